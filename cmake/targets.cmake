@@ -1,0 +1,44 @@
+# How this project's targets are made: every room lists its sources and gets the same flags.
+add_library(svar_flags INTERFACE)
+target_compile_options(svar_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wpointer-arith -Wvla
+  -Wno-format-truncation # texts are cut at their buffer's end on purpose, everywhere
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
+  $<$<BOOL:${SHARED_VARIABLE_WERROR}>:-Werror>)
+target_compile_definitions(svar_flags INTERFACE _GNU_SOURCE)
+
+# The library itself. Rooms add their files with svar_library_sources(); tests of internals link the
+# same objects directly (all of them, as the library does) and so see every svari_ symbol.
+set(SVAR_INCLUDE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<INSTALL_INTERFACE:include/${PROJECT_NAME}>)
+add_library(shared_variable_objects OBJECT)
+target_include_directories(shared_variable_objects PUBLIC ${SVAR_INCLUDE} PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(shared_variable_objects PUBLIC dlpack::dlpack Threads::Threads PRIVATE svar_flags)
+
+add_library(shared_variable SHARED)
+add_library(shared_variable::shared_variable ALIAS shared_variable)
+target_include_directories(shared_variable PUBLIC ${SVAR_INCLUDE})
+target_link_libraries(shared_variable PUBLIC dlpack::dlpack PRIVATE shared_variable_objects)
+set_target_properties(shared_variable PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+
+function(svar_library_sources)
+  target_sources(shared_variable_objects PRIVATE ${ARGN})
+endfunction()
+
+# svar_add_component(NAME SOURCES files... [LIBS libs...] TYPES "ns::Type=executable"...)
+# A component library, lib/lib<NAME>.so, its lines in the resource index, and for each type a program
+# lib/shared_variable/<executable> that runs just this component (for <node pkg exec>).
+define_property(GLOBAL PROPERTY SVAR_COMPONENT_INDEX BRIEF_DOCS "lines of the resource index")
+function(svar_add_component name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS;TYPES" ${ARGN})
+  add_library(${name} SHARED ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE svar_flags shared_variable::shared_variable ${arg_LIBS})
+  install(TARGETS ${name} LIBRARY DESTINATION lib)
+  foreach(entry ${arg_TYPES})
+    string(REGEX MATCH "^(.*)=(.*)$" matched ${entry})
+    set(type ${CMAKE_MATCH_1})
+    set(program ${CMAKE_MATCH_2})
+    set_property(GLOBAL APPEND_STRING PROPERTY SVAR_COMPONENT_INDEX "${type};lib/lib${name}.so\n")
+    svar_add_component_program(${program} ${type})
+  endforeach()
+endfunction()

@@ -1,0 +1,59 @@
+// svar_shared(): make a shared variable from a value, through a registry of constructors.
+#ifndef SHARED_VARIABLE_SHARED_H
+#define SHARED_VARIABLE_SHARED_H
+
+#include "shared_variable/source.h"
+#include "shared_variable/transaction.h"
+#include "shared_variable/variable.h"
+
+SVAR_BEGIN_DECLS
+
+/// Options of svar_shared(). As in Theano, a given option also restricts the candidates: a
+/// constructor that does not know it declines.
+typedef struct svar_shared_options {
+  size_t size_bytes;            ///< sizeof(svar_shared_options_t) of the caller's build
+  const char *name;             ///< a label; NULL: none. In a named store: required and unique.
+  svar_store_t *store;          ///< NULL: private memory (CPU). Else the store decides the backing.
+  svar_transaction_t *transaction; ///< the first value appears with this transaction's commit; NULL: at once
+  bool strict;                  ///< later sets must be arrays of exactly this dtype
+  svar_downcast_t allow_downcast;
+  svar_borrow_t borrow;         ///< see svar_set_value()
+  const bool *broadcastable;    ///< one flag per axis of the value; NULL: all false
+  int32_t broadcastable_count;
+} svar_shared_options_t;
+
+#define SVAR_SHARED_OPTIONS_INIT                                                                   \
+  {sizeof(svar_shared_options_t), NULL, NULL, NULL, false, SVAR_DOWNCAST_UNSET, SVAR_COPY, NULL, 0}
+
+/// Make a shared variable holding source. Constructors are tried in reverse order of registration;
+/// the first that accepts the value and every given option wins.
+/// @contract{allocates: yes; blocks: a short process-private lock; system calls: if the store grows;
+/// thread: any; after fork: SVAR_ERR_FORKED for stores of the parent}
+/// @param options NULL: all defaults
+/// @param[out] out_variable shared: svar_variable_unref()
+/// @retval SVAR_ERR_TYPE no constructor accepted (the message lists what was tried, and why each declined)
+/// @retval SVAR_ERR_EXISTS the store has a variable of this name: find it and set it
+/// @retval SVAR_ERR_READ_ONLY, SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY of the store
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_shared(svar_source_t source,
+                                                 const svar_shared_options_t *options,
+                                                 svar_variable_t **out_variable);
+
+/// A constructor. Declines by returning SVAR_ERR_TYPE (for any reason); any other failure ends
+/// svar_shared() at once. options is never NULL.
+typedef svar_ret_t (*svar_constructor_t)(const svar_source_t *source,
+                                         const svar_shared_options_t *options, void *context,
+                                         svar_variable_t **out_variable);
+
+/// Add a constructor; it is tried before all earlier ones. name is for messages; it is copied.
+/// @contract{allocates: no (a fixed table); blocks: a short lock; thread: any}
+/// @retval SVAR_ERR_NO_MEMORY the registry (64 entries) is full
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_constructor_register(const char *name,
+                                                               svar_constructor_t constructor,
+                                                               void *context);
+/// Remove the first entry with this function and context.
+/// @retval SVAR_ERR_VALUE it is not registered (as in Theano)
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_constructor_unregister(svar_constructor_t constructor,
+                                                                 void *context);
+
+SVAR_END_DECLS
+#endif

@@ -1,0 +1,17 @@
+// Everything but components and messages: #include "shared_variable/shared_variable.h".
+#ifndef SHARED_VARIABLE_SHARED_VARIABLE_H
+#define SHARED_VARIABLE_SHARED_VARIABLE_H
+
+#include "shared_variable/allocator.h"
+#include "shared_variable/dtype.h"
+#include "shared_variable/error.h"
+#include "shared_variable/shared.h"
+#include "shared_variable/snapshot.h"
+#include "shared_variable/source.h"
+#include "shared_variable/store.h"
+#include "shared_variable/transaction.h"
+#include "shared_variable/type.h"
+#include "shared_variable/value.h"
+#include "shared_variable/variable.h"
+
+#endif

@@ -1,0 +1,41 @@
+// Snapshots: one pinned version of a whole store. Every variable read through it is of that version.
+#ifndef SHARED_VARIABLE_SNAPSHOT_H
+#define SHARED_VARIABLE_SNAPSHOT_H
+
+#include "shared_variable/store.h"
+#include "shared_variable/value.h"
+
+SVAR_BEGIN_DECLS
+
+/// The caller's storage; start from SVAR_SNAPSHOT_INIT. Not to be copied while open.
+typedef struct svar_snapshot {
+  svar_store_t *store;
+  uint64_t version;  ///< the version pinned; 0: nothing had been committed
+  void *pin;         ///< not for callers
+} svar_snapshot_t;
+
+#define SVAR_SNAPSHOT_INIT {0}
+
+/// Pin the newest committed version: until svar_snapshot_end() the holder keeps its bytes.
+/// @contract{allocates: at a thread's first read of the store; blocks: no; system calls: no (at a
+/// thread's first read: a few); thread: one snapshot per begin, end it from any thread;
+/// after fork: SVAR_ERR_FORKED}
+/// @retval SVAR_ERR_READERS_FULL every reader slot is taken
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_begin(svar_store_t *store,
+                                                         svar_snapshot_t *out_snapshot);
+
+/// View variable as it is in the snapshot. No copy; nothing to release: the view ends with the snapshot.
+/// @contract{allocates: no; blocks: no; system calls: no (one fstat if the segment grew since);
+/// thread: any}
+/// @retval SVAR_ERR_ARGUMENT the variable is not of this store
+/// @retval SVAR_ERR_UNSET the variable had no value in this version
+/// @retval SVAR_ERR_CORRUPT the record points outside the segment
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_get(const svar_snapshot_t *snapshot,
+                                                       svar_variable_t *variable,
+                                                       svar_value_t *out_view);
+
+/// Unpin. Leaves {0}; NULL and {0} are no-ops. One store, wait-free, from any thread.
+SVAR_PUBLIC void svar_snapshot_end(svar_snapshot_t *snapshot);
+
+SVAR_END_DECLS
+#endif

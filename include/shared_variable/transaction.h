@@ -1,0 +1,56 @@
+// Transactions: variables of one store that change together. Readers see all of it or none.
+#ifndef SHARED_VARIABLE_TRANSACTION_H
+#define SHARED_VARIABLE_TRANSACTION_H
+
+#include "shared_variable/source.h"
+#include "shared_variable/store.h"
+#include "shared_variable/value.h"
+
+SVAR_BEGIN_DECLS
+
+/// Used by one thread at a time. Every begin ends in exactly one commit or abort. Several may be open
+/// at once; where two set the same variable, the later commit wins.
+typedef struct svar_transaction svar_transaction_t;
+
+/// @contract{allocates: the first times (objects are kept and reused); blocks: a short
+/// process-private lock; system calls: no; thread: any; after fork: SVAR_ERR_FORKED}
+/// @param[out] out_transaction owned until svar_transaction_commit() or svar_transaction_abort()
+/// @retval SVAR_ERR_READ_ONLY the handle does not hold the store
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_begin(svar_store_t *store,
+                                                            svar_transaction_t **out_transaction);
+
+/// Give variable a new value from source, converted by its type's filter as svar_set_value() does.
+/// A failure changes nothing, and the transaction may go on or be aborted. A second set of one
+/// variable replaces the first.
+/// @retval SVAR_ERR_TYPE, SVAR_ERR_VALUE, SVAR_ERR_RANGE the filter refuses the source
+/// @retval SVAR_ERR_BUSY readers pin every buffer (the message names them)
+/// @retval SVAR_ERR_NO_SPACE the memory behind the store is full (numbers and remedy)
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_set(svar_transaction_t *transaction,
+                                                          svar_variable_t *variable,
+                                                          svar_source_t source);
+
+/// Room for variable's next value, to be written in place: no copy is made. The bytes are undefined;
+/// prefill copies the current value in first (shape must then be NULL: the current one).
+/// @param shape ndim extents (the variable's rank), or NULL for the current value's
+/// @param[out] out_hole tensor.data is writable until commit or abort; releasing it is not needed
+/// @contract{allocates: no; blocks: a short process-private lock; system calls: only if the store
+/// must grow, or must ask the kernel for a barrier before it reuses a buffer; thread: any}
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *transaction,
+                                                           svar_variable_t *variable,
+                                                           const int64_t *shape, bool prefill,
+                                                           svar_value_t *out_hole);
+
+/// Publish everything set or loaned, as one version, and wake waiting readers. Cannot fail but for a
+/// handle that was closed or forked; then the transaction is aborted. An empty one commits nothing
+/// and reports the current version.
+/// @contract{allocates: no; blocks: a short process-private lock; system calls: one futex wake if
+/// somebody waits; thread: any}
+/// @param[out] out_version the version made; may be NULL
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_commit(svar_transaction_t *transaction,
+                                                             uint64_t *out_version);
+
+/// Drop everything set or loaned. NULL is a no-op.
+SVAR_PUBLIC void svar_transaction_abort(svar_transaction_t *transaction);
+
+SVAR_END_DECLS
+#endif

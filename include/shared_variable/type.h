@@ -1,0 +1,36 @@
+// The type of a shared variable: dtype, rank, and which axes are broadcastable (semantics of
+// Theano's TensorType). Extents are not part of it: a value may change its shape, never its rank.
+#ifndef SHARED_VARIABLE_TYPE_H
+#define SHARED_VARIABLE_TYPE_H
+
+#include "shared_variable/dtype.h"
+
+SVAR_BEGIN_DECLS
+
+/// Most dimensions a value can have.
+#define SVAR_NDIM_MAX 16
+/// Enough for svar_type_text() of any type, and for svar_shape_text() of any shape.
+#define SVAR_TYPE_TEXT_BYTES 512
+
+typedef struct svar_type {
+  svar_dtype_t dtype;
+  int32_t ndim;            ///< 0 .. SVAR_NDIM_MAX
+  uint32_t broadcastable;  ///< bit i: axis i has extent 1 in every value, now and later
+} svar_type_t;
+
+/// True if dtype, rank and every broadcastable flag agree.
+SVAR_PUBLIC bool svar_type_equal(const svar_type_t *a, const svar_type_t *b);
+/// Writes "Tensor(float32, (?, 1))" (1 for a broadcastable axis) to text, cut at size_bytes, and
+/// returns text.
+SVAR_PUBLIC const char *svar_type_text(const svar_type_t *type, char *text, size_t size_bytes);
+/// Writes a shape as "(256, 47)" or "()" to text, cut at size_bytes, and returns text.
+SVAR_PUBLIC const char *svar_shape_text(int32_t ndim, const int64_t *shape, char *text,
+                                        size_t size_bytes);
+/// Bytes of a compact value of this shape, every product checked.
+/// @retval SVAR_ERR_ARGUMENT ndim outside 0..SVAR_NDIM_MAX, a negative extent, or more than 2^63-1 bytes
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_shape_bytes(svar_dtype_t dtype, int32_t ndim,
+                                                      const int64_t *shape,
+                                                      uint64_t *out_size_bytes);
+
+SVAR_END_DECLS
+#endif

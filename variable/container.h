@@ -1,0 +1,62 @@
+// The container: the storage cell behind a variable, as a table of functions. This room knows no
+// store; the room above implements containers and hands in one factory.
+#ifndef SVARI_VARIABLE_CONTAINER_H
+#define SVARI_VARIABLE_CONTAINER_H
+
+#include <stdatomic.h>
+
+#include "shared_variable/shared.h"
+#include "shared_variable/variable.h"
+
+typedef struct svari_container svari_container_t;
+
+typedef struct svari_container_ops {
+  // Pin the current value; the hot path of svar_get_value().
+  svar_ret_t (*borrow)(svari_container_t *self, svar_value_t *out_value);
+  // Filter source and make it the current value, in one commit.
+  svar_ret_t (*set)(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow);
+  svar_store_t *(*store)(svari_container_t *self);
+  // Called when the last reference goes; frees the memory that self lies in.
+  void (*destroy)(svari_container_t *self);
+} svari_container_ops_t;
+
+// The head of every container. Everything but the count is fixed after creation.
+struct svari_container {
+  const svari_container_ops_t *ops;
+  _Atomic uint32_t reference_count; // starts at 1, owned by the creator
+  svar_type_t type;
+  svar_backing_t backing;
+  bool strict;
+  svar_downcast_t allow_downcast;
+  const char *name; // owned by the implementation; NULL: none
+  svar_allocator_t allocator;
+};
+
+svari_container_t *svari_container_ref(svari_container_t *container);
+void svari_container_unref(svari_container_t *container); // NULL is a no-op
+
+// What a constructor asks for: a container of this type, holding source.
+typedef struct svari_container_spec {
+  svar_type_t type;
+  const svar_source_t *source;
+  const svar_shared_options_t *options; // name, store, transaction, strict, allow_downcast, borrow
+} svari_container_spec_t;
+
+// Makes a container in spec->options->store (NULL: the process's private store). Its own filter check
+// decides whether source fits type.
+typedef svar_ret_t (*svari_container_factory_t)(const svari_container_spec_t *spec,
+                                                svari_container_t **out_container);
+
+// Set once, when the library is loaded, by the room that implements containers.
+void svari_container_factory_set(svari_container_factory_t factory);
+svar_ret_t svari_container_create(const svari_container_spec_t *spec,
+                                  svari_container_t **out_container);
+
+// Wraps a container in a variable handle with a reference count of 1; moves the container reference
+// if and only if it returns SVAR_OK. name is copied; NULL: none.
+svar_ret_t svari_variable_create(const char *name, svari_container_t *container,
+                                 svar_variable_t **out_variable);
+// The container behind a handle, borrowed.
+svari_container_t *svari_variable_container(const svar_variable_t *variable);
+
+#endif
