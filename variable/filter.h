@@ -1,5 +1,5 @@
 // The filter: decides what a variable's type accepts, and converts it. After Theano's Type.filter;
-// the order of the decisions and the tables are those of docs/semantics.md.
+// filter.c states the order of the decisions, promotion.c has the table for arrays.
 #ifndef SVARI_VARIABLE_FILTER_H
 #define SVARI_VARIABLE_FILTER_H
 

@@ -10,6 +10,13 @@
 #define SVAR_END_DECLS
 #endif
 
+/// Zeroes a struct at its definition, in C as in C++ without a warning.
+#ifdef __cplusplus
+#define SVAR_ZERO_INIT {}
+#else
+#define SVAR_ZERO_INIT {0}
+#endif
+
 /// Marks what a shared object exports; everything else is hidden.
 #define SVAR_PUBLIC __attribute__((visibility("default")))
 /// The result says whether the call worked: ignoring it is a compiler warning.

@@ -14,7 +14,7 @@ typedef struct svar_snapshot {
   void *pin;         ///< not for callers
 } svar_snapshot_t;
 
-#define SVAR_SNAPSHOT_INIT {0}
+#define SVAR_SNAPSHOT_INIT SVAR_ZERO_INIT
 
 /// Pin the newest committed version: until svar_snapshot_end() the holder keeps its bytes.
 /// @contract{allocates: at a thread's first read of the store; blocks: no; system calls: no (at a

@@ -121,8 +121,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_at(svar_store_t *store, size_t i
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_wait(svar_store_t *store, uint64_t after_version,
                                                      int64_t timeout_ns, uint64_t *out_version);
 
-/// What an operator wants to know about a store.
-typedef struct svar_store_info {
+/// What an operator wants to know about a store. (No tag: in C++ it would be hidden by the function.)
+typedef struct {
   char name[SVAR_STORE_NAME_BYTES];
   svar_backing_t backing;
   uint64_t version;          ///< latest commit

@@ -24,7 +24,7 @@ typedef struct svar_value {
   } internal;        ///< not for callers
 } svar_value_t;
 
-#define SVAR_VALUE_INIT {0}
+#define SVAR_VALUE_INIT SVAR_ZERO_INIT
 
 /// Ends the use of a value: unpins a view (one store, wait-free), frees a copy. Leaves {0}; NULL and
 /// {0} are no-ops, so twice is harmless.

@@ -1,0 +1,70 @@
+#include "variable/constructors.h"
+
+#include "variable/container.h"
+#include "variable/source.h"
+
+static svar_ret_t
+construct(svar_type_t type, const svar_source_t *source, const svar_shared_options_t *options,
+          svar_variable_t **out_variable)
+{
+  if (!svar_dtype_is_known(type.dtype)) {
+    return svar_fail(SVAR_ERR_TYPE, "no dtype has code %d, %d bits and %d lanes", type.dtype.code,
+                     type.dtype.bits, type.dtype.lanes);
+  }
+  svari_container_spec_t spec = {type, source, options};
+  svari_container_t *container = NULL;
+  SVAR_TRY(svari_container_create(&spec, &container));
+  svar_ret_t ret = svari_variable_create(options->name, container, out_variable);
+  if (ret != SVAR_OK) {
+    svari_container_unref(container);
+  }
+  return ret;
+}
+
+static svar_ret_t
+read_broadcastable(const svar_shared_options_t *options, svar_type_t *type)
+{
+  if (options->broadcastable == NULL) {
+    return SVAR_OK;
+  }
+  if (options->broadcastable_count != type->ndim) {
+    return svar_fail(SVAR_ERR_TYPE, "%d broadcastable flags for an array of rank %d",
+                     options->broadcastable_count, type->ndim);
+  }
+  for (int32_t axis = 0; axis < type->ndim; axis++) {
+    type->broadcastable |= (uint32_t)options->broadcastable[axis] << axis;
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t *options,
+                       void *context, svar_variable_t **out_variable)
+{
+  (void)context;
+  if (source->kind != SVAR_SOURCE_ARRAY) {
+    return svar_fail(SVAR_ERR_TYPE, "it takes typed arrays (svar_array), and %s has no dtype",
+                     source->tensor.ndim == 0 ? "a number" : "a list of literals");
+  }
+  svar_type_t type = {source->tensor.dtype, source->tensor.ndim, 0};
+  SVAR_TRY(read_broadcastable(options, &type));
+  return construct(type, source, options, out_variable);
+}
+
+svar_ret_t
+svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t *options,
+                       void *context, svar_variable_t **out_variable)
+{
+  (void)context;
+  if (source->kind == SVAR_SOURCE_ARRAY || source->tensor.ndim != 0) {
+    return svar_fail(SVAR_ERR_TYPE, "it takes single numbers");
+  }
+  if (options->broadcastable != NULL) {
+    return svar_fail(SVAR_ERR_TYPE, "it does not take the option broadcastable");
+  }
+  // As an array of rank 0, so that a strict variable accepts the number it is made from.
+  DLTensor tensor = svar_tensor(source->tensor.dtype, (void *)svari_source_data(source), 0, NULL);
+  svar_source_t number = svar_array(&tensor);
+  svar_type_t type = {source->tensor.dtype, 0, 0};
+  return construct(type, &number, options, out_variable);
+}

@@ -1,0 +1,232 @@
+#include "variable/filter.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared_variable/floatx.h"
+#include "variable/layout.h"
+#include "variable/number.h"
+#include "variable/promotion.h"
+#include "variable/source.h"
+
+// The order of the decisions:
+//   1 an array of exactly the variable's dtype is accepted
+//   2 a strict variable accepts nothing else
+//   3 a dtype that is only stored does not convert
+//   4 an array is accepted if allow_downcast is true, or if promotion says so; its data have no say
+//   5 a number (scalar, literal, list of them) is accepted if allow_downcast is true, if it is a lone
+//     float for a variable of dtype floatX whose allow_downcast is unset, or if it survives the
+//     conversion; a literal must also be one that the target can be read from
+//   6 rank, then broadcastable axes
+// So a wrong dtype is reported before a wrong rank.
+
+// How the numbers of one source are judged.
+typedef struct rule {
+  svar_dtype_t from;
+  svar_dtype_t to;
+  bool is_literal;
+  bool must_survive; // the conversion must not change the number
+} rule_t;
+
+// An integer literal is read as int64, for an unsigned target as uint64 too, before it is converted.
+static bool
+is_readable(svari_number_t number, svar_dtype_t to)
+{
+  if (!number.is_whole) {
+    return fabs(number.real) < 0x1p64;
+  }
+  if (number.is_negative) {
+    return number.magnitude <= UINT64_C(1) << 63;
+  }
+  return to.code == kDLUInt || number.magnitude <= INT64_MAX;
+}
+
+static svar_ret_t
+check_number(const rule_t *rule, svari_convert_t convert, const unsigned char *element)
+{
+  svari_number_t number = svari_number_read(rule->from, element);
+  char text[SVARI_NUMBER_TEXT_BYTES];
+  const char *to_name = svar_dtype_name(rule->to);
+  if (rule->is_literal && svari_dtype_is_integer(rule->to)) {
+    if (isnan(number.real)) {
+      return svar_fail(SVAR_ERR_VALUE, "NaN is not a number that %s has", to_name);
+    }
+    if (!is_readable(number, rule->to)) {
+      return svar_fail(SVAR_ERR_RANGE, "%s is beyond every %s",
+                       svari_number_text(rule->from, element, text, sizeof(text)),
+                       rule->to.code == kDLUInt ? "uint64" : "int64");
+    }
+  }
+  if (!rule->must_survive) {
+    return SVAR_OK;
+  }
+  uint64_t aligned[2] = {0, 0};
+  uint64_t converted[2] = {0, 0};
+  memcpy(aligned, element, svar_dtype_bytes(rule->from));
+  convert(aligned, converted, 1);
+  if (svari_number_equal(number, svari_number_read(rule->to, converted))) {
+    return SVAR_OK;
+  }
+  char became[SVARI_NUMBER_TEXT_BYTES];
+  return svar_fail(SVAR_ERR_TYPE, "%s would become %s; round it first or set allow_downcast",
+                   svari_number_text(rule->from, element, text, sizeof(text)),
+                   svari_number_text(rule->to, converted, became, sizeof(became)));
+}
+
+static svar_ret_t
+check_numbers(const rule_t *rule, const svar_source_t *source)
+{
+  if (rule->is_literal && svari_dtype_is_complex(rule->from) && !svari_dtype_is_complex(rule->to)) {
+    return svar_fail(SVAR_ERR_TYPE, "a complex literal is not read as %s: offer its real part",
+                     svar_dtype_name(rule->to));
+  }
+  if (!rule->must_survive && !(rule->is_literal && svari_dtype_is_integer(rule->to))) {
+    return SVAR_OK;
+  }
+  svari_convert_t convert = svari_convert_find(rule->from, rule->to);
+  const unsigned char *data = svari_source_data(source);
+  uint64_t count = svari_source_count(source);
+  for (uint64_t i = 0; i < count; i++) {
+    svar_ret_t ret = check_number(rule, convert, data + i * svar_dtype_bytes(rule->from));
+    if (ret != SVAR_OK) {
+      if (source->tensor.ndim > 0) {
+        svar_fail_context("element %" PRIu64, i);
+      }
+      return ret;
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+check_array(svar_dtype_t to, svar_downcast_t allow_downcast, svar_dtype_t from)
+{
+  if (allow_downcast == SVAR_DOWNCAST_TRUE || svari_dtype_promotes(to, from)) {
+    return SVAR_OK;
+  }
+  return svar_fail(SVAR_ERR_TYPE,
+                   "%s does not hold every %s, and an array's dtype decides, not its data; convert "
+                   "it first or set allow_downcast",
+                   svar_dtype_name(to), svar_dtype_name(from));
+}
+
+static svar_ret_t
+check_dtype(svar_dtype_t to, bool strict, svar_downcast_t allow_downcast,
+            const svar_source_t *source)
+{
+  svar_dtype_t from = source->tensor.dtype;
+  if (!svar_dtype_is_known(from)) {
+    return svar_fail(SVAR_ERR_TYPE, "no dtype has code %d, %d bits and %d lanes", from.code,
+                     from.bits, from.lanes);
+  }
+  bool is_same = svar_dtype_equal(from, to);
+  if (is_same && source->kind == SVAR_SOURCE_ARRAY) {
+    return SVAR_OK;
+  }
+  if (strict) {
+    return svar_fail(SVAR_ERR_TYPE, "it is strict: only arrays of exactly %s are accepted",
+                     svar_dtype_name(to));
+  }
+  if (is_same) {
+    return SVAR_OK;
+  }
+  if (!svari_dtype_is_convertible(from) || !svari_dtype_is_convertible(to)) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "%s does not convert to %s: float8 types are only stored; offer an array of "
+                     "exactly %s",
+                     svar_dtype_name(from), svar_dtype_name(to), svar_dtype_name(to));
+  }
+  if (source->kind == SVAR_SOURCE_ARRAY) {
+    return check_array(to, allow_downcast, from);
+  }
+  bool is_literal = source->kind == SVAR_SOURCE_LITERAL;
+  bool is_lone_float =
+      is_literal && source->tensor.ndim == 0 && svar_dtype_equal(from, SVAR_FLOAT64);
+  bool rounds_to_floatx =
+      allow_downcast == SVAR_DOWNCAST_UNSET && is_lone_float && svar_dtype_equal(to, svar_floatx());
+  bool must_survive = allow_downcast != SVAR_DOWNCAST_TRUE && !rounds_to_floatx;
+  return check_numbers(&(rule_t){from, to, is_literal, must_survive}, source);
+}
+
+static svar_ret_t
+check_shape(const svar_type_t *type, const DLTensor *tensor)
+{
+  char text[SVAR_TYPE_TEXT_BYTES];
+  if (tensor->ndim != type->ndim) {
+    return svar_fail(SVAR_ERR_TYPE, "rank %d is expected, shape %s has rank %d", type->ndim,
+                     svar_shape_text(tensor->ndim, tensor->shape, text, sizeof(text)),
+                     tensor->ndim);
+  }
+  for (int32_t axis = 0; axis < type->ndim; axis++) {
+    if ((type->broadcastable >> axis & 1u) != 0 && tensor->shape[axis] != 1) {
+      return svar_fail(SVAR_ERR_TYPE,
+                       "axis %d is broadcastable, so its extent is always 1; shape %s has %lld",
+                       axis, svar_shape_text(tensor->ndim, tensor->shape, text, sizeof(text)),
+                       (long long)tensor->shape[axis]);
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+decide(const svar_type_t *type, bool strict, svar_downcast_t allow_downcast,
+       const svar_source_t *source, svari_filter_plan_t *out_plan)
+{
+  const DLTensor *tensor = &source->tensor;
+  if (tensor->device.device_type != kDLCPU) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "its data are on DLPack device type %d, not in host memory: "
+                     "copy them to the host first",
+                     (int)tensor->device.device_type);
+  }
+  SVAR_TRY(check_dtype(type->dtype, strict, allow_downcast, source));
+  SVAR_TRY(check_shape(type, tensor));
+  svari_filter_plan_t plan = {.from = tensor->dtype, .to = type->dtype, .ndim = type->ndim};
+  for (int32_t axis = 0; axis < type->ndim; axis++) {
+    plan.shape[axis] = tensor->shape[axis];
+  }
+  SVAR_TRY(svar_shape_bytes(plan.to, plan.ndim, plan.shape, &plan.size_bytes));
+  *out_plan = plan;
+  return SVAR_OK;
+}
+
+// Says which variable refused what, before the reason that was found.
+static void
+add_context(const svar_type_t *type, const char *name, const svar_source_t *source)
+{
+  char type_text[SVAR_TYPE_TEXT_BYTES];
+  char source_text[SVARI_SOURCE_TEXT_BYTES];
+  svar_type_text(type, type_text, sizeof(type_text));
+  svari_source_text(source, source_text, sizeof(source_text));
+  if (name != NULL) {
+    svar_fail_context("variable '%s', %s, refuses %s", name, type_text, source_text);
+  } else {
+    svar_fail_context("a variable of %s refuses %s", type_text, source_text);
+  }
+}
+
+svar_ret_t
+svari_filter_check(const svar_type_t *type, bool strict, svar_downcast_t allow_downcast,
+                   const char *name, const svar_source_t *source, svari_filter_plan_t *out_plan)
+{
+  SVAR_TRY(svari_source_check(source));
+  svar_ret_t ret = decide(type, strict, allow_downcast, source, out_plan);
+  if (ret != SVAR_OK) {
+    add_context(type, name, source);
+  }
+  return ret;
+}
+
+void
+svari_filter_write(const svari_filter_plan_t *plan, const svar_source_t *source, void *destination)
+{
+  if (plan->size_bytes == 0) {
+    return;
+  }
+  svari_layout_t layout = svari_layout_of(&source->tensor, svari_source_data(source));
+  bool is_same = svar_dtype_equal(plan->from, plan->to);
+  svari_layout_write(&layout, is_same ? NULL : svari_convert_find(plan->from, plan->to),
+                     svar_dtype_bytes(plan->to), destination);
+}

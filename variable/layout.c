@@ -1,0 +1,141 @@
+#include "variable/layout.h"
+
+#include <string.h>
+
+enum { BLOCK_BYTES = 4096, LARGEST_ALIGNMENT = 8 }; // a complex128 is two doubles
+
+svari_layout_t
+svari_layout_of(const DLTensor *tensor, const unsigned char *data)
+{
+  svari_layout_t layout = {.data = data, .element_bytes = svar_dtype_bytes(tensor->dtype)};
+  int64_t bytes = (int64_t)layout.element_bytes;
+  // From the last axis to the first, so that compact strides build up; then reversed in place.
+  int32_t ndim = 1;
+  layout.shape[0] = 1;
+  layout.stride_bytes[0] = bytes;
+  int64_t compact_stride = bytes;
+  for (int32_t axis = tensor->ndim - 1; axis >= 0; axis--) {
+    int64_t extent = tensor->shape[axis];
+    if (extent == 1) { // its stride means nothing
+      continue;
+    }
+    int64_t stride = tensor->strides == NULL ? compact_stride : tensor->strides[axis] * bytes;
+    compact_stride *= extent;
+    int32_t inner = ndim - 1;
+    if (layout.shape[inner] == 1) {
+      layout.shape[inner] = extent;
+      layout.stride_bytes[inner] = stride;
+    } else if (stride == layout.stride_bytes[inner] * layout.shape[inner]) {
+      layout.shape[inner] *= extent;
+    } else {
+      layout.shape[ndim] = extent;
+      layout.stride_bytes[ndim] = stride;
+      ndim++;
+    }
+  }
+  layout.ndim = ndim;
+  for (int32_t low = 0, high = ndim - 1; low < high; low++, high--) {
+    int64_t extent = layout.shape[low];
+    int64_t stride = layout.stride_bytes[low];
+    layout.shape[low] = layout.shape[high];
+    layout.stride_bytes[low] = layout.stride_bytes[high];
+    layout.shape[high] = extent;
+    layout.stride_bytes[high] = stride;
+  }
+  return layout;
+}
+
+bool
+svari_layout_is_compact(const svari_layout_t *layout)
+{
+  return layout->ndim == 1 && layout->stride_bytes[0] == (int64_t)layout->element_bytes;
+}
+
+// Copies count elements that lie stride_bytes apart, at any address, one behind the other.
+static void
+gather(const unsigned char *from, int64_t stride_bytes, size_t element_bytes, int64_t count,
+       unsigned char *to)
+{
+  if (stride_bytes == (int64_t)element_bytes) {
+    memcpy(to, from, (size_t)count * element_bytes);
+    return;
+  }
+#define GATHER(size)                                                                               \
+  case size:                                                                                       \
+    for (int64_t i = 0; i < count; i++) {                                                          \
+      memcpy(to + i * (size), from + i * stride_bytes, (size));                                    \
+    }                                                                                              \
+    break
+  switch (element_bytes) {
+    GATHER(1);
+    GATHER(2);
+    GATHER(4);
+    GATHER(8);
+    GATHER(16);
+  }
+#undef GATHER
+}
+
+static bool
+is_aligned(const unsigned char *data, size_t element_bytes)
+{
+  size_t alignment = element_bytes < LARGEST_ALIGNMENT ? element_bytes : LARGEST_ALIGNMENT;
+  return (uintptr_t)data % alignment == 0;
+}
+
+// Converts one run of elements. Those that are not compact and aligned are first gathered, block by
+// block, in memory that stays in the cache, so that there is one loop for each pair of dtypes.
+static void
+convert_run(const unsigned char *from, int64_t stride_bytes, size_t element_bytes, int64_t count,
+            svari_convert_t convert, size_t to_bytes, unsigned char *to)
+{
+  if (stride_bytes == (int64_t)element_bytes && is_aligned(from, element_bytes)) {
+    convert(from, to, (size_t)count);
+    return;
+  }
+  _Alignas(64) unsigned char block[BLOCK_BYTES];
+  int64_t most = (int64_t)(BLOCK_BYTES / element_bytes);
+  while (count > 0) {
+    int64_t some = count < most ? count : most;
+    gather(from, stride_bytes, element_bytes, some, block);
+    convert(block, to, (size_t)some);
+    from += some * stride_bytes;
+    to += (size_t)some * to_bytes;
+    count -= some;
+  }
+}
+
+// Steps to the next run of the innermost axis; false after the last one.
+static bool
+next_run(const svari_layout_t *layout, int64_t *index, int64_t *offset)
+{
+  for (int32_t axis = layout->ndim - 2; axis >= 0; axis--) {
+    *offset += layout->stride_bytes[axis];
+    if (++index[axis] < layout->shape[axis]) {
+      return true;
+    }
+    *offset -= layout->stride_bytes[axis] * layout->shape[axis];
+    index[axis] = 0;
+  }
+  return false;
+}
+
+void
+svari_layout_write(const svari_layout_t *layout, svari_convert_t convert, size_t to_bytes,
+                   void *destination)
+{
+  int64_t index[SVAR_NDIM_MAX] = {0};
+  int64_t offset = 0;
+  int64_t run = layout->shape[layout->ndim - 1];
+  int64_t stride_bytes = layout->stride_bytes[layout->ndim - 1];
+  unsigned char *to = destination;
+  do {
+    const unsigned char *from = layout->data + offset;
+    if (convert == NULL) {
+      gather(from, stride_bytes, layout->element_bytes, run, to);
+    } else {
+      convert_run(from, stride_bytes, layout->element_bytes, run, convert, to_bytes, to);
+    }
+    to += (size_t)run * to_bytes;
+  } while (next_run(layout, index, &offset));
+}

@@ -1,0 +1,210 @@
+#include "shared_variable/shared.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "variable/constructors.h"
+#include "variable/source.h"
+#include "variable/text.h"
+
+enum {
+  REGISTRY_ENTRIES = 64,
+  NAME_BYTES = 48,
+  REASONS_BYTES = 896, // what an error message can carry beside the value and the options
+  OPTIONS_TEXT_BYTES = 256
+};
+
+typedef struct entry {
+  char name[NAME_BYTES];
+  svar_constructor_t constructor;
+  void *context;
+} entry_t;
+
+typedef struct registry {
+  int count;
+  entry_t entries[REGISTRY_ENTRIES]; // oldest first
+} registry_t;
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static registry_t registry = {
+    .count = 2,
+    .entries = {{"tensor", svari_construct_tensor, NULL}, {"scalar", svari_construct_scalar, NULL}},
+};
+
+svar_ret_t
+svar_constructor_register(const char *name, svar_constructor_t constructor, void *context)
+{
+  SVAR_REQUIRE(name != NULL && constructor != NULL);
+  pthread_mutex_lock(&registry_lock);
+  bool has_room = registry.count < REGISTRY_ENTRIES;
+  if (has_room) {
+    entry_t *entry = &registry.entries[registry.count++];
+    snprintf(entry->name, sizeof(entry->name), "%s", name);
+    entry->constructor = constructor;
+    entry->context = context;
+  }
+  pthread_mutex_unlock(&registry_lock);
+  return has_room ? SVAR_OK
+                  : svar_fail(SVAR_ERR_NO_MEMORY,
+                              "constructor '%s' finds no room: all %d entries of the registry are "
+                              "taken; unregister one",
+                              name, REGISTRY_ENTRIES);
+}
+
+svar_ret_t
+svar_constructor_unregister(svar_constructor_t constructor, void *context)
+{
+  SVAR_REQUIRE(constructor != NULL);
+  pthread_mutex_lock(&registry_lock);
+  int found = 0;
+  while (found < registry.count && (registry.entries[found].constructor != constructor ||
+                                    registry.entries[found].context != context)) {
+    found++;
+  }
+  bool was_there = found < registry.count;
+  if (was_there) {
+    registry.count--;
+    memmove(&registry.entries[found], &registry.entries[found + 1],
+            (size_t)(registry.count - found) * sizeof(entry_t));
+  }
+  pthread_mutex_unlock(&registry_lock);
+  return was_there ? SVAR_OK
+                   : svar_fail(SVAR_ERR_VALUE,
+                               "no constructor is registered with this function and context");
+}
+
+// A copy, so that no lock is held while constructors run: they may register others.
+static registry_t
+registry_copy(void)
+{
+  pthread_mutex_lock(&registry_lock);
+  registry_t copy = registry;
+  pthread_mutex_unlock(&registry_lock);
+  return copy;
+}
+
+static svar_ret_t
+check_options(const svar_shared_options_t *options)
+{
+  if (options->store != NULL && options->name == NULL) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "a variable in a store needs options.name: readers find it by that");
+  }
+  if ((unsigned)options->borrow > SVAR_BORROW ||
+      (unsigned)options->allow_downcast > SVAR_DOWNCAST_TRUE) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "options.borrow is %d and options.allow_downcast %d: not one of their values",
+                     (int)options->borrow, (int)options->allow_downcast);
+  }
+  int32_t flags = options->broadcastable_count;
+  if (flags < 0 || (flags > 0 && options->broadcastable == NULL)) {
+    return svar_fail(SVAR_ERR_ARGUMENT, "options.broadcastable is %s, its count %d",
+                     options->broadcastable == NULL ? "NULL" : "given", flags);
+  }
+  return SVAR_OK;
+}
+
+// The caller's options in the form of this build.
+static svar_ret_t
+read_options(const svar_shared_options_t *given, svar_shared_options_t *out_options)
+{
+  *out_options = (svar_shared_options_t)SVAR_SHARED_OPTIONS_INIT;
+  if (given == NULL) {
+    return SVAR_OK;
+  }
+  // There has been one size so far; a build that knows a larger one will take this one too.
+  if (given->size_bytes != sizeof(*given)) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "options.size_bytes is %zu, this library knows %zu: start from "
+                     "SVAR_SHARED_OPTIONS_INIT, and use a library as new as the header",
+                     given->size_bytes, sizeof(*given));
+  }
+  *out_options = *given;
+  return check_options(given);
+}
+
+// Lists the options that were given, for they restrict the candidates.
+static const char *
+options_text(const svar_shared_options_t *options, char *text, size_t size_bytes)
+{
+  text[0] = '\0';
+  if (options->name != NULL) {
+    svari_text_append(text, size_bytes, " name='%.64s'", options->name);
+  }
+  if (options->store != NULL) {
+    svari_text_append(text, size_bytes, " store");
+  }
+  if (options->transaction != NULL) {
+    svari_text_append(text, size_bytes, " transaction");
+  }
+  if (options->strict) {
+    svari_text_append(text, size_bytes, " strict");
+  }
+  if (options->allow_downcast != SVAR_DOWNCAST_UNSET) {
+    svari_text_append(text, size_bytes, " allow_downcast=%s",
+                      options->allow_downcast == SVAR_DOWNCAST_TRUE ? "true" : "false");
+  }
+  if (options->borrow == SVAR_BORROW) {
+    svari_text_append(text, size_bytes, " borrow");
+  }
+  if (options->broadcastable != NULL) {
+    svari_text_append(text, size_bytes, " broadcastable");
+  }
+  return text;
+}
+
+static svar_ret_t
+fail_for_all(const svar_source_t *source, const svar_shared_options_t *options, const char *reasons)
+{
+  char source_text[SVARI_SOURCE_TEXT_BYTES];
+  char given[OPTIONS_TEXT_BYTES];
+  options_text(options, given, sizeof(given));
+  return svar_fail(SVAR_ERR_TYPE, "no constructor accepts %s with%s:%s",
+                   svari_source_text(source, source_text, sizeof(source_text)),
+                   given[0] == '\0' ? " no options" : given, reasons);
+}
+
+// Calls one constructor. Any code but SVAR_OK and SVAR_ERR_TYPE (declined) ends svar_shared().
+static svar_ret_t
+try_entry(const entry_t *entry, const svar_source_t *source, const svar_shared_options_t *options,
+          svar_variable_t **out_variable)
+{
+  (void)svar_fail(SVAR_ERR_TYPE, "no reason given"); // for one that declines without a sentence
+  svar_variable_t *variable = NULL;
+  svar_ret_t ret = entry->constructor(source, options, entry->context, &variable);
+  if (ret == SVAR_ERR_NO_MEMORY) {
+    return svar_fail(ret, "%s; options.borrow = SVAR_BORROW may spare a copy",
+                     svar_error_message());
+  }
+  if (ret == SVAR_OK && variable == NULL) {
+    return svar_fail(SVAR_ERR_STATE, "constructor '%s' reported success without a variable",
+                     entry->name);
+  }
+  if (ret == SVAR_OK) {
+    *out_variable = variable;
+  }
+  return ret;
+}
+
+svar_ret_t
+svar_shared(svar_source_t source, const svar_shared_options_t *options,
+            svar_variable_t **out_variable)
+{
+  SVAR_REQUIRE(out_variable != NULL);
+  svar_shared_options_t known;
+  SVAR_TRY(read_options(options, &known));
+  SVAR_TRY(svari_source_check(&source));
+  const registry_t constructors = registry_copy();
+  char reasons[REASONS_BYTES] = "";
+  for (int i = constructors.count - 1; i >= 0; i--) {
+    const entry_t *entry = &constructors.entries[i];
+    svar_ret_t ret = try_entry(entry, &source, &known, out_variable);
+    if (ret != SVAR_ERR_TYPE) {
+      return ret;
+    }
+    svari_text_append(reasons, sizeof(reasons), " [%s] %s", entry->name, svar_error_message());
+  }
+  return fail_for_all(&source, &known, reasons);
+}
