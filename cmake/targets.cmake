@@ -1,9 +1,9 @@
 # How this project's targets are made: every room lists its sources and gets the same flags.
 add_library(svar_flags INTERFACE)
 target_compile_options(svar_flags INTERFACE
-  -Wall -Wextra -Wshadow -Wpointer-arith -Wvla
+  -Wall -Wextra -Wpointer-arith -Wvla
   -Wno-format-truncation # texts are cut at their buffer's end on purpose, everywhere
-  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
+  $<$<COMPILE_LANGUAGE:C>:-Wshadow;-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>
   $<$<BOOL:${SHARED_VARIABLE_WERROR}>:-Werror>)
 target_compile_definitions(svar_flags INTERFACE _GNU_SOURCE)
 

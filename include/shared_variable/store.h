@@ -11,6 +11,9 @@
 #ifndef SHARED_VARIABLE_STORE_H
 #define SHARED_VARIABLE_STORE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "shared_variable/allocator.h"
@@ -50,7 +53,6 @@ typedef struct svar_store_options {
 
 /// Become the holder of the store `name` in shared memory: create it, or resume the one that an
 /// earlier holder left (values and version go on; readers notice nothing but newer versions).
-/// Create a CPU store (private to this process, not named outside it) with svar_store_create_private().
 /// @param name absolute ROS name, e.g. "/policy/weights"
 /// @contract{allocates: yes; blocks: no; system calls: yes; thread: any; after fork: yes, as a new holder}
 /// @param[out] out_store owned by the caller: svar_store_close()
@@ -98,8 +100,7 @@ SVAR_PUBLIC bool svar_store_is_holder(const svar_store_t *store);
 SVAR_PUBLIC uint64_t svar_store_version(const svar_store_t *store);
 
 /// The variable of that name.
-/// @contract{allocates: yes, the first time for each name; blocks: a short process-private lock;
-/// system calls: no; thread: any; after fork: SVAR_ERR_FORKED}
+/// @contract{allocates: yes; blocks: a short process-private lock; system calls: no; thread: any; after fork: SVAR_ERR_FORKED}
 /// @param[out] out_variable shared: svar_variable_unref()
 /// @retval SVAR_ERR_NOT_FOUND no variable of that name has been committed
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_find(svar_store_t *store, const char *name,

@@ -1,0 +1,549 @@
+#include "ipc/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ipc/segment_file.h"
+#include "store/store_impl.h"
+
+static const uint64_t DEFAULT_CAPACITY_BYTES = UINT64_C(256) << 30;
+static const uint64_t LEAST_CAPACITY_BYTES = UINT64_C(1) << 30;
+
+enum {
+  HOLDER_BYTE = 0, // of the state file: whoever locks it holds the store
+  READERS_MODE = 0660,
+  NO_FD = -1
+};
+
+typedef struct segment {
+  svari_region_t base;
+  int state_fd;
+  int readers_fd;
+  uid_t owner;
+  svari_store_paths_t paths;
+} segment_t;
+
+// --- the region's functions ------------------------------------------------------------------------
+
+static svar_ret_t
+segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+{
+  segment_t *segment = (segment_t *)base;
+  SVAR_TRY(svari_file_allocate(segment->state_fd, segment->paths.state, offset, size_bytes));
+  uint64_t end = offset + size_bytes;
+  if (end > atomic_load_explicit(&base->known_bytes, memory_order_relaxed)) {
+    atomic_store_explicit(&base->known_bytes, end, memory_order_relaxed);
+  }
+  // A hint: where the kernel does not know it, pages are faulted in one by one as they are written.
+  uint64_t first = offset & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
+  madvise(base->write_base + first, end - first, MADV_POPULATE_WRITE);
+  return SVAR_OK;
+}
+
+static void
+segment_discard(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+{
+  segment_t *segment = (segment_t *)base;
+  fallocate(segment->state_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+            (off_t)size_bytes);
+}
+
+static uint64_t
+segment_extent_bytes(svari_region_t *base)
+{
+  segment_t *segment = (segment_t *)base;
+  return segment->state_fd != NO_FD
+             ? svari_file_bytes(segment->state_fd)
+             : atomic_load_explicit(&base->known_bytes, memory_order_relaxed);
+}
+
+static uint64_t
+allocated_bytes(int fd)
+{
+  struct stat status;
+  return fstat(fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+}
+
+static uint64_t
+segment_memory_bytes(svari_region_t *base)
+{
+  segment_t *segment = (segment_t *)base;
+  return allocated_bytes(segment->state_fd) + allocated_bytes(segment->readers_fd);
+}
+
+static bool
+segment_process_lock(svari_region_t *base, uint32_t index)
+{
+  return svari_file_lock(((segment_t *)base)->readers_fd, index);
+}
+
+static void
+segment_process_unlock(svari_region_t *base, uint32_t index)
+{
+  svari_file_unlock(((segment_t *)base)->readers_fd, index);
+}
+
+static bool
+segment_process_is_alive(svari_region_t *base, uint32_t index)
+{
+  return svari_file_is_locked(((segment_t *)base)->readers_fd, index);
+}
+
+static bool
+segment_is_held(svari_region_t *base)
+{
+  return svari_file_is_locked(((segment_t *)base)->state_fd, HOLDER_BYTE);
+}
+
+static uid_t
+segment_owner(svari_region_t *base)
+{
+  return ((segment_t *)base)->owner;
+}
+
+static void
+unlink_own(int fd, const char *path)
+{
+  if (svari_file_is_named(fd, path)) {
+    unlink(path);
+  }
+}
+
+static svar_ret_t
+segment_remove(svari_region_t *base)
+{
+  segment_t *segment = (segment_t *)base;
+  // The state file first: without it nobody looks for the other.
+  unlink_own(segment->state_fd, segment->paths.state);
+  unlink_own(segment->readers_fd, segment->paths.readers);
+  if (svari_file_is_named(segment->state_fd, segment->paths.state)) {
+    return svar_fail(SVAR_ERR_PERMISSION, "removing '%s': %s", segment->paths.state,
+                     strerror(errno));
+  }
+  return SVAR_OK;
+}
+
+static bool
+segment_is_removed(svari_region_t *base)
+{
+  struct stat status;
+  return fstat(((segment_t *)base)->state_fd, &status) == 0 && status.st_nlink == 0;
+}
+
+static void
+close_fd(int *fd)
+{
+  if (*fd != NO_FD) {
+    close(*fd);
+    *fd = NO_FD;
+  }
+}
+
+static void
+close_files(segment_t *segment)
+{
+  close_fd(&segment->state_fd);
+  close_fd(&segment->readers_fd);
+}
+
+static void
+segment_release(svari_region_t *base)
+{
+  segment_t *segment = (segment_t *)base;
+  if (segment->state_fd != NO_FD && base->write_base != NULL) {
+    // Closing is not enough while a child that was forked a moment ago still has the descriptor.
+    svari_file_unlock(segment->state_fd, HOLDER_BYTE);
+  }
+  close_files(segment);
+}
+
+// What the child can still read stays mapped. What it could write is replaced by memory of its own, so
+// that even a release of an inherited view touches nothing of the parent's.
+static void
+segment_forked(svari_region_t *base)
+{
+  close_files((segment_t *)base); // without unlocking: the lock is the parent's
+  const int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (base->write_base != NULL) {
+    mmap(base->write_base, base->capacity_bytes, PROT_NONE, flags, -1, 0);
+  }
+  if (base->readers != NULL) {
+    mmap(base->readers, sizeof(svari_readers_t), PROT_READ | PROT_WRITE, flags, -1, 0);
+  }
+}
+
+static void
+unmap(const void *map, uint64_t size_bytes)
+{
+  if (map != NULL) {
+    munmap((void *)(uintptr_t)map, size_bytes);
+  }
+}
+
+static void
+segment_destroy(svari_region_t *base)
+{
+  svar_allocator_t allocator = base->allocator;
+  segment_release(base);
+  unmap(base->write_base, base->capacity_bytes);
+  unmap(base->read_base, base->capacity_bytes);
+  unmap(base->readers, sizeof(svari_readers_t));
+  allocator.deallocate(base, allocator.state);
+}
+
+static const svari_region_ops_t segment_ops = {
+    .backing = SVAR_BACKING_IPC,
+    .commit = segment_commit,
+    .discard = segment_discard,
+    .extent_bytes = segment_extent_bytes,
+    .memory_bytes = segment_memory_bytes,
+    .process_lock = segment_process_lock,
+    .process_unlock = segment_process_unlock,
+    .process_is_alive = segment_process_is_alive,
+    .is_held = segment_is_held,
+    .owner = segment_owner,
+    .remove = segment_remove,
+    .is_removed = segment_is_removed,
+    .release = segment_release,
+    .forked = segment_forked,
+    .destroy = segment_destroy,
+};
+
+static svar_ret_t
+segment_new(const svari_segment_options_t *options, segment_t **out_segment)
+{
+  segment_t *segment = options->allocator.allocate(sizeof(*segment), 64, options->allocator.state);
+  if (segment == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the handle of store '%s'",
+                     options->store_name);
+  }
+  *segment = (segment_t){
+      .base = {.ops = &segment_ops, .allocator = options->allocator},
+      .state_fd = NO_FD,
+      .readers_fd = NO_FD,
+      .owner = options->owner,
+      .paths = *options->paths,
+  };
+  *out_segment = segment;
+  return SVAR_OK;
+}
+
+// Hands the segment out, or takes it down.
+static svar_ret_t
+finish(svar_ret_t ret, segment_t *segment, svari_region_t **out_region)
+{
+  if (ret != SVAR_OK) {
+    segment_destroy(&segment->base);
+    return ret;
+  }
+  *out_region = &segment->base;
+  return SVAR_OK;
+}
+
+// --- mapping ---------------------------------------------------------------------------------------
+
+static svar_ret_t
+map_readers(segment_t *segment)
+{
+  void *map;
+  SVAR_TRY(svari_file_map(segment->readers_fd, segment->paths.readers, sizeof(svari_readers_t),
+                          true, &map));
+  segment->base.readers = map;
+  return SVAR_OK;
+}
+
+// The holder writes through one mapping and gives out views of another, which nothing can write.
+static svar_ret_t
+map_state(segment_t *segment, uint64_t capacity_bytes, bool writable)
+{
+  void *map;
+  segment->base.capacity_bytes = capacity_bytes;
+  SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, capacity_bytes, false, &map));
+  segment->base.read_base = map;
+  if (writable) {
+    SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, capacity_bytes, true, &map));
+    segment->base.write_base = map;
+  }
+  atomic_store(&segment->base.known_bytes, svari_file_bytes(segment->state_fd));
+  return SVAR_OK;
+}
+
+static void
+unmap_state(segment_t *segment)
+{
+  unmap(segment->base.write_base, segment->base.capacity_bytes);
+  unmap(segment->base.read_base, segment->base.capacity_bytes);
+  segment->base.write_base = NULL;
+  segment->base.read_base = NULL;
+}
+
+// The default capacity is a wish: where address space is limited, less will do.
+static svar_ret_t
+map_fresh_state(segment_t *segment, uint64_t wanted_bytes)
+{
+  const uint64_t page = SVARI_PAGE_BYTES;
+  uint64_t capacity =
+      wanted_bytes == 0 ? DEFAULT_CAPACITY_BYTES : (wanted_bytes + page - 1) & ~(page - 1);
+  for (;;) {
+    svar_ret_t ret = map_state(segment, capacity, true);
+    if (ret != SVAR_ERR_NO_MEMORY || wanted_bytes != 0 || capacity / 2 < LEAST_CAPACITY_BYTES) {
+      return ret;
+    }
+    unmap_state(segment);
+    capacity /= 2;
+  }
+}
+
+// --- create ----------------------------------------------------------------------------------------
+
+static svar_ret_t
+make_generation(uint8_t generation[16])
+{
+  if (getrandom(generation, 16, 0) != 16) {
+    return svar_fail(SVAR_ERR_SYSTEM, "no random bytes from the system: %s", strerror(errno));
+  }
+  generation[6] = (uint8_t)((generation[6] & 0x0f) | 0x40); // RFC 9562: version 4
+  generation[8] = (uint8_t)((generation[8] & 0x3f) | 0x80);
+  return SVAR_OK;
+}
+
+static svar_ret_t
+make_files(segment_t *segment, const svari_segment_options_t *options)
+{
+  SVAR_TRY(svari_file_make(options->directory, options->mode, options->group, &segment->state_fd));
+  (void)svari_file_lock(segment->state_fd, HOLDER_BYTE); // nobody else can know the file
+  SVAR_TRY(svari_file_allocate(segment->state_fd, segment->paths.state, 0, SVARI_PAGE_BYTES));
+  SVAR_TRY(svari_file_make(options->directory, READERS_MODE, options->group, &segment->readers_fd));
+  SVAR_TRY(
+      svari_file_allocate(segment->readers_fd, segment->paths.readers, 0, sizeof(svari_readers_t)));
+  SVAR_TRY(map_fresh_state(segment, options->capacity_bytes));
+  SVAR_TRY(map_readers(segment));
+  uint8_t generation[16];
+  SVAR_TRY(make_generation(generation));
+  svari_store_format_header((svari_header_t *)segment->base.write_base, options->store_name,
+                            segment->base.capacity_bytes, generation);
+  svari_store_format_readers(segment->base.readers, generation);
+  return SVAR_OK;
+}
+
+// The state file's name decides a race of two creators; its holder owns the other name.
+static svar_ret_t
+name_files(segment_t *segment)
+{
+  SVAR_TRY(svari_file_name(segment->state_fd, segment->paths.state));
+  unlink(segment->paths.readers); // of a store whose state file was removed by hand
+  svar_ret_t ret = svari_file_name(segment->readers_fd, segment->paths.readers);
+  if (ret != SVAR_OK) {
+    unlink(segment->paths.state);
+  }
+  return ret;
+}
+
+svar_ret_t
+svari_segment_create(const svari_segment_options_t *options, svari_region_t **out_region)
+{
+  segment_t *segment;
+  SVAR_TRY(segment_new(options, &segment));
+  svar_ret_t ret = make_files(segment, options);
+  if (ret == SVAR_OK) {
+    ret = name_files(segment);
+  }
+  return finish(ret, segment, out_region);
+}
+
+// --- resume ----------------------------------------------------------------------------------------
+
+static svar_ret_t
+fail_held(int state_fd, const char *store_name)
+{
+  svari_header_t header;
+  char program[32] = "";
+  int32_t pid = 0;
+  if (pread(state_fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header)) {
+    pid = atomic_load(&header.holder_pid);
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+    FILE *file = pid > 0 ? fopen(path, "re") : NULL;
+    if (file != NULL) {
+      if (fgets(program, sizeof(program), file) != NULL) {
+        program[strcspn(program, "\n")] = '\0';
+      }
+      fclose(file);
+    }
+  }
+  return svar_fail(SVAR_ERR_HELD,
+                   "store '%s' is held by process %d%s%s%s: one process at a time may commit to a "
+                   "store; stop that one, or use another store name",
+                   store_name, pid, program[0] != '\0' ? " (" : "", program,
+                   program[0] != '\0' ? ")" : "");
+}
+
+// Opens the state file that bears the name and takes its lock.
+static svar_ret_t
+open_and_hold(segment_t *segment, const svari_segment_options_t *options)
+{
+  for (;;) {
+    SVAR_TRY(svari_file_open(options->paths->state, true, options->owner, &segment->state_fd));
+    if (!svari_file_lock(segment->state_fd, HOLDER_BYTE)) {
+      return fail_held(segment->state_fd, options->store_name);
+    }
+    if (svari_file_is_named(segment->state_fd, options->paths->state)) {
+      return SVAR_OK;
+    }
+    close_fd(&segment->state_fd); // removed by its last holder a moment ago
+  }
+}
+
+// Maps the header alone, to see what the file is before trusting its capacity.
+static svar_ret_t
+check_state(segment_t *segment, const char *store_name, uint64_t *out_capacity_bytes)
+{
+  void *map;
+  uint64_t file_bytes = svari_file_bytes(segment->state_fd);
+  if (file_bytes < SVARI_PAGE_BYTES) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s' has %llu bytes: less than a store's header",
+                     segment->paths.state, (unsigned long long)file_bytes);
+  }
+  SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, SVARI_PAGE_BYTES, false, &map));
+  const svari_header_t *header = map;
+  svar_ret_t ret = svari_store_check_header(header, file_bytes, segment->paths.state);
+  if (ret == SVAR_OK && strncmp(header->name, store_name, SVARI_NAME_BYTES) != 0) {
+    ret = svar_fail(SVAR_ERR_CORRUPT, "'%s' holds the store '%.255s', not '%s'",
+                    segment->paths.state, header->name, store_name);
+  }
+  *out_capacity_bytes = header->capacity_bytes;
+  munmap(map, SVARI_PAGE_BYTES);
+  return ret;
+}
+
+static svar_ret_t
+open_readers(segment_t *segment)
+{
+  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  SVAR_TRY(svari_file_open(segment->paths.readers, true, segment->owner, &segment->readers_fd));
+  uint64_t file_bytes = svari_file_bytes(segment->readers_fd);
+  if (file_bytes < sizeof(svari_readers_t)) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s' has %llu bytes, a reader table has %zu",
+                     segment->paths.readers, (unsigned long long)file_bytes,
+                     sizeof(svari_readers_t));
+  }
+  SVAR_TRY(map_readers(segment));
+  return svari_store_check_readers(segment->base.readers, header->generation,
+                                   segment->paths.readers);
+}
+
+// A creator was killed between naming its two files: nothing was committed and nobody can have
+// attached, so a new table is as good.
+static svar_ret_t
+remake_readers(segment_t *segment, const svari_segment_options_t *options)
+{
+  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  unmap(segment->base.readers, sizeof(svari_readers_t));
+  segment->base.readers = NULL;
+  close_fd(&segment->readers_fd);
+  SVAR_TRY(svari_file_make(options->directory, READERS_MODE, options->group, &segment->readers_fd));
+  SVAR_TRY(
+      svari_file_allocate(segment->readers_fd, segment->paths.readers, 0, sizeof(svari_readers_t)));
+  SVAR_TRY(map_readers(segment));
+  svari_store_format_readers(segment->base.readers, header->generation);
+  unlink(segment->paths.readers);
+  return svari_file_name(segment->readers_fd, segment->paths.readers);
+}
+
+static svar_ret_t
+resume(segment_t *segment, const svari_segment_options_t *options)
+{
+  uint64_t capacity_bytes;
+  SVAR_TRY(open_and_hold(segment, options));
+  SVAR_TRY(check_state(segment, options->store_name, &capacity_bytes));
+  SVAR_TRY(map_state(segment, capacity_bytes, true));
+  svar_ret_t ret = open_readers(segment);
+  if (ret == SVAR_OK) {
+    return SVAR_OK;
+  }
+  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  if (atomic_load(&header->version) == 0 &&
+      (ret == SVAR_ERR_NOT_FOUND || ret == SVAR_ERR_CORRUPT)) {
+    return remake_readers(segment, options);
+  }
+  // Readers may be attached to a table that lost its name: their pins cannot be seen any more.
+  svar_fail_context(
+      "store '%s' cannot be resumed without its reader table (start_empty discards it)",
+      options->store_name);
+  return ret == SVAR_ERR_NOT_FOUND ? SVAR_ERR_CORRUPT : ret;
+}
+
+svar_ret_t
+svari_segment_resume(const svari_segment_options_t *options, svari_region_t **out_region)
+{
+  segment_t *segment;
+  SVAR_TRY(segment_new(options, &segment));
+  return finish(resume(segment, options), segment, out_region);
+}
+
+static void
+retire_header(segment_t *segment, const char *store_name)
+{
+  uint64_t capacity_bytes;
+  void *map;
+  if (check_state(segment, store_name, &capacity_bytes) == SVAR_OK &&
+      svari_file_map(segment->state_fd, segment->paths.state, SVARI_PAGE_BYTES, true, &map) ==
+          SVAR_OK) {
+    svari_header_t *header = map;
+    atomic_store(&header->retired, 1);
+    syscall(SYS_futex, &header->version, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    munmap(map, SVARI_PAGE_BYTES);
+  }
+}
+
+svar_ret_t
+svari_segment_discard(const svari_segment_options_t *options)
+{
+  segment_t *segment;
+  SVAR_TRY(segment_new(options, &segment));
+  svar_ret_t ret = open_and_hold(segment, options);
+  if (ret == SVAR_OK) {
+    retire_header(segment, options->store_name);
+    unlink(segment->paths.state);
+    unlink(segment->paths.readers);
+  }
+  segment_destroy(&segment->base);
+  return ret;
+}
+
+// --- open ------------------------------------------------------------------------------------------
+
+static svar_ret_t
+open_once(segment_t *segment, const svari_segment_options_t *options)
+{
+  uint64_t capacity_bytes;
+  SVAR_TRY(svari_file_open(options->paths->state, false, options->owner, &segment->state_fd));
+  SVAR_TRY(check_state(segment, options->store_name, &capacity_bytes));
+  SVAR_TRY(map_state(segment, capacity_bytes, false));
+  return open_readers(segment);
+}
+
+svar_ret_t
+svari_segment_open(const svari_segment_options_t *options, svari_region_t **out_region)
+{
+  // A store that is replaced between the opening of its two files is worth another look.
+  enum { TRIES = 3 };
+  svar_ret_t ret = SVAR_OK;
+  for (int i = 0; i < TRIES; i++) {
+    segment_t *segment;
+    SVAR_TRY(segment_new(options, &segment));
+    ret = finish(open_once(segment, options), segment, out_region);
+    if (ret != SVAR_ERR_CORRUPT && ret != SVAR_ERR_NOT_FOUND) {
+      return ret;
+    }
+  }
+  return ret;
+}

@@ -1,0 +1,130 @@
+#include "ipc/store_name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// svar.<uid>.<mangled>.state: '/' becomes '.', which a ROS name cannot hold; the leading one is left
+// out. File names have at most 255 bytes: a longer mangled name keeps its head and ends in '~' and the
+// hash of the whole.
+enum { MANGLED_BYTES = 200, HEAD_BYTES = 160 };
+
+const char *
+svari_segment_directory(const char *directory)
+{
+  if (directory != NULL) {
+    return directory;
+  }
+  const char *from_environment = secure_getenv("SVAR_SEGMENT_DIR");
+  return from_environment != NULL && from_environment[0] != '\0' ? from_environment : "/dev/shm";
+}
+
+static bool
+is_name_byte(char c)
+{
+  return isalnum((unsigned char)c) || c == '_';
+}
+
+// One token between slashes: [A-Za-z_][A-Za-z0-9_]*, no "__".
+static bool
+is_token(const char *token, size_t length)
+{
+  if (length == 0 || isdigit((unsigned char)token[0])) {
+    return false;
+  }
+  for (size_t i = 0; i < length; i++) {
+    if (!is_name_byte(token[i]) || (i > 0 && token[i] == '_' && token[i - 1] == '_')) {
+      return false;
+    }
+  }
+  return true;
+}
+
+svar_ret_t
+svari_store_name_check(const char *name)
+{
+  size_t length = strnlen(name, SVAR_STORE_NAME_BYTES);
+  bool is_valid = length < SVAR_STORE_NAME_BYTES && name[0] == '/';
+  const char *token = name;
+  while (is_valid && *token == '/') {
+    token++;
+    size_t token_length = strcspn(token, "/");
+    is_valid = is_token(token, token_length);
+    token += token_length;
+  }
+  if (!is_valid) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "'%.255s' cannot name a store: it takes an absolute ROS name of at most %d "
+                     "bytes, such as /policy/weights (letters, digits, single underscores)",
+                     name, SVAR_STORE_NAME_BYTES - 1);
+  }
+  return SVAR_OK;
+}
+
+static uint64_t
+hash_bytes(const char *text, uint64_t seed)
+{
+  uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ seed; // FNV-1a
+  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+    hash = (hash ^ *c) * UINT64_C(0x100000001b3);
+  }
+  return hash;
+}
+
+static void
+mangle(const char *name, char mangled[SVAR_STORE_NAME_BYTES])
+{
+  snprintf(mangled, SVAR_STORE_NAME_BYTES, "%s", name + 1);
+  for (char *c = mangled; *c != '\0'; c++) {
+    *c = *c == '/' ? '.' : *c;
+  }
+  if (strlen(mangled) > MANGLED_BYTES) {
+    snprintf(mangled + HEAD_BYTES, SVAR_STORE_NAME_BYTES - HEAD_BYTES, "~%016llx%016llx",
+             (unsigned long long)hash_bytes(name, 0),
+             (unsigned long long)hash_bytes(name, UINT64_C(0x9e3779b97f4a7c15)));
+  }
+}
+
+svar_ret_t
+svari_store_paths(const char *directory, const char *name, uid_t owner,
+                  svari_store_paths_t *out_paths)
+{
+  char mangled[SVAR_STORE_NAME_BYTES];
+  SVAR_TRY(svari_store_name_check(name));
+  mangle(name, mangled);
+  int length =
+      snprintf(out_paths->state, PATH_MAX, "%s/svar.%u.%s.state", directory, owner, mangled);
+  snprintf(out_paths->readers, PATH_MAX, "%s/svar.%u.%s.readers", directory, owner, mangled);
+  if (length < 0 || length + 2 >= PATH_MAX) { // ".readers" is two bytes longer
+    return svar_fail(SVAR_ERR_ARGUMENT, "the segment directory '%.100s...' has too long a path",
+                     directory);
+  }
+  return SVAR_OK;
+}
+
+bool
+svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
+                       bool *out_is_whole)
+{
+  unsigned owner;
+  int start = 0;
+  static const char suffix[] = ".state";
+  size_t length = strlen(file_name);
+  if (sscanf(file_name, "svar.%u.%n", &owner, &start) != 1 || start == 0 ||
+      length <= (size_t)start + strlen(suffix) ||
+      strcmp(file_name + length - strlen(suffix), suffix) != 0) {
+    return false;
+  }
+  size_t mangled_length = length - (size_t)start - strlen(suffix);
+  if (mangled_length + 1 >= SVAR_STORE_NAME_BYTES) {
+    return false;
+  }
+  snprintf(name, SVAR_STORE_NAME_BYTES, "/%.*s", (int)mangled_length, file_name + start);
+  for (char *c = name; *c != '\0'; c++) {
+    *c = *c == '.' ? '/' : *c;
+  }
+  *out_owner = (uid_t)owner;
+  *out_is_whole = strchr(name, '~') == NULL;
+  return !*out_is_whole || svari_store_name_check(name) == SVAR_OK;
+}

@@ -1,0 +1,205 @@
+#include "store/container.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/slot.h"
+#include "store/transaction.h"
+
+static svar_ret_t
+container_borrow(svari_container_t *self, svar_value_t *out_value)
+{
+  const svari_store_container_t *container = (const svari_store_container_t *)self;
+  uint64_t version;
+  _Atomic uint64_t *pin;
+  SVAR_TRY(svari_pin(container->store, &version, &pin));
+  svar_ret_t ret = svari_view(container, version, out_value);
+  if (__builtin_expect(ret != SVAR_OK, 0)) {
+    if (pin != NULL) {
+      svari_unpin(pin);
+    }
+    return ret;
+  }
+  out_value->internal.pin = pin;
+  return SVAR_OK;
+}
+
+// Borrowed or not, the bytes are copied into the store: only what was loaned from it is there already,
+// and that is committed by its transaction.
+static svar_ret_t
+container_set(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow)
+{
+  svari_store_container_t *container = (svari_store_container_t *)self;
+  svar_transaction_t *transaction;
+  (void)borrow;
+  SVAR_TRY(svar_transaction_begin(container->store, &transaction));
+  svar_ret_t ret = svari_transaction_set(transaction, container, source);
+  if (ret != SVAR_OK) {
+    svar_transaction_abort(transaction);
+    return ret;
+  }
+  return svar_transaction_commit(transaction, NULL);
+}
+
+static svar_store_t *
+container_store(svari_container_t *self)
+{
+  return ((svari_store_container_t *)self)->store;
+}
+
+static void
+container_destroy(svari_container_t *self)
+{
+  svari_store_container_t *container = (svari_store_container_t *)self;
+  svar_store_t *store = container->store;
+  svar_allocator_t allocator = self->allocator;
+  if (store->writer != NULL && atomic_load(&store->state) == SVARI_STORE_OPEN) {
+    svari_writer_lock(store->writer);
+    if (container->is_anonymous) {
+      svari_writer_forget(store->writer, container->index);
+    } else {
+      svari_writer_undeclare(store->writer, container->index);
+    }
+    svari_writer_unlock(store->writer);
+  }
+  allocator.deallocate(container, allocator.state);
+  svari_store_unref(store);
+}
+
+static const svari_container_ops_t store_ops = {
+    .borrow = container_borrow,
+    .set = container_set,
+    .store = container_store,
+    .destroy = container_destroy,
+};
+
+svari_store_container_t *
+svari_store_container_of(const svar_store_t *store, const svar_variable_t *variable)
+{
+  svari_container_t *container = svari_variable_container(variable);
+  if (container->ops != &store_ops || ((svari_store_container_t *)container)->store != store) {
+    return NULL;
+  }
+  return (svari_store_container_t *)container;
+}
+
+static svar_ret_t
+container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out_container)
+{
+  const svari_entry_t *entry = svari_directory_entry(store, index);
+  svar_type_t type;
+  if (entry == NULL) {
+    return svar_fail(SVAR_ERR_CORRUPT, "store '%s': entry %llu of the directory is out of bounds",
+                     store->name, (unsigned long long)index);
+  }
+  SVAR_TRY(svari_directory_type(store, entry, &type));
+  svari_store_container_t *container =
+      store->allocator.allocate(sizeof(*container), 64, store->allocator.state);
+  if (container == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a variable of store '%s'", store->name);
+  }
+  *container = (svari_store_container_t){
+      .base = {.ops = &store_ops,
+               .reference_count = 1,
+               .type = type,
+               .backing = store->region->ops->backing,
+               .allocator = store->allocator},
+      .store = svari_store_ref(store),
+      .entry = entry,
+      .index = index,
+  };
+  memcpy(container->name, entry->name, SVARI_NAME_BYTES);
+  container->base.name = container->name;
+  *out_container = container;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_store_variable(svar_store_t *store, uint64_t index, svar_variable_t **out_variable)
+{
+  svari_store_container_t *container;
+  SVAR_TRY(container_new(store, index, &container));
+  svar_ret_t ret = svari_variable_create(container->name, &container->base, out_variable);
+  if (ret != SVAR_OK) {
+    svari_container_unref(&container->base);
+  }
+  return ret;
+}
+
+// --- the factory that variable/ makes shared variables with ----------------------------------------
+
+// A new entry: named in the store of the options, anonymous in the process's private store.
+static svar_ret_t
+declare(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_index)
+{
+  SVAR_TRY(svari_store_check(store));
+  if (store->writer == NULL) {
+    return svar_fail(SVAR_ERR_READ_ONLY,
+                     "store '%s' is open for reading here; only its holder can add variables",
+                     store->name);
+  }
+  svari_writer_lock(store->writer);
+  svar_ret_t ret =
+      spec->options->store != NULL
+          ? svari_writer_declare(store->writer, spec->options->name, &spec->type, out_index)
+          : svari_writer_declare_anonymous(store->writer, &spec->type, out_index);
+  svari_writer_unlock(store->writer);
+  return ret;
+}
+
+// A variable made without a store keeps its name as a label only: it need not be unique, as in Theano.
+static void
+set_label(svari_store_container_t *container, const char *label)
+{
+  container->is_anonymous = true;
+  snprintf(container->name, sizeof(container->name), "%s", label != NULL ? label : "");
+  container->base.name = label != NULL ? container->name : NULL;
+}
+
+// The first value, at once or with the transaction that the options name.
+static svar_ret_t
+set_first(svari_store_container_t *container, const svari_container_spec_t *spec)
+{
+  svar_transaction_t *transaction = spec->options->transaction;
+  if (transaction == NULL) {
+    return container_set(&container->base, spec->source, spec->options->borrow);
+  }
+  if (svari_transaction_store(transaction) != container->store) {
+    return svar_fail(SVAR_ERR_ARGUMENT, "the transaction given is not of store '%s'",
+                     container->store->name);
+  }
+  return svari_transaction_set(transaction, container, spec->source);
+}
+
+static svar_ret_t
+store_container_create(const svari_container_spec_t *spec, svari_container_t **out_container)
+{
+  const svar_shared_options_t *options = spec->options;
+  svar_store_t *store = options->store;
+  SVAR_REQUIRE(store == NULL || options->name != NULL);
+  if (store == NULL) {
+    SVAR_TRY(svari_store_private(&store));
+  }
+  uint64_t index;
+  svari_store_container_t *container;
+  SVAR_TRY(declare(store, spec, &index));
+  SVAR_TRY(container_new(store, index, &container));
+  container->base.strict = options->strict;
+  container->base.allow_downcast = options->allow_downcast;
+  if (options->store == NULL) {
+    set_label(container, options->name);
+  }
+  svar_ret_t ret = set_first(container, spec);
+  if (ret != SVAR_OK) {
+    svari_container_unref(&container->base); // takes the declaration back
+    return ret;
+  }
+  *out_container = &container->base;
+  return SVAR_OK;
+}
+
+static __attribute__((constructor)) void
+offer_factory(void)
+{
+  svari_container_factory_set(store_container_create);
+}

@@ -1,0 +1,188 @@
+// The bytes that processes share: two files a store, laid out here and nowhere else.
+//
+// STATE FILE. Written by the holder alone; everyone else maps it PROT_READ.
+//   offset 0                  header, one page
+//   header.directory[k]       block k of the directory: DIRECTORY_BLOCK_ENTRIES << k entries
+//   anywhere else             values, 64-byte aligned
+// Offsets, never pointers. The file grows at its end as values need room; nothing in it moves, so an
+// offset is an address in every process for as long as the store lives.
+//
+// READER TABLE. Mapped read-write by all, believed by nobody: a pin there can only keep versions
+// alive, and a pin missing there can only harm the reads of the group that may write the table.
+//
+// THE PROTOCOL (all of store/ rests on this)
+//   A variable is a ring of records, each {begin, where, shape}: the record with the largest
+//   begin <= V is the variable's value in version V. Its life is [begin, end), end being the begin of
+//   the next record.
+//   commit   fill records with begin = V+1, then store header.version = V+1 (release). That one store
+//            makes the whole transaction visible. A crash before it leaves records with
+//            begin > version: readers skip them, resume drops them.
+//   pin      load version (acquire); store it to a free pin word of the thread's slot; compiler
+//            barrier; load header.horizon; if horizon > version, again. No fence, no lock, no
+//            read-modify-write.
+//   reclaim  store header.horizon = version; membarrier(GLOBAL_EXPEDITED); scan the pins. The barrier
+//            puts a full fence into every running reader, so each reader either stored its pin before
+//            the scan, or loads the new horizon after its pin and tries again with a version >= the
+//            horizon, whose records the scan does not touch. A record of life [begin, end) is free
+//            when end <= horizon and no pin p has begin <= p < end; an old pin keeps its own
+//            version only.
+//   A reader that cannot be reached by membarrier uses a seq_cst store for its pin and says so in
+//   header.fence_required or by its own choice; see pin.c and barrier.c.
+#ifndef SVARI_STORE_LAYOUT_H
+#define SVARI_STORE_LAYOUT_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared_variable/store.h"
+#include "shared_variable/type.h"
+
+// Raised by every change of the layout; the hash below catches what a person forgets to raise.
+#define SVARI_LAYOUT_NUMBER 1u
+#define SVARI_STATE_MAGIC UINT64_C(0x3145544154535653)   // "SVSTATE1"
+#define SVARI_READERS_MAGIC UINT64_C(0x3152444145525653) // "SVREADR1"
+
+enum {
+  SVARI_PAGE_BYTES = 4096,
+  SVARI_ALIGNMENT = 64,    // of every value
+  SVARI_RING_RECORDS = 16, // versions of one variable that can be alive at once
+  SVARI_NAME_BYTES = 256,
+  SVARI_DIRECTORY_BLOCKS = 16,
+  SVARI_DIRECTORY_BLOCK_ENTRIES = 16, // in block 0; each next block has twice as many
+  SVARI_SLOT_PINS = 7,
+  SVARI_SLOTS = 4096,
+  SVARI_PROCESSES = 512
+};
+
+#define SVARI_BEGIN_NONE UINT64_MAX // begin of a record that holds no version
+
+// One version of one variable. Written while its begin is NONE; immutable until it is reclaimed.
+typedef struct svari_record {
+  uint64_t offset;     // of the bytes, in the region
+  uint64_t size_bytes; // of the value
+  uint64_t room_bytes; // of the buffer at offset; the holder's business
+  uint32_t region;     // 0: this file. Device regions count from 1.
+  uint32_t reserved;
+  int64_t shape[SVAR_NDIM_MAX];
+} svari_record_t;
+
+// One variable. Everything above `newest` is written once, before header.variable_count covers it.
+typedef struct svari_entry {
+  uint64_t name_hash;
+  svar_dtype_t dtype;
+  int32_t ndim;
+  uint32_t broadcastable;
+  uint32_t flags;
+  // Index of the newest record: a hint that saves readers the search. Stored after the record's begin
+  // and before header.version, so a reader of version V finds the hint at V's record or a later one;
+  // a later one has begin > V, and the reader searches.
+  _Atomic uint32_t newest;
+  uint8_t pad[36];
+  _Atomic uint64_t begin[SVARI_RING_RECORDS];
+  svari_record_t records[SVARI_RING_RECORDS];
+  char name[SVARI_NAME_BYTES];
+} svari_entry_t;
+
+typedef struct svari_header {
+  // Written before the file has a name, then constant.
+  uint64_t magic;
+  uint32_t layout_number;
+  uint32_t header_bytes;
+  uint64_t layout_hash;
+  uint8_t generation[16]; // a UUID: tells a store from the next one under the same name
+  uint64_t capacity_bytes;
+  int64_t created_ns;
+  char name[SVARI_NAME_BYTES];
+  uint8_t pad0[4096 / 8 - 56 - SVARI_NAME_BYTES];
+  // The holder's words. Each on lines of its own: readers poll version and horizon.
+  _Alignas(128) _Atomic uint64_t version; // the commit point; its low half is the futex word
+  _Atomic int64_t committed_ns;
+  _Alignas(128) _Atomic uint64_t horizon; // no record that ended before this is safe to pin
+  _Atomic uint32_t fence_required;        // 1: the holder cannot call membarrier; fence every pin
+  _Atomic uint32_t retired;               // 1: removed or replaced; no newer version will come
+  _Alignas(128) _Atomic uint64_t variable_count;
+  _Atomic uint64_t end_bytes; // of the part of the file that is in use
+  _Atomic int32_t holder_pid; // for people; the lock decides who holds
+  int32_t reserved;
+  _Atomic uint64_t directory[SVARI_DIRECTORY_BLOCKS]; // offsets of the blocks; 0: none yet
+} svari_header_t;
+
+// One handle of the store. Alive exactly as long as the byte lock of its index is held.
+typedef struct svari_process {
+  _Atomic int32_t pid; // for people
+  _Atomic uint32_t flags;
+  _Atomic int64_t attached_ns; // CLOCK_REALTIME
+  char program[40];            // for people; cut
+  uint64_t reserved;
+} svari_process_t;
+
+// One thread's pins. Only the owner turns a pin from 0 to a version; any thread of the owner's process
+// may turn it back to 0.
+typedef struct svari_slot {
+  _Atomic uint64_t owner;                 // 0: free; else process index + 1
+  _Atomic uint64_t pins[SVARI_SLOT_PINS]; // 0: free; else a version in use
+} svari_slot_t;
+
+typedef struct svari_readers {
+  uint64_t magic;
+  uint32_t layout_number;
+  uint32_t reserved;
+  uint64_t layout_hash;
+  uint8_t generation[16]; // of the state file that this table belongs to
+  uint8_t pad0[128 - 40];
+  // 1: somebody may sleep on the version. A waiter sets it before it sleeps; a committer that finds it
+  // clears it and wakes all. A flag and not a count: a waiter that is killed costs one idle wake.
+  _Alignas(128) _Atomic uint32_t waiting;
+  // Slots from this one on were never taken: bounds the holder's scan. Only grows.
+  _Alignas(128) _Atomic uint32_t slots_used;
+  _Alignas(128) svari_process_t processes[SVARI_PROCESSES];
+  _Alignas(128) svari_slot_t slots[SVARI_SLOTS];
+} svari_readers_t;
+
+static_assert(sizeof(svari_record_t) == 160, "a record's layout is shared by processes");
+static_assert(sizeof(svari_entry_t) == 64 + 128 + 16 * 160 + 256, "an entry's layout is shared");
+static_assert(offsetof(svari_entry_t, begin) == 64, "the begins take whole cache lines");
+static_assert(sizeof(svari_header_t) <= SVARI_PAGE_BYTES, "the header fits its page");
+static_assert(offsetof(svari_header_t, version) % 128 == 0, "no line shared with constants");
+static_assert(sizeof(svari_process_t) == 64, "one cache line per process");
+static_assert(sizeof(svari_slot_t) == 64, "one cache line per thread");
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock inside libatomic is not shared by processes");
+static_assert(sizeof(_Atomic uint64_t) == 8, "atomics have the size of what they hold");
+
+// A number that two builds share exactly when they agree on every offset and size above.
+static inline uint64_t
+svari_layout_hash(void)
+{
+  const uint64_t facts[] = {
+      SVARI_LAYOUT_NUMBER,
+      SVARI_RING_RECORDS,
+      SVARI_DIRECTORY_BLOCKS,
+      SVARI_DIRECTORY_BLOCK_ENTRIES,
+      SVAR_NDIM_MAX,
+      sizeof(svari_record_t),
+      offsetof(svari_record_t, shape),
+      sizeof(svari_entry_t),
+      offsetof(svari_entry_t, newest),
+      offsetof(svari_entry_t, records),
+      offsetof(svari_entry_t, name),
+      sizeof(svari_header_t),
+      offsetof(svari_header_t, version),
+      offsetof(svari_header_t, horizon),
+      offsetof(svari_header_t, variable_count),
+      offsetof(svari_header_t, directory),
+      sizeof(svari_readers_t),
+      offsetof(svari_readers_t, waiting),
+      offsetof(svari_readers_t, slots_used),
+      offsetof(svari_readers_t, processes),
+      offsetof(svari_readers_t, slots),
+  };
+  uint64_t hash = UINT64_C(0xcbf29ce484222325); // FNV-1a, over words
+  for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+    hash = (hash ^ facts[i]) * UINT64_C(0x100000001b3);
+  }
+  return hash;
+}
+
+#endif

@@ -1,0 +1,134 @@
+// Recovery: a new holder of an existing store takes over from the shared bytes alone.
+//
+// A holder can die between any two stores. What it leaves is one of these, for each record:
+//   begin <= version   committed. The largest is the value; older ones may still be pinned.
+//   begin >  version   a commit that did not reach its commit point: dropped.
+//   begin == NONE      free or half-written: its buffer is not in use.
+// The allocator's state is nowhere in the file: what committed records and the directory do not cover
+// is free.
+#include "store/array.h"
+#include "store/writer_impl.h"
+
+typedef struct recovery {
+  svari_writer_t *writer;
+  uint64_t version;
+  svari_extent_t *used;
+  size_t used_count, used_room;
+} recovery_t;
+
+static svar_ret_t
+add_used(recovery_t *recovery, uint64_t offset, uint64_t size_bytes)
+{
+  SVAR_TRY(svari_array_reserve((void **)&recovery->used, &recovery->used_room,
+                               recovery->used_count + 1, sizeof(*recovery->used),
+                               &recovery->writer->store->allocator));
+  recovery->used[recovery->used_count++] =
+      (svari_extent_t){.offset = offset, .size_bytes = size_bytes};
+  return SVAR_OK;
+}
+
+// Keeps a committed record's buffer.
+static svar_ret_t
+adopt_record(recovery_t *recovery, svari_writer_variable_t *variable, uint32_t index)
+{
+  const svari_record_t *record = &variable->entry->records[index];
+  uint64_t room = svari_heap_round(record->room_bytes);
+  if (record->room_bytes == 0 || room != record->room_bytes ||
+      record->size_bytes > record->room_bytes || record->offset % SVARI_ALIGNMENT != 0) {
+    return svar_fail(SVAR_ERR_CORRUPT,
+                     "store '%s': the record of '%.*s' makes no sense (offset %llu, %llu of %llu "
+                     "bytes); create it with start_empty to discard what is there",
+                     recovery->writer->store->name, SVARI_NAME_BYTES, variable->entry->name,
+                     (unsigned long long)record->offset, (unsigned long long)record->size_bytes,
+                     (unsigned long long)record->room_bytes);
+  }
+  variable->records[index] = (svari_writer_record_t){
+      .offset = record->offset, .room_bytes = record->room_bytes, .state = SVARI_RECORD_LIVE};
+  return add_used(recovery, record->offset, record->room_bytes);
+}
+
+// Drops unfinished records, adopts committed ones, and finds the newest.
+static svar_ret_t
+sort_records(recovery_t *recovery, svari_writer_variable_t *variable)
+{
+  uint64_t newest_begin = 0;
+  for (uint32_t i = 0; i < SVARI_RING_RECORDS; i++) {
+    uint64_t begin = atomic_load_explicit(&variable->entry->begin[i], memory_order_relaxed);
+    if (begin > recovery->version || begin == 0) {
+      atomic_store_explicit(&variable->entry->begin[i], SVARI_BEGIN_NONE, memory_order_release);
+      continue;
+    }
+    SVAR_TRY(adopt_record(recovery, variable, i));
+    if (begin > newest_begin) {
+      newest_begin = begin;
+      variable->newest = (uint8_t)i;
+    }
+  }
+  return SVAR_OK;
+}
+
+// The begin that follows `begin` in the ring: the end of that record's life.
+static uint64_t
+end_of(const svari_entry_t *entry, uint64_t begin)
+{
+  uint64_t end = SVARI_BEGIN_NONE;
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    uint64_t other = atomic_load_explicit(&entry->begin[i], memory_order_relaxed);
+    if (other > begin && other < end) {
+      end = other;
+    }
+  }
+  return end;
+}
+
+static svar_ret_t
+recover_variable(recovery_t *recovery, uint64_t index)
+{
+  svari_writer_variable_t *variable;
+  svar_type_t type;
+  SVAR_TRY(svari_writer_mirror(recovery->writer, index, &variable));
+  SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type));
+  SVAR_TRY(sort_records(recovery, variable));
+  if (variable->newest == SVARI_NO_RECORD) {
+    return SVAR_OK;
+  }
+  atomic_store_explicit(&variable->entry->newest, variable->newest, memory_order_release);
+  for (uint32_t i = 0; i < SVARI_RING_RECORDS; i++) {
+    if (variable->records[i].state == SVARI_RECORD_LIVE && i != variable->newest) {
+      uint64_t begin = atomic_load_explicit(&variable->entry->begin[i], memory_order_relaxed);
+      svari_writer_retire(recovery->writer, index, i, end_of(variable->entry, begin));
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+recover(recovery_t *recovery)
+{
+  svari_writer_t *writer = recovery->writer;
+  const svari_header_t *header = writer->header;
+  for (uint32_t block = 0; block < SVARI_DIRECTORY_BLOCKS; block++) {
+    uint64_t offset = atomic_load_explicit(&header->directory[block], memory_order_relaxed);
+    if (offset != 0) {
+      SVAR_TRY(add_used(recovery, offset, svari_heap_round(svari_directory_block_bytes(block))));
+    }
+  }
+  uint64_t count = atomic_load_explicit(&header->variable_count, memory_order_relaxed);
+  for (uint64_t i = 0; i < count; i++) {
+    SVAR_TRY(recover_variable(recovery, i));
+  }
+  return svari_heap_rebuild(&writer->heap, recovery->used, recovery->used_count);
+}
+
+svar_ret_t
+svari_writer_resume(svari_writer_t *writer)
+{
+  recovery_t recovery = {
+      .writer = writer,
+      .version = atomic_load_explicit(&writer->header->version, memory_order_relaxed),
+  };
+  svar_ret_t ret = recover(&recovery);
+  const svar_allocator_t *allocator = &writer->store->allocator;
+  allocator->deallocate(recovery.used, allocator->state);
+  return ret;
+}

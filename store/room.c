@@ -1,0 +1,325 @@
+// Room for new versions: which buffers may be written again, and what to do when there is none.
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/array.h"
+#include "store/barrier.h"
+#include "store/slot.h"
+#include "store/writer_impl.h"
+
+// Small values keep spare buffers up to this many bytes a variable, so that one barrier serves many
+// commits; large ones keep one: two buffers alternate.
+static const uint64_t SPARE_BYTES = 4096;
+
+// --- the scan --------------------------------------------------------------------------------------
+
+static int
+by_version(const void *a, const void *b)
+{
+  const uint64_t *left = a;
+  const uint64_t *right = b;
+  return (*left > *right) - (*left < *right);
+}
+
+static uint32_t
+slots_used(const svari_readers_t *readers)
+{
+  uint32_t used = atomic_load_explicit(&readers->slots_used, memory_order_acquire);
+  return used < SVARI_SLOTS ? used : SVARI_SLOTS; // the table is not believed
+}
+
+// Collects every pinned version, sorted. The pair of pin_newest(): see layout.h.
+static svar_ret_t
+scan_pins(svari_writer_t *writer)
+{
+  const svari_readers_t *readers = writer->store->region->readers;
+  uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
+  atomic_store_explicit(&writer->header->horizon, version, memory_order_release);
+  svari_barrier_issue();
+  uint32_t used = slots_used(readers);
+  SVAR_TRY(svari_array_reserve((void **)&writer->pinned, &writer->pinned_room,
+                               (size_t)used * SVARI_SLOT_PINS, sizeof(uint64_t),
+                               &writer->store->allocator));
+  writer->pinned_count = 0;
+  for (uint32_t i = 0; i < used; i++) {
+    for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+      // Acquire, pairs with svari_unpin(): what was read under an ended pin was read before this.
+      uint64_t pinned = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_acquire);
+      if (pinned != 0) {
+        writer->pinned[writer->pinned_count++] = pinned;
+      }
+    }
+  }
+  if (writer->pinned_count > 1) {
+    qsort(writer->pinned, writer->pinned_count, sizeof(uint64_t), by_version);
+  }
+  return SVAR_OK;
+}
+
+// True if some pin p has begin <= p < end.
+static bool
+is_pinned(const svari_writer_t *writer, uint64_t begin, uint64_t end)
+{
+  size_t low = 0;
+  size_t high = writer->pinned_count;
+  while (low < high) { // the first pin >= begin
+    size_t middle = low + (high - low) / 2;
+    if (writer->pinned[middle] < begin) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < writer->pinned_count && writer->pinned[low] < end;
+}
+
+// --- reclaim ---------------------------------------------------------------------------------------
+
+static uint64_t
+spare_bytes(const svari_writer_variable_t *variable)
+{
+  uint64_t spare = 0;
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    spare += variable->records[i].state == SVARI_RECORD_FREE ? variable->records[i].room_bytes : 0;
+  }
+  return spare;
+}
+
+static void
+drop_buffer(svari_writer_t *writer, svari_writer_record_t *record)
+{
+  svari_heap_give(&writer->heap, record->offset, record->room_bytes);
+  *record = (svari_writer_record_t){.state = SVARI_RECORD_EMPTY};
+}
+
+// Nobody reads the record any more: its buffer is the variable's next, or goes back to the heap.
+static void
+free_record(svari_writer_t *writer, uint64_t index, uint32_t record)
+{
+  svari_writer_variable_t *variable = &writer->variables[index];
+  svari_writer_record_t *mirror = &variable->records[record];
+  atomic_store_explicit(&variable->entry->begin[record], SVARI_BEGIN_NONE, memory_order_release);
+  uint64_t spare = spare_bytes(variable);
+  if (spare > 0 && spare + mirror->room_bytes > SPARE_BYTES) {
+    drop_buffer(writer, mirror);
+  } else {
+    mirror->state = SVARI_RECORD_FREE;
+  }
+}
+
+// Frees every retired record that no pin covers.
+static svar_ret_t
+reclaim(svari_writer_t *writer)
+{
+  if (writer->retired_count == 0) {
+    return SVAR_OK;
+  }
+  SVAR_TRY(scan_pins(writer));
+  size_t kept = 0;
+  for (size_t i = 0; i < writer->retired_count; i++) {
+    svari_retired_t retired = writer->retired[i];
+    svari_writer_variable_t *variable = &writer->variables[retired.variable];
+    uint64_t begin =
+        atomic_load_explicit(&variable->entry->begin[retired.record], memory_order_relaxed);
+    if (is_pinned(writer, begin, variable->records[retired.record].end)) {
+      writer->retired[kept++] = retired;
+    } else {
+      free_record(writer, retired.variable, retired.record);
+    }
+  }
+  writer->retired_count = kept;
+  return SVAR_OK;
+}
+
+// Ends the pins of processes that died, then reclaims again. Asks the kernel about each process that
+// has a pin: only worth it when pins stand in the way.
+static svar_ret_t
+reap_and_reclaim(svari_writer_t *writer)
+{
+  bool reaped = false;
+  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
+    reaped |= svari_process_reap(writer->store, i);
+  }
+  return reaped ? reclaim(writer) : SVAR_OK;
+}
+
+// --- finding a buffer ------------------------------------------------------------------------------
+
+static bool
+find_state(const svari_writer_variable_t *variable, svari_record_state_t state,
+           uint64_t least_bytes, uint32_t *out_record)
+{
+  for (uint32_t i = 0; i < SVARI_RING_RECORDS; i++) {
+    const svari_writer_record_t *record = &variable->records[i];
+    if (record->state == state && record->room_bytes >= least_bytes) {
+      *out_record = i;
+      return true;
+    }
+  }
+  return false;
+}
+
+// A free buffer that fits without wasting more than half of it.
+static bool
+find_free_buffer(const svari_writer_variable_t *variable, uint64_t rounded, uint32_t *out_record)
+{
+  return find_state(variable, SVARI_RECORD_FREE, rounded, out_record) &&
+         (variable->records[*out_record].room_bytes / 2 <= rounded ||
+          variable->records[*out_record].room_bytes <= SPARE_BYTES);
+}
+
+// A record without a use for its buffer gets a new one of the size wanted.
+static svar_ret_t
+take_new_buffer(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *out_record)
+{
+  svari_writer_variable_t *variable = &writer->variables[index];
+  uint32_t record;
+  if (find_state(variable, SVARI_RECORD_FREE, 0, &record)) {
+    drop_buffer(writer, &variable->records[record]); // of a size that no longer serves
+  } else if (!find_state(variable, SVARI_RECORD_EMPTY, 0, &record)) {
+    return SVAR_ERR_BUSY; // the caller tries harder, and writes the sentence
+  }
+  uint64_t offset;
+  SVAR_TRY(svari_heap_take(&writer->heap, rounded, &offset));
+  variable->records[record] =
+      (svari_writer_record_t){.offset = offset, .room_bytes = rounded, .state = SVARI_RECORD_FREE};
+  *out_record = record;
+  return SVAR_OK;
+}
+
+static uint64_t
+variable_bytes(const svari_writer_variable_t *variable)
+{
+  uint64_t total = 0;
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    total += variable->records[i].room_bytes;
+  }
+  return total;
+}
+
+static bool
+has_retired(const svari_writer_variable_t *variable)
+{
+  uint32_t record;
+  return find_state(variable, SVARI_RECORD_RETIRED, 0, &record);
+}
+
+// Gives the spare buffers of all variables back to the heap.
+static void
+drop_spares(svari_writer_t *writer)
+{
+  for (size_t i = 0; i < writer->variable_count; i++) {
+    for (uint32_t record = 0; record < SVARI_RING_RECORDS; record++) {
+      if (writer->variables[i].records[record].state == SVARI_RECORD_FREE) {
+        drop_buffer(writer, &writer->variables[i].records[record]);
+      }
+    }
+  }
+}
+
+// Finds the process whose pin keeps the oldest version, for the sentence of BUSY.
+static svar_ret_t
+fail_busy(svari_writer_t *writer, uint64_t index)
+{
+  const svari_readers_t *readers = writer->store->region->readers;
+  uint64_t oldest = UINT64_MAX;
+  uint64_t owner = 0;
+  for (uint32_t i = 0; i < slots_used(readers); i++) {
+    for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+      uint64_t pinned = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_relaxed);
+      if (pinned != 0 && pinned < oldest) {
+        oldest = pinned;
+        owner = atomic_load_explicit(&readers->slots[i].owner, memory_order_relaxed);
+      }
+    }
+  }
+  const char *name = writer->variables[index].entry->name;
+  uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
+  if (owner == 0 || owner > SVARI_PROCESSES) {
+    return svar_fail(
+        SVAR_ERR_BUSY,
+        "store '%s': all %d versions of '%s' are in use by transactions that were begun "
+        "and neither committed nor aborted",
+        writer->store->name, SVARI_RING_RECORDS, name);
+  }
+  const svari_process_t *process = &readers->processes[owner - 1];
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return svar_fail(
+      SVAR_ERR_BUSY,
+      "store '%s': no room for a new version of '%s': readers pin the older ones; the oldest pin "
+      "is of "
+      "process %d (%.*s, attached for %lld s): version %llu, %llu behind; it must release its "
+      "values "
+      "and snapshots",
+      writer->store->name, name, atomic_load_explicit(&process->pid, memory_order_relaxed),
+      (int)sizeof(process->program), process->program,
+      (long long)(now.tv_sec -
+                  atomic_load_explicit(&process->attached_ns, memory_order_relaxed) / 1000000000),
+      (unsigned long long)oldest, (unsigned long long)(version - oldest));
+}
+
+// The last resorts, when neither a free buffer nor a new one is to be had.
+static svar_ret_t
+find_room_hard(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *out_record)
+{
+  SVAR_TRY(reap_and_reclaim(writer));
+  if (find_free_buffer(&writer->variables[index], rounded, out_record)) {
+    return SVAR_OK;
+  }
+  svar_ret_t ret = take_new_buffer(writer, index, rounded, out_record);
+  if (ret == SVAR_ERR_NO_SPACE) {
+    drop_spares(writer);
+    ret = take_new_buffer(writer, index, rounded, out_record);
+  }
+  if (ret == SVAR_ERR_BUSY ||
+      (ret == SVAR_ERR_NO_SPACE && has_retired(&writer->variables[index]))) {
+    return fail_busy(writer, index);
+  }
+  return ret;
+}
+
+static svar_ret_t
+find_room(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *out_record)
+{
+  svari_writer_variable_t *variable = &writer->variables[index];
+  if (find_free_buffer(variable, rounded, out_record)) {
+    return SVAR_OK;
+  }
+  bool is_small = variable_bytes(variable) + rounded <= SPARE_BYTES;
+  if (is_small && take_new_buffer(writer, index, rounded, out_record) == SVAR_OK) {
+    return SVAR_OK;
+  }
+  if (has_retired(variable)) {
+    SVAR_TRY(reclaim(writer));
+    if (find_free_buffer(variable, rounded, out_record)) {
+      return SVAR_OK;
+    }
+  }
+  if (!has_retired(variable) && take_new_buffer(writer, index, rounded, out_record) == SVAR_OK) {
+    return SVAR_OK;
+  }
+  return find_room_hard(writer, index, rounded, out_record);
+}
+
+svar_ret_t
+svari_writer_loan(svari_writer_t *writer, uint64_t variable, uint64_t size_bytes,
+                  svari_loan_t *out_loan)
+{
+  uint32_t record;
+  SVAR_TRY(find_room(writer, variable, svari_heap_round(size_bytes), &record));
+  svari_writer_record_t *mirror = &writer->variables[variable].records[record];
+  mirror->state = SVARI_RECORD_LOANED;
+  out_loan->variable = variable;
+  out_loan->record = record;
+  out_loan->size_bytes = size_bytes;
+  out_loan->offset = mirror->offset;
+  return SVAR_OK;
+}
+
+void
+svari_writer_abandon(svari_writer_t *writer, const svari_loan_t *loan)
+{
+  writer->variables[loan->variable].records[loan->record].state = SVARI_RECORD_FREE;
+}

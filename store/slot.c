@@ -1,0 +1,281 @@
+#include "store/slot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/array.h"
+
+// A thread finds its slot of a store here: a small direct-mapped cache keyed by the handle's id.
+// initial-exec: one instruction instead of a call to __tls_get_addr, at the price of 128 bytes of the
+// static TLS that every process reserves for libraries loaded late.
+enum { CACHE_ENTRIES = 8 };
+typedef struct cached_slot {
+  uint64_t store_id;
+  svari_slot_t *slot;
+} cached_slot_t;
+static _Thread_local __attribute__((tls_model("initial-exec"))) cached_slot_t cache[CACHE_ENTRIES];
+
+// Threads are told apart by a serial number: thread ids are reused. 0: not assigned yet.
+static _Atomic uint64_t next_thread = 1;
+static _Thread_local uint64_t this_thread;
+static pthread_key_t exit_key;
+static bool has_exit_key;
+static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+
+static void
+forget_thread(svar_store_t *store, void *thread)
+{
+  pthread_mutex_lock(&store->lock);
+  for (size_t i = 0; i < store->slot_count; i++) {
+    if (store->slots[i].thread == (uint64_t)(uintptr_t)thread) {
+      store->slots[i].thread = 0; // another thread may take it; pins still set in it stay in force
+    }
+  }
+  pthread_mutex_unlock(&store->lock);
+}
+
+static void
+on_thread_exit(void *thread)
+{
+  svari_store_each(forget_thread, thread);
+}
+
+static void
+make_exit_key(void)
+{
+  // Without a key (all 1024 in use) an ended thread keeps its slots until the handle is closed.
+  has_exit_key = pthread_key_create(&exit_key, on_thread_exit) == 0;
+}
+
+static uint64_t
+thread_serial(void)
+{
+  if (this_thread == 0) {
+    pthread_once(&exit_once, make_exit_key);
+    this_thread = atomic_fetch_add_explicit(&next_thread, 1, memory_order_relaxed);
+    if (has_exit_key) {
+      pthread_setspecific(exit_key, (void *)(uintptr_t)this_thread);
+    }
+  }
+  return this_thread;
+}
+
+static _Atomic uint64_t *
+free_pin(svari_slot_t *slot)
+{
+  for (int i = 0; i < SVARI_SLOT_PINS; i++) {
+    if (atomic_load_explicit(&slot->pins[i], memory_order_relaxed) == 0) {
+      return &slot->pins[i];
+    }
+  }
+  return NULL;
+}
+
+// Raises slots_used to cover slot `index`, before the slot is used: the scan must not miss it.
+static void
+cover_slot(svari_readers_t *readers, uint32_t index)
+{
+  uint32_t used = atomic_load(&readers->slots_used);
+  while (used < index + 1 &&
+         !atomic_compare_exchange_weak(&readers->slots_used, &used, index + 1)) {
+  }
+}
+
+static svari_slot_t *
+claim_slot(svar_store_t *store)
+{
+  svari_readers_t *readers = store->region->readers;
+  for (uint32_t i = 0; i < SVARI_SLOTS; i++) {
+    uint64_t expected = 0;
+    if (atomic_load_explicit(&readers->slots[i].owner, memory_order_relaxed) == 0 &&
+        atomic_compare_exchange_strong(&readers->slots[i].owner, &expected,
+                                       (uint64_t)store->process_index + 1)) {
+      cover_slot(readers, i);
+      return &readers->slots[i];
+    }
+  }
+  return NULL;
+}
+
+// A slot of dead processes serves as well as a free one.
+static svari_slot_t *
+claim_slot_reaping(svar_store_t *store)
+{
+  svari_slot_t *slot = claim_slot(store);
+  if (slot == NULL) {
+    for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
+      svari_process_reap(store, i);
+    }
+    slot = claim_slot(store);
+  }
+  return slot;
+}
+
+// A slot with a free pin for this thread: one it has, one that a thread left, or a new one.
+static svar_ret_t
+find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
+{
+  svari_owned_slot_t *left = NULL;
+  for (size_t i = 0; i < store->slot_count; i++) {
+    svari_owned_slot_t *owned = &store->slots[i];
+    if (owned->thread == thread && free_pin(owned->slot) != NULL) {
+      *out_slot = owned->slot;
+      return SVAR_OK;
+    }
+    if (owned->thread == 0 && free_pin(owned->slot) != NULL) {
+      left = owned;
+    }
+  }
+  if (left != NULL) {
+    left->thread = thread;
+    *out_slot = left->slot;
+    return SVAR_OK;
+  }
+  SVAR_TRY(svari_array_reserve((void **)&store->slots, &store->slot_room, store->slot_count + 1,
+                               sizeof(*store->slots), &store->allocator));
+  svari_slot_t *slot = claim_slot_reaping(store);
+  if (slot == NULL) {
+    return svar_fail(SVAR_ERR_READERS_FULL,
+                     "store '%s': all %d reader slots are taken; release values and snapshots that "
+                     "are no longer used, or read from fewer threads",
+                     store->name, SVARI_SLOTS);
+  }
+  store->slots[store->slot_count++] = (svari_owned_slot_t){slot, thread};
+  *out_slot = slot;
+  return SVAR_OK;
+}
+
+static __attribute__((noinline, cold)) svar_ret_t
+find_slot(svar_store_t *store, svari_slot_t **out_slot)
+{
+  uint64_t thread = thread_serial();
+  pthread_mutex_lock(&store->lock);
+  svar_ret_t ret = find_slot_locked(store, thread, out_slot);
+  pthread_mutex_unlock(&store->lock);
+  if (ret == SVAR_OK) {
+    cache[store->id % CACHE_ENTRIES] = (cached_slot_t){store->id, *out_slot};
+  }
+  return ret;
+}
+
+// The pin protocol of layout.h, reader's side.
+static inline uint64_t
+pin_newest(const svar_store_t *store, _Atomic uint64_t *pin)
+{
+  const svari_header_t *header = store->header;
+  for (;;) {
+    // Acquire, pairs with the commit's store: the records of this version are complete.
+    uint64_t version = atomic_load_explicit(&header->version, memory_order_acquire);
+    // Release, so that a holder who reads this value also sees the end of the reads made under the
+    // word's earlier values (a plain store would break that chain).
+    atomic_store_explicit(pin, version, memory_order_release);
+    if (__builtin_expect(store->fence, 0)) {
+      atomic_thread_fence(memory_order_seq_cst); // pairs with svari_barrier_issue()'s own fence
+    } else {
+      atomic_signal_fence(memory_order_seq_cst); // the holder's membarrier makes it a real one
+    }
+    if (__builtin_expect(atomic_load_explicit(&header->horizon, memory_order_acquire) <= version,
+                         1)) {
+      return version;
+    }
+  }
+}
+
+svar_ret_t
+svari_pin(svar_store_t *store, uint64_t *out_version, _Atomic uint64_t **out_pin)
+{
+  SVAR_TRY(svari_store_check(store));
+  const cached_slot_t *cached = &cache[store->id % CACHE_ENTRIES];
+  svari_slot_t *slot = cached->slot;
+  _Atomic uint64_t *pin = NULL;
+  if (__builtin_expect(cached->store_id == store->id, 1)) {
+    pin = free_pin(slot);
+  }
+  if (__builtin_expect(pin == NULL, 0)) {
+    SVAR_TRY(find_slot(store, &slot));
+    pin = free_pin(slot);
+  }
+  uint64_t version = pin_newest(store, pin);
+  *out_version = version;
+  *out_pin = version != 0 ? pin : NULL;
+  return SVAR_OK;
+}
+
+// --- processes -------------------------------------------------------------------------------------
+
+// Called by whoever holds the lock of process record `index`: nobody alive owns its slots.
+static void
+clear_process(svari_readers_t *readers, uint32_t index)
+{
+  uint32_t used = atomic_load(&readers->slots_used);
+  for (uint32_t i = 0; i < used && i < SVARI_SLOTS; i++) {
+    svari_slot_t *slot = &readers->slots[i];
+    if (atomic_load(&slot->owner) == (uint64_t)index + 1) {
+      for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+        atomic_store(&slot->pins[pin], 0);
+      }
+      atomic_store(&slot->owner, 0);
+    }
+  }
+  atomic_store(&readers->processes[index].pid, 0);
+}
+
+bool
+svari_process_reap(svar_store_t *store, uint32_t index)
+{
+  svari_region_t *region = store->region;
+  if (store->has_process && index == store->process_index) {
+    return false; // this handle's own lock does not conflict with itself
+  }
+  if (atomic_load(&region->readers->processes[index].pid) == 0 ||
+      !region->ops->process_lock(region, index)) {
+    return false;
+  }
+  clear_process(region->readers, index);
+  region->ops->process_unlock(region, index);
+  return true;
+}
+
+static void
+describe_process(svari_process_t *process)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  atomic_store(&process->flags, 0);
+  atomic_store(&process->attached_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+  memset(process->program, 0, sizeof(process->program));
+  strncpy(process->program, program_invocation_short_name, sizeof(process->program) - 1);
+  atomic_store(&process->pid, (int32_t)getpid());
+}
+
+svar_ret_t
+svari_process_attach(svar_store_t *store)
+{
+  svari_region_t *region = store->region;
+  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
+    if (region->ops->process_lock(region, i)) {
+      clear_process(region->readers, i); // what the last owner left, if it was killed
+      describe_process(&region->readers->processes[i]);
+      store->process_index = i;
+      store->has_process = true;
+      return SVAR_OK;
+    }
+  }
+  return svar_fail(
+      SVAR_ERR_READERS_FULL,
+      "store '%s' is already read by %d processes, the most it can have; close handles "
+      "that are no longer used",
+      store->name, SVARI_PROCESSES);
+}
+
+void
+svari_process_detach(svar_store_t *store)
+{
+  if (store->has_process) {
+    clear_process(store->region->readers, store->process_index);
+    store->region->ops->process_unlock(store->region, store->process_index);
+    store->has_process = false;
+  }
+}

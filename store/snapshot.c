@@ -1,0 +1,42 @@
+#include "shared_variable/snapshot.h"
+
+#include "store/container.h"
+#include "store/slot.h"
+
+svar_ret_t
+svar_snapshot_begin(svar_store_t *store, svar_snapshot_t *out_snapshot)
+{
+  SVAR_REQUIRE(store != NULL && out_snapshot != NULL);
+  uint64_t version;
+  _Atomic uint64_t *pin;
+  SVAR_TRY(svari_pin(store, &version, &pin));
+  *out_snapshot = (svar_snapshot_t){store, version, pin};
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_snapshot_get(const svar_snapshot_t *snapshot, svar_variable_t *variable,
+                  svar_value_t *out_view)
+{
+  SVAR_REQUIRE(snapshot != NULL && snapshot->store != NULL && variable != NULL && out_view != NULL);
+  SVAR_TRY(svari_store_check(snapshot->store));
+  const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
+  if (__builtin_expect(container == NULL, 0)) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "the variable is not of store '%s', which the snapshot is of",
+                     snapshot->store->name);
+  }
+  return svari_view(container, snapshot->version, out_view);
+}
+
+void
+svar_snapshot_end(svar_snapshot_t *snapshot)
+{
+  if (snapshot == NULL) {
+    return;
+  }
+  if (snapshot->pin != NULL) {
+    svari_unpin(snapshot->pin);
+  }
+  *snapshot = (svar_snapshot_t){0};
+}

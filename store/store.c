@@ -1,0 +1,495 @@
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/barrier.h"
+#include "store/private_region.h"
+#include "store/slot.h"
+#include "store/store_impl.h"
+
+static const uint64_t DEFAULT_CAPACITY_BYTES = UINT64_C(256) << 30;
+
+enum { PROCESS_FENCES = 1 }; // svari_process.flags: this handle fences its pins
+
+// --- the handles of this process -------------------------------------------------------------------
+
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static svar_store_t *list_head;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void
+before_fork(void)
+{
+  pthread_mutex_lock(&list_lock);
+}
+
+static void
+after_fork_in_parent(void)
+{
+  pthread_mutex_unlock(&list_lock);
+}
+
+// A child must not act as its parent: not hold its locks, clear its pins or write its values. It keeps
+// what it can read; its handles refuse everything else.
+static void
+after_fork_in_child(void)
+{
+  for (svar_store_t *store = list_head; store != NULL; store = store->next) {
+    atomic_store(&store->state, SVARI_STORE_FORKED);
+    store->region->ops->forked(store->region);
+  }
+  pthread_mutex_unlock(&list_lock);
+}
+
+static void
+watch_forks(void)
+{
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+void
+svari_store_each(void (*visit)(svar_store_t *store, void *context), void *context)
+{
+  pthread_mutex_lock(&list_lock);
+  for (svar_store_t *store = list_head; store != NULL; store = store->next) {
+    if (atomic_load(&store->state) == SVARI_STORE_OPEN) {
+      visit(store, context);
+    }
+  }
+  pthread_mutex_unlock(&list_lock);
+}
+
+static void
+list_add(svar_store_t *store)
+{
+  pthread_once(&fork_once, watch_forks);
+  pthread_mutex_lock(&list_lock);
+  store->next = list_head;
+  list_head = store;
+  pthread_mutex_unlock(&list_lock);
+}
+
+static void
+list_remove(svar_store_t *store)
+{
+  pthread_mutex_lock(&list_lock);
+  for (svar_store_t **link = &list_head; *link != NULL; link = &(*link)->next) {
+    if (*link == store) {
+      *link = store->next;
+      break;
+    }
+  }
+  pthread_mutex_unlock(&list_lock);
+}
+
+// --- the first bytes of a store, and the check of somebody else's -----------------------------------
+
+void
+svari_store_format_header(svari_header_t *header, const char *name, uint64_t capacity_bytes,
+                          const uint8_t generation[16])
+{
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  header->magic = SVARI_STATE_MAGIC;
+  header->layout_number = SVARI_LAYOUT_NUMBER;
+  header->header_bytes = SVARI_PAGE_BYTES;
+  header->layout_hash = svari_layout_hash();
+  header->capacity_bytes = capacity_bytes;
+  header->created_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  memcpy(header->generation, generation, sizeof(header->generation));
+  strncpy(header->name, name, SVARI_NAME_BYTES - 1);
+  atomic_store(&header->end_bytes, SVARI_PAGE_BYTES);
+}
+
+void
+svari_store_format_readers(svari_readers_t *readers, const uint8_t generation[16])
+{
+  readers->magic = SVARI_READERS_MAGIC;
+  readers->layout_number = SVARI_LAYOUT_NUMBER;
+  readers->layout_hash = svari_layout_hash();
+  memcpy(readers->generation, generation, sizeof(readers->generation));
+}
+
+static svar_ret_t
+check_layout(uint64_t magic, uint64_t expected_magic, uint32_t number, uint64_t hash,
+             const char *what)
+{
+  if (magic != expected_magic) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s' is not a file of a shared_variable store", what);
+  }
+  if (number != SVARI_LAYOUT_NUMBER || hash != svari_layout_hash()) {
+    return svar_fail(SVAR_ERR_LAYOUT,
+                     "'%s' was written by another build of shared_variable: its layout is %u "
+                     "(%016llx), this build's is %u (%016llx); use the same build everywhere, or "
+                     "remove the store",
+                     what, number, (unsigned long long)hash, SVARI_LAYOUT_NUMBER,
+                     (unsigned long long)svari_layout_hash());
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_store_check_header(const svari_header_t *header, uint64_t file_bytes, const char *what)
+{
+  if (file_bytes < SVARI_PAGE_BYTES) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s' has %llu bytes: less than a store's header", what,
+                     (unsigned long long)file_bytes);
+  }
+  SVAR_TRY(check_layout(header->magic, SVARI_STATE_MAGIC, header->layout_number,
+                        header->layout_hash, what));
+  if (header->capacity_bytes < SVARI_PAGE_BYTES || header->capacity_bytes > UINT64_C(1) << 46 ||
+      header->capacity_bytes % SVARI_PAGE_BYTES != 0 ||
+      atomic_load(&header->end_bytes) > header->capacity_bytes ||
+      atomic_load(&header->end_bytes) > file_bytes ||
+      memchr(header->name, '\0', SVARI_NAME_BYTES) == NULL) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s': the header's sizes or name make no sense", what);
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_store_check_readers(const svari_readers_t *readers, const uint8_t generation[16],
+                          const char *what)
+{
+  SVAR_TRY(check_layout(readers->magic, SVARI_READERS_MAGIC, readers->layout_number,
+                        readers->layout_hash, what));
+  if (memcmp(readers->generation, generation, sizeof(readers->generation)) != 0) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s' belongs to an earlier store of the same name", what);
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_store_options_check(const svar_store_options_t *options)
+{
+  if (options != NULL &&
+      (options->size_bytes == 0 || options->size_bytes > sizeof(svar_store_options_t))) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "svar_store_options_t of %zu bytes, this library knows %zu: start from "
+                     "SVAR_STORE_OPTIONS_INIT, and do not mix a newer header with an older library",
+                     options->size_bytes, sizeof(svar_store_options_t));
+  }
+  return SVAR_OK;
+}
+
+// --- handles ---------------------------------------------------------------------------------------
+
+static void
+store_destroy(svar_store_t *store)
+{
+  svar_allocator_t allocator = store->allocator;
+  list_remove(store);
+  svari_writer_destroy(store->writer);
+  store->region->ops->destroy(store->region);
+  allocator.deallocate(store->slots, allocator.state);
+  allocator.deallocate(store->name_hashes, allocator.state);
+  pthread_mutex_destroy(&store->lock);
+  allocator.deallocate(store, allocator.state);
+}
+
+svar_store_t *
+svari_store_ref(svar_store_t *store)
+{
+  atomic_fetch_add_explicit(&store->reference_count, 1, memory_order_relaxed);
+  return store;
+}
+
+void
+svari_store_unref(svar_store_t *store)
+{
+  if (atomic_fetch_sub_explicit(&store->reference_count, 1, memory_order_acq_rel) == 1) {
+    store_destroy(store);
+  }
+}
+
+// The holder cannot make others fence: all of them must do so by themselves, also those attached
+// already.
+static svar_ret_t
+require_fences(svar_store_t *store)
+{
+  svari_region_t *region = store->region;
+  atomic_store(&((svari_header_t *)region->write_base)->fence_required, 1);
+  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
+    const svari_process_t *process = &region->readers->processes[i];
+    if (i != store->process_index && (atomic_load(&process->flags) & PROCESS_FENCES) == 0 &&
+        region->ops->process_is_alive(region, i)) {
+      return svar_fail(SVAR_ERR_UNSUPPORTED,
+                       "store '%s': this process may not call membarrier(2), which process %d, "
+                       "reading already, relies on; allow the call, or close that reader first",
+                       store->name, atomic_load(&process->pid));
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+become_holder(svar_store_t *store)
+{
+  svari_header_t *header = (svari_header_t *)store->region->write_base;
+  if (!svari_barrier_is_available()) {
+    SVAR_TRY(require_fences(store));
+    store->fence = true;
+  } else {
+    atomic_store(&header->fence_required, 0);
+  }
+  SVAR_TRY(svari_writer_create(store, &store->writer));
+  atomic_store(&header->holder_pid, (int32_t)getpid());
+  return SVAR_OK;
+}
+
+static svar_ret_t
+attach(svar_store_t *store, bool is_writer)
+{
+  SVAR_TRY(svari_process_attach(store));
+  store->fence = !svari_barrier_register() || atomic_load(&store->header->fence_required) != 0;
+  if (store->fence) {
+    atomic_store(&store->region->readers->processes[store->process_index].flags, PROCESS_FENCES);
+  }
+  return is_writer ? become_holder(store) : SVAR_OK;
+}
+
+svar_ret_t
+svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store)
+{
+  static _Atomic uint64_t next_id = 1;
+  svar_allocator_t allocator = region->allocator;
+  svar_store_t *store = allocator.allocate(sizeof(*store), 64, allocator.state);
+  if (store == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the handle of a store");
+  }
+  *store = (svar_store_t){
+      .id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed),
+      .header = (const svari_header_t *)region->read_base,
+      .region = region,
+      .reference_count = 1,
+      .allocator = allocator,
+  };
+  memcpy(store->name, store->header->name, SVARI_NAME_BYTES - 1);
+  pthread_mutex_init(&store->lock, NULL);
+  svar_ret_t ret = attach(store, is_writer);
+  if (ret != SVAR_OK) {
+    svari_process_detach(store);
+    svari_writer_destroy(store->writer);
+    pthread_mutex_destroy(&store->lock);
+    allocator.deallocate(store, allocator.state);
+    return ret; // the region stays the caller's
+  }
+  list_add(store);
+  *out_store = store;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_store_refuse(const svar_store_t *store)
+{
+  if (atomic_load(&store->state) == SVARI_STORE_FORKED) {
+    return svar_fail(
+        SVAR_ERR_FORKED,
+        "store '%s' was opened before fork(): the handle is the parent's; open the store "
+        "again in this process",
+        store->name);
+  }
+  return svar_fail(SVAR_ERR_STATE, "store '%s' has been closed", store->name);
+}
+
+void
+svar_store_close(svar_store_t *store)
+{
+  if (store == NULL) {
+    return;
+  }
+  uint32_t open = SVARI_STORE_OPEN;
+  if (atomic_compare_exchange_strong(&store->state, &open, SVARI_STORE_CLOSED)) {
+    if (store->writer != NULL) {
+      svari_writer_lock(store->writer); // a commit under way in another thread ends first
+      if (svar_store_version(store) == 0) {
+        (void)store->region->ops->remove(store->region); // nothing was ever in it
+      }
+      atomic_store(&svari_writer_header(store->writer)->holder_pid, 0);
+      svari_writer_unlock(store->writer);
+    }
+    pthread_mutex_lock(&store->lock);
+    svari_process_detach(store);
+    pthread_mutex_unlock(&store->lock);
+    store->region->ops->release(store->region);
+  }
+  svari_store_unref(store);
+}
+
+svar_ret_t
+svar_store_remove(svar_store_t *store)
+{
+  SVAR_REQUIRE(store != NULL);
+  SVAR_TRY(svari_store_check(store));
+  if (store->writer == NULL) {
+    return svar_fail(SVAR_ERR_READ_ONLY, "store '%s' can only be removed by its holder",
+                     store->name);
+  }
+  SVAR_TRY(store->region->ops->remove(store->region));
+  atomic_store(&svari_writer_header(store->writer)->retired, 1);
+  svari_wake(store);
+  return SVAR_OK;
+}
+
+// --- private stores --------------------------------------------------------------------------------
+
+svar_ret_t
+svar_store_create_private(const char *name, const svar_store_options_t *options,
+                          svar_store_t **out_store)
+{
+  SVAR_REQUIRE(name != NULL && out_store != NULL);
+  SVAR_TRY(svari_store_options_check(options));
+  if (strnlen(name, SVARI_NAME_BYTES) >= SVARI_NAME_BYTES) {
+    return svar_fail(SVAR_ERR_ARGUMENT, "a store's name has at most %d bytes",
+                     SVARI_NAME_BYTES - 1);
+  }
+  svar_allocator_t allocator = options != NULL && options->allocator != NULL
+                                   ? *options->allocator
+                                   : svar_allocator_default();
+  uint64_t capacity = options != NULL && options->capacity_bytes != 0 ? options->capacity_bytes
+                                                                      : DEFAULT_CAPACITY_BYTES;
+  svari_region_t *region;
+  SVAR_TRY(svari_private_region_create(name, capacity, &allocator, &region));
+  svar_ret_t ret = svari_store_new(region, true, out_store);
+  if (ret != SVAR_OK) {
+    region->ops->destroy(region);
+  }
+  return ret;
+}
+
+static svar_store_t *private_store;
+static svar_ret_t private_store_ret;
+static pthread_once_t private_once = PTHREAD_ONCE_INIT;
+
+static void
+make_private_store(void)
+{
+  private_store_ret = svar_store_create_private("/private", NULL, &private_store);
+}
+
+svar_ret_t
+svari_store_private(svar_store_t **out_store)
+{
+  pthread_once(&private_once, make_private_store);
+  if (private_store_ret != SVAR_OK) {
+    return svar_fail(private_store_ret, "the private store of this process could not be made: %s",
+                     svar_ret_text(private_store_ret));
+  }
+  *out_store = private_store;
+  return SVAR_OK;
+}
+
+// --- questions -------------------------------------------------------------------------------------
+
+const char *
+svar_store_name(const svar_store_t *store)
+{
+  return store->name;
+}
+
+svar_backing_t
+svar_store_backing(const svar_store_t *store)
+{
+  return store->region->ops->backing;
+}
+
+bool
+svar_store_is_holder(const svar_store_t *store)
+{
+  return store->writer != NULL;
+}
+
+uint64_t
+svar_store_version(const svar_store_t *store)
+{
+  return atomic_load_explicit(&store->header->version, memory_order_acquire);
+}
+
+size_t
+svar_store_count(const svar_store_t *store)
+{
+  return atomic_load_explicit(&store->header->variable_count, memory_order_acquire);
+}
+
+// True once some commit that has become visible gave the entry a value.
+static bool
+has_value(const svar_store_t *store, const svari_entry_t *entry)
+{
+  uint64_t version = svar_store_version(store);
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    if (atomic_load_explicit(&entry->begin[i], memory_order_acquire) <= version) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static svar_ret_t
+find_committed(svar_store_t *store, uint64_t index, svar_variable_t **out_variable)
+{
+  const svari_entry_t *entry = svari_directory_entry(store, index);
+  if (entry != NULL && !has_value(store, entry)) {
+    return svar_fail(SVAR_ERR_NOT_FOUND, "variable '%.*s' of store '%s' has not been committed yet",
+                     SVARI_NAME_BYTES, entry->name, store->name);
+  }
+  return svari_store_variable(store, index, out_variable);
+}
+
+svar_ret_t
+svar_store_find(svar_store_t *store, const char *name, svar_variable_t **out_variable)
+{
+  SVAR_REQUIRE(store != NULL && name != NULL && out_variable != NULL);
+  uint64_t index;
+  SVAR_TRY(svari_store_check(store));
+  SVAR_TRY(svari_directory_find(store, name, &index));
+  return find_committed(store, index, out_variable);
+}
+
+svar_ret_t
+svar_store_at(svar_store_t *store, size_t index, svar_variable_t **out_variable)
+{
+  SVAR_REQUIRE(store != NULL && out_variable != NULL);
+  SVAR_TRY(svari_store_check(store));
+  if (index >= svar_store_count(store)) {
+    return svar_fail(SVAR_ERR_INDEX, "store '%s' has %zu variables, there is no index %zu",
+                     store->name, svar_store_count(store), index);
+  }
+  return find_committed(store, index, out_variable);
+}
+
+static uint32_t
+count_readers(const svar_store_t *store)
+{
+  svari_region_t *region = store->region;
+  uint32_t alive = 1; // this handle, whose own lock it cannot see
+  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
+    alive += i != store->process_index && atomic_load(&region->readers->processes[i].pid) != 0 &&
+             region->ops->process_is_alive(region, i);
+  }
+  bool holder_reads = store->writer != NULL || region->ops->is_held(region);
+  return alive - (holder_reads ? 1 : 0);
+}
+
+svar_ret_t
+svar_store_info(svar_store_t *store, svar_store_info_t *out_info)
+{
+  SVAR_REQUIRE(store != NULL && out_info != NULL);
+  SVAR_TRY(svari_store_check(store));
+  svari_region_t *region = store->region;
+  bool is_held = store->writer != NULL || region->ops->is_held(region);
+  *out_info = (svar_store_info_t){
+      .backing = region->ops->backing,
+      .version = svar_store_version(store),
+      .variable_count = svar_store_count(store),
+      .memory_bytes = region->ops->memory_bytes(region),
+      .capacity_bytes = store->header->capacity_bytes,
+      .created_ns = store->header->created_ns,
+      .committed_ns = atomic_load(&store->header->committed_ns),
+      .holder_pid = is_held ? atomic_load(&store->header->holder_pid) : 0,
+      .reader_count = count_readers(store),
+      .owner = region->ops->owner(region),
+      .is_stale = atomic_load(&store->header->retired) != 0 || region->ops->is_removed(region),
+  };
+  memcpy(out_info->name, store->name, sizeof(out_info->name));
+  return SVAR_OK;
+}

@@ -1,0 +1,100 @@
+// The handle of a store, and what the files of this room tell each other about it.
+#ifndef SVARI_STORE_STORE_IMPL_H
+#define SVARI_STORE_STORE_IMPL_H
+
+#include <pthread.h>
+
+#include "store/region.h"
+#include "store/writer.h"
+
+typedef enum svari_store_state {
+  SVARI_STORE_OPEN = 0, // so that one comparison with zero is the hot path's whole check
+  SVARI_STORE_CLOSED = 1,
+  SVARI_STORE_FORKED = 2
+} svari_store_state_t;
+
+// A slot of the reader table that this handle owns, and the thread that uses it now (0: none).
+typedef struct svari_owned_slot {
+  svari_slot_t *slot;
+  uint64_t thread;
+} svari_owned_slot_t;
+
+struct svar_store {
+  // The hot path's words.
+  _Atomic uint32_t state;
+  bool fence;  // this handle's pins need a full fence
+  uint64_t id; // never reused in this process: what thread-local caches are keyed by
+  const svari_header_t *header;
+  svari_region_t *region;
+
+  _Atomic uint32_t reference_count; // the handle itself and each of its containers
+  uint32_t process_index;
+  bool has_process;
+  char name[SVARI_NAME_BYTES]; // copied from the header and checked
+  svar_allocator_t allocator;
+  svari_writer_t *writer;  // NULL: a reader
+  struct svar_store *next; // in the process's list of handles
+
+  pthread_mutex_t lock; // of the members below; never held while user code runs or a reader waits
+  svari_owned_slot_t *slots;
+  size_t slot_count, slot_room;
+  uint64_t *name_hashes; // of the directory's entries, as far as they were read
+  size_t hash_count, hash_room;
+};
+
+// --- store.c ---------------------------------------------------------------------------------------
+// Makes a handle over a region that was found complete. Moves region on success only.
+// writer: the handle becomes the holder: a fresh region starts empty, another one is resumed.
+svar_ret_t svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store);
+// Writes the first header of a store, and an empty reader table, into zeroed memory.
+void svari_store_format_header(svari_header_t *header, const char *name, uint64_t capacity_bytes,
+                               const uint8_t generation[16]);
+void svari_store_format_readers(svari_readers_t *readers, const uint8_t generation[16]);
+// Checks the bytes of a header and a reader table that somebody else wrote.
+svar_ret_t svari_store_check_header(const svari_header_t *header, uint64_t file_bytes,
+                                    const char *what);
+svar_ret_t svari_store_check_readers(const svari_readers_t *readers, const uint8_t generation[16],
+                                     const char *what);
+// The private store that variables made without a store live in, made at its first use. Borrowed.
+svar_ret_t svari_store_private(svar_store_t **out_store);
+svar_store_t *svari_store_ref(svar_store_t *store);
+void svari_store_unref(svar_store_t *store);
+// The error of a handle whose state is not OPEN.
+svar_ret_t svari_store_refuse(const svar_store_t *store);
+static inline svar_ret_t
+svari_store_check(const svar_store_t *store)
+{
+  uint32_t state = atomic_load_explicit(&store->state, memory_order_relaxed);
+  return __builtin_expect(state == SVARI_STORE_OPEN, 1) ? SVAR_OK : svari_store_refuse(store);
+}
+// SVAR_ERR_ARGUMENT unless options (may be NULL) have a size this build knows.
+svar_ret_t svari_store_options_check(const svar_store_options_t *options);
+// Runs visit for each handle of this process, under the list's lock.
+void svari_store_each(void (*visit)(svar_store_t *store, void *context), void *context);
+
+// --- directory.c -----------------------------------------------------------------------------------
+// The entry at index, or NULL if the directory's bytes do not make sense there.
+const svari_entry_t *svari_directory_entry(const svar_store_t *store, uint64_t index);
+// The index of the entry of that name; SVAR_ERR_NOT_FOUND. Takes the handle's lock.
+svar_ret_t svari_directory_find(svar_store_t *store, const char *name, uint64_t *out_index);
+// Reads and checks an entry's type. SVAR_ERR_CORRUPT
+svar_ret_t svari_directory_type(const svar_store_t *store, const svari_entry_t *entry,
+                                svar_type_t *out_type);
+// Holder, under the writer's lock: adds an entry without a value.
+svar_ret_t svari_directory_append(svar_store_t *store, const char *name, const svar_type_t *type,
+                                  uint64_t *out_index);
+// True if name can name a variable: 1 to 255 bytes, no control characters.
+svar_ret_t svari_directory_check_name(const char *name);
+// Offset of a block of the directory and its size, for the allocator's rebuild.
+uint64_t svari_directory_block_bytes(uint32_t block);
+
+// --- container.c -----------------------------------------------------------------------------------
+// A variable handle for the entry at index.
+svar_ret_t svari_store_variable(svar_store_t *store, uint64_t index,
+                                svar_variable_t **out_variable);
+
+// --- wait.c ----------------------------------------------------------------------------------------
+// Wakes every waiter if there may be one. Called after a commit.
+void svari_wake(svar_store_t *store);
+
+#endif

@@ -1,0 +1,328 @@
+#include "store/transaction.h"
+
+#include <string.h>
+
+#include "store/array.h"
+#include "store/slot.h"
+#include "store/writer_impl.h"
+#include "variable/filter.h"
+
+// Kept by the writer when it ends, with its array of loans, so that beginning again allocates nothing.
+struct svar_transaction {
+  svar_store_t *store; // shared while open
+  svari_loan_t *loans;
+  size_t loan_count, loan_room;
+  struct svar_transaction *next; // among the spare ones
+};
+
+svar_store_t *
+svari_transaction_store(const svar_transaction_t *transaction)
+{
+  return transaction->store;
+}
+
+static svar_ret_t
+take_spare_locked(svari_writer_t *writer, svar_transaction_t **out_transaction)
+{
+  svar_transaction_t *transaction = writer->spare_transactions;
+  if (transaction != NULL) {
+    writer->spare_transactions = transaction->next;
+  } else {
+    const svar_allocator_t *allocator = &writer->store->allocator;
+    transaction = allocator->allocate(sizeof(*transaction), 64, allocator->state);
+    if (transaction == NULL) {
+      return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a transaction of store '%s'",
+                       writer->store->name);
+    }
+    *transaction = (svar_transaction_t){0};
+  }
+  *out_transaction = transaction;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_transaction_begin(svar_store_t *store, svar_transaction_t **out_transaction)
+{
+  SVAR_REQUIRE(store != NULL && out_transaction != NULL);
+  SVAR_TRY(svari_store_check(store));
+  if (store->writer == NULL) {
+    return svar_fail(SVAR_ERR_READ_ONLY,
+                     "store '%s' is open for reading here; only its holder can commit",
+                     store->name);
+  }
+  svari_writer_lock(store->writer);
+  svar_ret_t ret = take_spare_locked(store->writer, out_transaction);
+  svari_writer_unlock(store->writer);
+  if (ret == SVAR_OK) {
+    (*out_transaction)->store = svari_store_ref(store);
+    (*out_transaction)->loan_count = 0;
+  }
+  return ret;
+}
+
+void
+svari_transactions_destroy(svari_writer_t *writer)
+{
+  const svar_allocator_t *allocator = &writer->store->allocator;
+  while (writer->spare_transactions != NULL) {
+    svar_transaction_t *transaction = writer->spare_transactions;
+    writer->spare_transactions = transaction->next;
+    allocator->deallocate(transaction->loans, allocator->state);
+    allocator->deallocate(transaction, allocator->state);
+  }
+}
+
+// --- loans -----------------------------------------------------------------------------------------
+
+// This transaction's earlier loan of the variable, or NULL.
+static svari_loan_t *
+find_loan_locked(svar_transaction_t *transaction, uint64_t index)
+{
+  const svari_writer_variable_t *variable = &transaction->store->writer->variables[index];
+  if (variable->loaner == NULL) {
+    return NULL;
+  }
+  if (variable->loaner == transaction) {
+    return &transaction->loans[variable->loaner_position];
+  }
+  for (size_t i = 0; i < transaction->loan_count; i++) { // another transaction overwrote the note
+    if (transaction->loans[i].variable == index) {
+      return &transaction->loans[i];
+    }
+  }
+  return NULL;
+}
+
+static svar_ret_t
+replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_bytes)
+{
+  if (writer->variables[loan->variable].records[loan->record].room_bytes >= size_bytes) {
+    loan->size_bytes = size_bytes;
+    return SVAR_OK;
+  }
+  svari_loan_t larger = *loan;
+  SVAR_TRY(svari_writer_loan(writer, loan->variable, size_bytes, &larger));
+  svari_writer_abandon(writer, loan);
+  *loan = larger;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+add_loan_locked(svar_transaction_t *transaction, uint64_t index, uint64_t size_bytes,
+                svari_loan_t **out_loan)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  SVAR_TRY(svari_array_reserve((void **)&transaction->loans, &transaction->loan_room,
+                               transaction->loan_count + 1, sizeof(svari_loan_t),
+                               &transaction->store->allocator));
+  svari_loan_t *loan = &transaction->loans[transaction->loan_count];
+  SVAR_TRY(svari_writer_loan(writer, index, size_bytes, loan));
+  writer->variables[index].loaner = transaction;
+  writer->variables[index].loaner_position = transaction->loan_count++;
+  *out_loan = loan;
+  return SVAR_OK;
+}
+
+// Room for a value of this shape; *out_data is where it goes.
+static svar_ret_t
+take_room(svar_transaction_t *transaction, const svari_store_container_t *container,
+          const int64_t *shape, uint64_t size_bytes, uint8_t **out_data)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  svari_writer_lock(writer);
+  svari_loan_t *loan = find_loan_locked(transaction, container->index);
+  svar_ret_t ret = loan != NULL ? replace_loan_locked(writer, loan, size_bytes)
+                                : add_loan_locked(transaction, container->index, size_bytes, &loan);
+  if (ret == SVAR_OK) {
+    if (container->base.type.ndim > 0) {
+      memcpy(loan->shape, shape, (size_t)container->base.type.ndim * sizeof(int64_t));
+    }
+    *out_data = transaction->store->region->write_base + loan->offset;
+  }
+  svari_writer_unlock(writer);
+  return ret;
+}
+
+svar_ret_t
+svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *container,
+                      const svar_source_t *source)
+{
+  const svari_container_t *base = &container->base;
+  svari_filter_plan_t plan;
+  uint8_t *data;
+  SVAR_TRY(svari_store_check(transaction->store));
+  SVAR_TRY(svari_filter_check(&base->type, base->strict, base->allow_downcast, container->name,
+                              source, &plan));
+  SVAR_TRY(take_room(transaction, container, plan.shape, plan.size_bytes, &data));
+  svari_filter_write(&plan, source, data);
+  return SVAR_OK;
+}
+
+static svar_ret_t
+require_container(const svar_transaction_t *transaction, const svar_variable_t *variable,
+                  svari_store_container_t **out_container)
+{
+  *out_container = svari_store_container_of(transaction->store, variable);
+  if (*out_container == NULL) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "the variable is not of store '%s', which the transaction is of",
+                     transaction->store->name);
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_transaction_set(svar_transaction_t *transaction, svar_variable_t *variable,
+                     svar_source_t source)
+{
+  SVAR_REQUIRE(transaction != NULL && variable != NULL);
+  svari_store_container_t *container;
+  SVAR_TRY(require_container(transaction, variable, &container));
+  return svari_transaction_set(transaction, container, &source);
+}
+
+// A pinned view of the current value, for a loan that takes its shape or its bytes.
+static svar_ret_t
+pin_current(const svari_store_container_t *container, svar_value_t *out_current)
+{
+  uint64_t version;
+  _Atomic uint64_t *pin;
+  SVAR_TRY(svari_pin(container->store, &version, &pin));
+  svar_ret_t ret = svari_view(container, version, out_current);
+  if (ret != SVAR_OK) {
+    if (pin != NULL) {
+      svari_unpin(pin);
+    }
+    svar_fail_context("a loan that gives no shape, or is prefilled, needs a current value");
+    return ret;
+  }
+  out_current->internal.pin = pin;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+check_shape(const svari_store_container_t *container, const int64_t *shape,
+            uint64_t *out_size_bytes)
+{
+  const svar_type_t *type = &container->base.type;
+  SVAR_TRY(svar_shape_bytes(type->dtype, type->ndim, shape, out_size_bytes));
+  for (int32_t i = 0; i < type->ndim; i++) {
+    if ((type->broadcastable >> i & 1) != 0 && shape[i] != 1) {
+      return svar_fail(SVAR_ERR_TYPE,
+                       "variable '%s': axis %d is broadcastable, so its extent is 1, not %lld",
+                       container->name, i, (long long)shape[i]);
+    }
+  }
+  return SVAR_OK;
+}
+
+static void
+fill_hole(const svari_store_container_t *container, const int64_t *shape, uint8_t *data,
+          svar_value_t *out_hole)
+{
+  const svar_type_t *type = &container->base.type;
+  *out_hole = (svar_value_t){.is_alias = true};
+  if (type->ndim > 0) {
+    memcpy(out_hole->shape, shape, (size_t)type->ndim * sizeof(int64_t));
+  }
+  out_hole->tensor = (DLTensor){.data = data,
+                                .device = {kDLCPU, 0},
+                                .ndim = type->ndim,
+                                .dtype = type->dtype,
+                                .shape = out_hole->shape};
+}
+
+static svar_ret_t
+loan(svar_transaction_t *transaction, const svari_store_container_t *container,
+     const int64_t *shape, const svar_value_t *prefill, svar_value_t *out_hole)
+{
+  uint64_t size_bytes;
+  uint8_t *data;
+  SVAR_TRY(check_shape(container, shape, &size_bytes));
+  SVAR_TRY(take_room(transaction, container, shape, size_bytes, &data));
+  if (prefill != NULL) {
+    memcpy(data, prefill->tensor.data, size_bytes);
+  }
+  fill_hole(container, shape, data, out_hole);
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_transaction_loan(svar_transaction_t *transaction, svar_variable_t *variable,
+                      const int64_t *shape, bool prefill, svar_value_t *out_hole)
+{
+  SVAR_REQUIRE(transaction != NULL && variable != NULL && out_hole != NULL);
+  SVAR_REQUIRE(!prefill || shape == NULL);
+  svari_store_container_t *container;
+  SVAR_TRY(svari_store_check(transaction->store));
+  SVAR_TRY(require_container(transaction, variable, &container));
+  if (shape != NULL || (container->base.type.ndim == 0 && !prefill)) {
+    return loan(transaction, container, shape, NULL, out_hole);
+  }
+  svar_value_t current = SVAR_VALUE_INIT;
+  SVAR_TRY(pin_current(container, &current));
+  svar_ret_t ret = loan(transaction, container, current.shape, prefill ? &current : NULL, out_hole);
+  svar_value_release(&current);
+  return ret;
+}
+
+// --- end -------------------------------------------------------------------------------------------
+
+static void
+end_locked(svar_transaction_t *transaction)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  for (size_t i = 0; i < transaction->loan_count; i++) {
+    svari_writer_variable_t *variable = &writer->variables[transaction->loans[i].variable];
+    if (variable->loaner == transaction) {
+      variable->loaner = NULL;
+    }
+  }
+  transaction->loan_count = 0;
+  transaction->next = writer->spare_transactions;
+  writer->spare_transactions = transaction;
+}
+
+svar_ret_t
+svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
+{
+  SVAR_REQUIRE(transaction != NULL);
+  svar_store_t *store = transaction->store;
+  svar_ret_t ret = svari_store_check(store);
+  if (ret != SVAR_OK) {
+    svar_transaction_abort(transaction);
+    return ret;
+  }
+  svari_writer_lock(store->writer);
+  bool has_changes = transaction->loan_count > 0;
+  uint64_t version =
+      svari_writer_commit(store->writer, transaction->loans, transaction->loan_count);
+  end_locked(transaction);
+  svari_writer_unlock(store->writer);
+  if (has_changes) {
+    svari_wake(store);
+  }
+  if (out_version != NULL) {
+    *out_version = version;
+  }
+  svari_store_unref(store);
+  return SVAR_OK;
+}
+
+void
+svar_transaction_abort(svar_transaction_t *transaction)
+{
+  if (transaction == NULL) {
+    return;
+  }
+  svar_store_t *store = transaction->store;
+  if (atomic_load(&store->state) != SVARI_STORE_FORKED) { // a child has no way to the parent's lock
+    svari_writer_lock(store->writer);
+    for (size_t i = 0; i < transaction->loan_count; i++) {
+      svari_writer_abandon(store->writer, &transaction->loans[i]);
+    }
+    end_locked(transaction);
+    svari_writer_unlock(store->writer);
+  }
+  svari_store_unref(store);
+}

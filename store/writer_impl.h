@@ -1,0 +1,76 @@
+// What writer.c (commit), room.c (buffers) and resume.c (recovery) share.
+#ifndef SVARI_STORE_WRITER_IMPL_H
+#define SVARI_STORE_WRITER_IMPL_H
+
+#include "shared_variable/transaction.h"
+#include "store/store_impl.h"
+
+// The state of a record, which the shared bytes do not tell.
+//   EMPTY    no buffer
+//   FREE     a buffer that nobody can be reading: begin is NONE and a scan has shown no pin
+//   LOANED   a buffer that a transaction is writing
+//   LIVE     the newest version
+//   RETIRED  an older version; a reader may have it pinned
+typedef enum svari_record_state {
+  SVARI_RECORD_EMPTY = 0,
+  SVARI_RECORD_FREE,
+  SVARI_RECORD_LOANED,
+  SVARI_RECORD_LIVE,
+  SVARI_RECORD_RETIRED
+} svari_record_state_t;
+
+enum { SVARI_NO_RECORD = 0xff };
+
+typedef struct svari_writer_record {
+  uint64_t end;        // RETIRED: the version that replaced it
+  uint64_t offset;     // of the buffer; EMPTY: none
+  uint64_t room_bytes; // of the buffer, as the heap rounds it
+  uint8_t state;
+} svari_writer_record_t;
+
+typedef struct svari_writer_variable {
+  svari_entry_t *entry;
+  uint8_t newest;   // LIVE record, or SVARI_NO_RECORD before the first commit
+  bool is_declared; // by this holder; otherwise left by an earlier one
+  // The transaction that last took a loan of this variable, and which of its loans that is: saves it
+  // the search. Checked before use, cleared when that transaction ends.
+  const svar_transaction_t *loaner;
+  size_t loaner_position;
+  svari_writer_record_t records[SVARI_RING_RECORDS];
+} svari_writer_variable_t;
+
+// A RETIRED record, waiting for its readers to go.
+typedef struct svari_retired {
+  uint64_t variable;
+  uint32_t record;
+} svari_retired_t;
+
+struct svari_writer {
+  svar_store_t *store;
+  svari_header_t *header; // in the writable mapping
+  svari_heap_t heap;
+  pthread_mutex_t lock;
+  svari_writer_variable_t *variables; // by directory index
+  size_t variable_count, variable_room;
+  svari_retired_t *retired;
+  size_t retired_count, retired_room;
+  uint64_t *forgotten; // anonymous entries to be used again
+  size_t forgotten_count, forgotten_room;
+  uint64_t *pinned; // the versions that the last scan found, sorted
+  size_t pinned_count, pinned_room;
+  svar_transaction_t *spare_transactions; // ended ones, to be begun again
+};
+
+// Room for the mirror of the entry at index and for its retired records.
+svar_ret_t svari_writer_reserve(svari_writer_t *writer, uint64_t index);
+// Starts the mirror of the entry at index.
+svar_ret_t svari_writer_mirror(svari_writer_t *writer, uint64_t index,
+                               svari_writer_variable_t **out_variable);
+// Rebuilds every mirror and the heap from the shared bytes (resume.c).
+svar_ret_t svari_writer_resume(svari_writer_t *writer);
+// Frees the spare transaction objects (transaction.c).
+void svari_transactions_destroy(svari_writer_t *writer);
+// A record stops being the newest: queues it for reclaim. Room was reserved.
+void svari_writer_retire(svari_writer_t *writer, uint64_t variable, uint32_t record, uint64_t end);
+
+#endif

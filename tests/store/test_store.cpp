@@ -1,0 +1,252 @@
+#include "fakes/scratch.hpp"
+
+namespace
+{
+
+using namespace svar_test;
+
+// Every test here holds for both kinds of store.
+enum class Kind { Cpu, Ipc };
+
+class StoreContract : public testing::TestWithParam<Kind>
+{
+protected:
+  Store make(const char *name)
+  {
+    svar_store_t *store = nullptr;
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.capacity_bytes = 64 << 20;
+    EXPECT_SVAR_OK(GetParam() == Kind::Cpu ? svar_store_create_private(name, &options, &store)
+                                           : svar_store_create(name, &options, &store));
+    return Store(store);
+  }
+
+  ScratchDirectory directory_;
+};
+
+// Takes the store's files away at the end, so that nothing is left.
+struct Removed {
+  explicit Removed(const Store &store) : store_(store) {}
+  ~Removed()
+  {
+    EXPECT_SVAR_OK(svar_store_remove(store_.get()));
+  }
+  const Store &store_;
+};
+
+TEST_P(StoreContract, IsEmptyAtFirst)
+{
+  Store store = make("/empty");
+  EXPECT_STREQ(svar_store_name(store.get()), "/empty");
+  EXPECT_EQ(svar_store_version(store.get()), 0u);
+  EXPECT_EQ(svar_store_count(store.get()), 0u);
+  EXPECT_TRUE(svar_store_is_holder(store.get()));
+  svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
+  ASSERT_SVAR_OK(svar_snapshot_begin(store.get(), &snapshot));
+  EXPECT_EQ(snapshot.version, 0u);
+  svar_snapshot_end(&snapshot);
+  svar_variable_t *variable = nullptr;
+  EXPECT_SVAR_FAILS(SVAR_ERR_NOT_FOUND, "nothing",
+                    svar_store_find(store.get(), "nothing", &variable));
+  EXPECT_EQ(variable, nullptr);
+}
+
+TEST_P(StoreContract, GivesBackWhatWasShared)
+{
+  Store store = make("/values");
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1, 2, 3});
+  EXPECT_STREQ(svar_variable_name(weight.get()), "weight");
+  EXPECT_EQ(svar_variable_store(weight.get()), store.get());
+  EXPECT_EQ(svar_variable_backing(weight.get()),
+            GetParam() == Kind::Cpu ? SVAR_BACKING_CPU : SVAR_BACKING_IPC);
+  EXPECT_EQ(get<float>(weight), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(get<float>(find(store, "weight")), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(svar_store_version(store.get()), 1u);
+}
+
+TEST_P(StoreContract, ABorrowedViewKeepsItsVersionWhileNewerOnesAreCommitted)
+{
+  Store store = make("/views");
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1, 1});
+  svar_value_t old = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(weight.get(), SVAR_BORROW, &old));
+  for (float i = 2; i < 100; i++) {
+    ASSERT_SVAR_OK(set<float>(weight, {i, i}));
+  }
+  EXPECT_TRUE(old.is_alias);
+  EXPECT_EQ(old.version, 1u);
+  EXPECT_EQ(contents<float>(old), (std::vector<float>{1, 1}));
+  EXPECT_EQ(get<float>(weight), (std::vector<float>{99, 99}));
+  svar_value_release(&old);
+  svar_value_release(&old); // twice is harmless
+}
+
+TEST_P(StoreContract, ACopyIsTheCallersOwn)
+{
+  Store store = make("/copies");
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1, 2});
+  svar_value_t copy = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(weight.get(), SVAR_COPY, &copy));
+  EXPECT_FALSE(copy.is_alias);
+  static_cast<float *>(copy.tensor.data)[0] = 42;
+  EXPECT_EQ(get<float>(weight), (std::vector<float>{1, 2}));
+  svar_value_release(&copy);
+}
+
+TEST_P(StoreContract, CopiesIntoTheCallersTensorOnlyIfItFits)
+{
+  Store store = make("/into");
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1, 2, 3});
+  float room[3] = {0, 0, 0};
+  int64_t shape[1] = {3};
+  DLTensor destination = svar_tensor(SVAR_FLOAT32, room, 1, shape);
+  uint64_t version = 0;
+  ASSERT_SVAR_OK(svar_get_value_into(weight.get(), &destination, &version));
+  EXPECT_EQ(room[2], 3);
+  EXPECT_EQ(version, 1u);
+  shape[0] = 2;
+  EXPECT_EQ(SVAR_ERR_TYPE, svar_get_value_into(weight.get(), &destination, nullptr));
+}
+
+TEST_P(StoreContract, AValueMayChangeItsShapeButNotItsType)
+{
+  Store store = make("/shapes");
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1, 2, 3});
+  ASSERT_SVAR_OK(set<float>(weight, std::vector<float>(5000, 7)));
+  EXPECT_EQ(get<float>(weight).size(), 5000u);
+  ASSERT_SVAR_OK(set<float>(weight, {}));
+  EXPECT_EQ(get<float>(weight).size(), 0u);
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "weight", set<double>(weight, {1}));
+  EXPECT_EQ(get<float>(weight).size(), 0u) << "a refused value leaves the old one";
+}
+
+TEST_P(StoreContract, NamesAreUniqueAndChecked)
+{
+  Store store = make("/names");
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1});
+  Array<float> array({2});
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.store = store.get();
+  svar_variable_t *variable = nullptr;
+  options.name = "weight";
+  EXPECT_SVAR_FAILS(SVAR_ERR_EXISTS, "weight", svar_shared(array.source(), &options, &variable));
+  options.name = nullptr;
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_shared(array.source(), &options, &variable));
+  options.name = "";
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_shared(array.source(), &options, &variable));
+  options.name = "line\nbreak";
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_shared(array.source(), &options, &variable));
+  std::string longest(255, 'n');
+  options.name = longest.c_str();
+  ASSERT_SVAR_OK(svar_shared(array.source(), &options, &variable));
+  svar_variable_unref(variable);
+  longest.push_back('n');
+  options.name = longest.c_str();
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_shared(array.source(), &options, &variable));
+  EXPECT_EQ(svar_store_count(store.get()), 2u) << "refused names take no entry";
+}
+
+TEST_P(StoreContract, AFailedConstructionLeavesItsNameFree)
+{
+  Store store = make("/failed");
+  {
+    std::vector<float> large(32 << 20); // 128 MiB in a store of 64
+    Array<float> array(large);
+    svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+    options.store = store.get();
+    options.name = "weight";
+    svar_variable_t *variable = nullptr;
+    EXPECT_SVAR_FAILS(SVAR_ERR_NO_SPACE, "capacity_bytes",
+                      svar_shared(array.source(), &options, &variable));
+  }
+  Removed removed(store);
+  Variable weight = make_variable<float>(store, "weight", {1});
+  EXPECT_EQ(get<float>(weight), std::vector<float>{1});
+}
+
+TEST_P(StoreContract, HoldsThousandsOfVariables)
+{
+  Store store = make("/many");
+  Removed removed(store);
+  svar_transaction_t *transaction = nullptr;
+  ASSERT_SVAR_OK(svar_transaction_begin(store.get(), &transaction));
+  std::vector<Variable> variables;
+  for (int i = 0; i < 3000; i++) {
+    variables.push_back(make_variable<float>(store, ("v" + std::to_string(i)).c_str(),
+                                             {static_cast<float>(i)}, transaction));
+  }
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(svar_store_version(store.get()), 1u);
+  EXPECT_EQ(svar_store_count(store.get()), 3000u);
+  for (int i = 0; i < 3000; i++) {
+    svar_variable_t *variable = nullptr;
+    ASSERT_SVAR_OK(svar_store_at(store.get(), i, &variable));
+    Variable owned(variable);
+    ASSERT_STREQ(svar_variable_name(variable), ("v" + std::to_string(i)).c_str());
+    ASSERT_EQ(get<float>(owned), std::vector<float>{static_cast<float>(i)});
+  }
+  svar_variable_t *variable = nullptr;
+  EXPECT_EQ(SVAR_ERR_INDEX, svar_store_at(store.get(), 3000, &variable));
+}
+
+TEST_P(StoreContract, AClosedHandleRefusesButItsVariablesMayStillGo)
+{
+  Store store = make("/closed");
+  Variable weight = make_variable<float>(store, "weight", {1});
+  EXPECT_SVAR_OK(svar_store_remove(store.get()));
+  store.reset();
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "/closed", svar_get_value(weight.get(), SVAR_BORROW, &value));
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "/closed", set<float>(weight, {2}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Backings, StoreContract, testing::Values(Kind::Cpu, Kind::Ipc),
+                         [](const auto &info) { return info.param == Kind::Cpu ? "Cpu" : "Ipc"; });
+
+TEST(StoreWithoutOne, VariablesLiveInThePrivateStoreAndLeaveNothingThere)
+{
+  svar_variable_t *first = nullptr;
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.name = "label";
+  ASSERT_SVAR_OK(svar_shared(svar_float(2.5), &options, &first));
+  svar_store_t *store = svar_variable_store(first);
+  svar_variable_t *second = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_float(3.5), &options, &second)) << "labels are not unique";
+  EXPECT_STREQ(svar_variable_name(first), "label");
+  EXPECT_EQ(get<double>(Variable(svar_variable_ref(first))), std::vector<double>{2.5});
+  EXPECT_EQ(get<double>(Variable(svar_variable_ref(second))), std::vector<double>{3.5});
+  size_t count = svar_store_count(store);
+  svar_variable_unref(first);
+  svar_variable_unref(second);
+  for (int i = 0; i < 1000; i++) {
+    svar_variable_t *variable = nullptr;
+    ASSERT_SVAR_OK(svar_shared(svar_float(i), nullptr, &variable));
+    EXPECT_EQ(svar_variable_name(variable), nullptr);
+    svar_variable_unref(variable);
+  }
+  EXPECT_EQ(svar_store_count(store), count) << "entries of ended variables are used again";
+}
+
+TEST(StoreWithoutOne, AViewOutlivesItsVariable)
+{
+  svar_variable_t *variable = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_float(2.5), nullptr, &variable));
+  svar_value_t view = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(variable, SVAR_BORROW, &view));
+  svar_variable_unref(variable);
+  for (int i = 0; i < 100; i++) {
+    svar_variable_t *other = nullptr;
+    ASSERT_SVAR_OK(svar_shared(svar_float(i), nullptr, &other));
+    svar_variable_unref(other);
+  }
+  EXPECT_EQ(*static_cast<const double *>(view.tensor.data), 2.5);
+  svar_value_release(&view);
+}
+
+} // namespace

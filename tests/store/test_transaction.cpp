@@ -1,0 +1,224 @@
+#include <thread>
+
+#include "fakes/scratch.hpp"
+
+namespace
+{
+
+using namespace svar_test;
+
+class Transaction : public testing::Test
+{
+protected:
+  Transaction()
+      : store_(create_store("/transactions")), a_(make_variable<float>(store_, "a", {1, 1})),
+        b_(make_variable<float>(store_, "b", {1, 1}))
+  {
+  }
+  ~Transaction() override
+  {
+    EXPECT_SVAR_OK(svar_store_remove(store_.get()));
+  }
+  svar_transaction_t *begin()
+  {
+    svar_transaction_t *transaction = nullptr;
+    EXPECT_SVAR_OK(svar_transaction_begin(store_.get(), &transaction));
+    return transaction;
+  }
+  svar_ret_t put(svar_transaction_t *transaction, const Variable &variable,
+                 const std::vector<float> &values)
+  {
+    Array<float> array(values);
+    return svar_transaction_set(transaction, variable.get(), array.source());
+  }
+
+  ScratchDirectory directory_;
+  Store store_;
+  Variable a_, b_;
+};
+
+TEST_F(Transaction, ShowsAllOfItsChangesAtOnce)
+{
+  Store reader = open_store("/transactions");
+  Variable a = find(reader, "a"), b = find(reader, "b");
+  svar_transaction_t *transaction = begin();
+  ASSERT_SVAR_OK(put(transaction, a_, {2, 2}));
+  ASSERT_SVAR_OK(put(transaction, b_, {3, 3, 3}));
+  EXPECT_EQ(get<float>(a), (std::vector<float>{1, 1})) << "not before the commit";
+  uint64_t version = 0;
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, &version));
+  EXPECT_EQ(version, 3u);
+  EXPECT_EQ(get<float>(a), (std::vector<float>{2, 2}));
+  EXPECT_EQ(get<float>(b), (std::vector<float>{3, 3, 3}));
+}
+
+TEST_F(Transaction, ASnapshotStaysAtItsVersionOfEverything)
+{
+  Store reader = open_store("/transactions");
+  Variable a = find(reader, "a"), b = find(reader, "b");
+  svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
+  ASSERT_SVAR_OK(svar_snapshot_begin(reader.get(), &snapshot));
+  svar_transaction_t *transaction = begin();
+  ASSERT_SVAR_OK(put(transaction, a_, {2, 2}));
+  ASSERT_SVAR_OK(put(transaction, b_, {2, 2}));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  svar_value_t view = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_snapshot_get(&snapshot, a.get(), &view));
+  EXPECT_EQ(contents<float>(view), (std::vector<float>{1, 1}));
+  ASSERT_SVAR_OK(svar_snapshot_get(&snapshot, b.get(), &view));
+  EXPECT_EQ(contents<float>(view), (std::vector<float>{1, 1}));
+  Variable late = make_variable<float>(store_, "late", {1});
+  Variable late_here = find(reader, "late");
+  EXPECT_SVAR_FAILS(SVAR_ERR_UNSET, "late", svar_snapshot_get(&snapshot, late_here.get(), &view));
+  svar_snapshot_end(&snapshot);
+  svar_snapshot_end(&snapshot); // twice is harmless
+}
+
+TEST_F(Transaction, AnAbortChangesNothing)
+{
+  svar_transaction_t *transaction = begin();
+  ASSERT_SVAR_OK(put(transaction, a_, {2, 2}));
+  svar_transaction_abort(transaction);
+  EXPECT_EQ(get<float>(a_), (std::vector<float>{1, 1}));
+  EXPECT_EQ(svar_store_version(store_.get()), 2u);
+  svar_transaction_abort(nullptr);
+}
+
+TEST_F(Transaction, AnEmptyOneMakesNoVersion)
+{
+  uint64_t version = 0;
+  ASSERT_SVAR_OK(svar_transaction_commit(begin(), &version));
+  EXPECT_EQ(version, 2u);
+  EXPECT_EQ(svar_store_version(store_.get()), 2u);
+}
+
+TEST_F(Transaction, ASecondSetReplacesTheFirst)
+{
+  svar_transaction_t *transaction = begin();
+  ASSERT_SVAR_OK(put(transaction, a_, {2, 2}));
+  ASSERT_SVAR_OK(put(transaction, a_, std::vector<float>(3000, 5)));
+  ASSERT_SVAR_OK(put(transaction, a_, {4}));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(a_), std::vector<float>{4});
+}
+
+TEST_F(Transaction, ARefusedSetLeavesTheRestOfTheTransaction)
+{
+  svar_transaction_t *transaction = begin();
+  ASSERT_SVAR_OK(put(transaction, a_, {2, 2}));
+  Array<double> wrong({1.0});
+  EXPECT_EQ(SVAR_ERR_TYPE, svar_transaction_set(transaction, b_.get(), wrong.source()));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(a_), (std::vector<float>{2, 2}));
+  EXPECT_EQ(get<float>(b_), (std::vector<float>{1, 1}));
+}
+
+TEST_F(Transaction, ALoanIsWrittenInPlace)
+{
+  svar_transaction_t *transaction = begin();
+  const int64_t shape[1] = {4};
+  svar_value_t hole = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_transaction_loan(transaction, a_.get(), shape, false, &hole));
+  EXPECT_EQ(svar_value_bytes(&hole), 16u);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(hole.tensor.data) % 64, 0u);
+  for (int i = 0; i < 4; i++) {
+    static_cast<float *>(hole.tensor.data)[i] = static_cast<float>(i);
+  }
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(a_), (std::vector<float>{0, 1, 2, 3}));
+}
+
+TEST_F(Transaction, APrefilledLoanStartsFromTheCurrentValue)
+{
+  svar_transaction_t *transaction = begin();
+  svar_value_t hole = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_transaction_loan(transaction, a_.get(), nullptr, true, &hole));
+  EXPECT_EQ(contents<float>(hole), (std::vector<float>{1, 1}));
+  static_cast<float *>(hole.tensor.data)[0] = 9;
+  EXPECT_EQ(get<float>(a_), (std::vector<float>{1, 1}));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(a_), (std::vector<float>{9, 1}));
+}
+
+TEST_F(Transaction, ALoanOfAnImpossibleShapeIsRefused)
+{
+  svar_transaction_t *transaction = begin();
+  svar_value_t hole = SVAR_VALUE_INIT;
+  int64_t shape[1] = {-1};
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_transaction_loan(transaction, a_.get(), shape, false, &hole));
+  shape[0] = INT64_MAX;
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_transaction_loan(transaction, a_.get(), shape, false, &hole));
+  shape[0] = INT64_MAX / 8;
+  EXPECT_EQ(SVAR_ERR_NO_SPACE, svar_transaction_loan(transaction, a_.get(), shape, false, &hole));
+  svar_transaction_abort(transaction);
+}
+
+TEST_F(Transaction, OfTwoThatSetOneVariableTheLaterCommitWins)
+{
+  svar_transaction_t *first = begin();
+  svar_transaction_t *second = begin();
+  ASSERT_SVAR_OK(put(first, a_, {2}));
+  ASSERT_SVAR_OK(put(second, a_, {3}));
+  ASSERT_SVAR_OK(put(first, b_, {2}));
+  ASSERT_SVAR_OK(put(first, a_, {4})) << "found again although the second took the note";
+  ASSERT_SVAR_OK(svar_transaction_commit(second, nullptr));
+  EXPECT_EQ(get<float>(a_), std::vector<float>{3});
+  ASSERT_SVAR_OK(svar_transaction_commit(first, nullptr));
+  EXPECT_EQ(get<float>(a_), std::vector<float>{4});
+  EXPECT_EQ(get<float>(b_), std::vector<float>{2});
+}
+
+TEST_F(Transaction, AReaderCannotBeginOne)
+{
+  Store reader = open_store("/transactions");
+  svar_transaction_t *transaction = nullptr;
+  EXPECT_SVAR_FAILS(SVAR_ERR_READ_ONLY, "/transactions",
+                    svar_transaction_begin(reader.get(), &transaction));
+  EXPECT_EQ(SVAR_ERR_READ_ONLY, set<float>(find(reader, "a"), {1}));
+}
+
+TEST_F(Transaction, AVariableOfAnotherStoreIsRefused)
+{
+  Store reader = open_store("/transactions");
+  svar_transaction_t *transaction = begin();
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, put(transaction, find(reader, "a"), {1}));
+  svar_transaction_abort(transaction);
+  svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
+  svar_value_t view = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_snapshot_begin(reader.get(), &snapshot));
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_snapshot_get(&snapshot, a_.get(), &view));
+  svar_snapshot_end(&snapshot);
+}
+
+TEST_F(Transaction, NewVariablesAppearWithItsCommit)
+{
+  svar_transaction_t *transaction = begin();
+  Variable c = make_variable<float>(store_, "c", {7}, transaction);
+  ASSERT_SVAR_OK(put(transaction, a_, {7}));
+  svar_variable_t *found = nullptr;
+  EXPECT_EQ(SVAR_ERR_NOT_FOUND, svar_store_find(store_.get(), "c", &found));
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_EQ(SVAR_ERR_UNSET, svar_get_value(c.get(), SVAR_BORROW, &value));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(find(store_, "c")), std::vector<float>{7});
+  EXPECT_EQ(svar_store_version(store_.get()), 3u);
+}
+
+TEST_F(Transaction, CommitsOfManyThreadsAllCount)
+{
+  enum { THREADS = 4, COMMITS = 500 };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < THREADS; t++) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < COMMITS; i++) {
+        ASSERT_SVAR_OK(set<float>(t % 2 ? a_ : b_, {static_cast<float>(i)}));
+      }
+    });
+  }
+  for (std::thread &thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(svar_store_version(store_.get()), 2u + THREADS * COMMITS);
+}
+
+} // namespace
