@@ -5,6 +5,7 @@
 
 #include "store/slot.h"
 #include "store/transaction.h"
+#include "store/view.h"
 
 static svar_ret_t
 container_borrow(svari_container_t *self, svar_value_t *out_value)

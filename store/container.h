@@ -18,9 +18,4 @@ typedef struct svari_store_container {
 svari_store_container_t *svari_store_container_of(const svar_store_t *store,
                                                   const svar_variable_t *variable);
 
-// Fills a view of the value that the variable has in `version`, which the caller has pinned.
-// SVAR_ERR_UNSET, SVAR_ERR_CORRUPT
-svar_ret_t svari_view(const svari_store_container_t *container, uint64_t version,
-                      svar_value_t *out_view);
-
 #endif

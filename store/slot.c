@@ -7,15 +7,7 @@
 
 #include "store/array.h"
 
-// A thread finds its slot of a store here: a small direct-mapped cache keyed by the handle's id.
-// initial-exec: one instruction instead of a call to __tls_get_addr, at the price of 128 bytes of the
-// static TLS that every process reserves for libraries loaded late.
-enum { CACHE_ENTRIES = 8 };
-typedef struct cached_slot {
-  uint64_t store_id;
-  svari_slot_t *slot;
-} cached_slot_t;
-static _Thread_local __attribute__((tls_model("initial-exec"))) cached_slot_t cache[CACHE_ENTRIES];
+_Thread_local SVARI_TLS svari_cached_slot_t svari_slot_cache[SVARI_SLOT_CACHE_ENTRIES];
 
 // Threads are told apart by a serial number: thread ids are reused. 0: not assigned yet.
 static _Atomic uint64_t next_thread = 1;
@@ -60,17 +52,6 @@ thread_serial(void)
     }
   }
   return this_thread;
-}
-
-static _Atomic uint64_t *
-free_pin(svari_slot_t *slot)
-{
-  for (int i = 0; i < SVARI_SLOT_PINS; i++) {
-    if (atomic_load_explicit(&slot->pins[i], memory_order_relaxed) == 0) {
-      return &slot->pins[i];
-    }
-  }
-  return NULL;
 }
 
 // Raises slots_used to cover slot `index`, before the slot is used: the scan must not miss it.
@@ -120,11 +101,11 @@ find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
   svari_owned_slot_t *left = NULL;
   for (size_t i = 0; i < store->slot_count; i++) {
     svari_owned_slot_t *owned = &store->slots[i];
-    if (owned->thread == thread && free_pin(owned->slot) != NULL) {
+    if (owned->thread == thread && svari_slot_free_pin(owned->slot) != NULL) {
       *out_slot = owned->slot;
       return SVAR_OK;
     }
-    if (owned->thread == 0 && free_pin(owned->slot) != NULL) {
+    if (owned->thread == 0 && svari_slot_free_pin(owned->slot) != NULL) {
       left = owned;
     }
   }
@@ -147,60 +128,18 @@ find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
   return SVAR_OK;
 }
 
-static __attribute__((noinline, cold)) svar_ret_t
-find_slot(svar_store_t *store, svari_slot_t **out_slot)
+svar_ret_t
+svari_slot_find(svar_store_t *store, svari_slot_t **out_slot)
 {
   uint64_t thread = thread_serial();
   pthread_mutex_lock(&store->lock);
   svar_ret_t ret = find_slot_locked(store, thread, out_slot);
   pthread_mutex_unlock(&store->lock);
   if (ret == SVAR_OK) {
-    cache[store->id % CACHE_ENTRIES] = (cached_slot_t){store->id, *out_slot};
+    svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES] =
+        (svari_cached_slot_t){store->id, *out_slot};
   }
   return ret;
-}
-
-// The pin protocol of layout.h, reader's side.
-static inline uint64_t
-pin_newest(const svar_store_t *store, _Atomic uint64_t *pin)
-{
-  const svari_header_t *header = store->header;
-  for (;;) {
-    // Acquire, pairs with the commit's store: the records of this version are complete.
-    uint64_t version = atomic_load_explicit(&header->version, memory_order_acquire);
-    // Release, so that a holder who reads this value also sees the end of the reads made under the
-    // word's earlier values (a plain store would break that chain).
-    atomic_store_explicit(pin, version, memory_order_release);
-    if (__builtin_expect(store->fence, 0)) {
-      atomic_thread_fence(memory_order_seq_cst); // pairs with svari_barrier_issue()'s own fence
-    } else {
-      atomic_signal_fence(memory_order_seq_cst); // the holder's membarrier makes it a real one
-    }
-    if (__builtin_expect(atomic_load_explicit(&header->horizon, memory_order_acquire) <= version,
-                         1)) {
-      return version;
-    }
-  }
-}
-
-svar_ret_t
-svari_pin(svar_store_t *store, uint64_t *out_version, _Atomic uint64_t **out_pin)
-{
-  SVAR_TRY(svari_store_check(store));
-  const cached_slot_t *cached = &cache[store->id % CACHE_ENTRIES];
-  svari_slot_t *slot = cached->slot;
-  _Atomic uint64_t *pin = NULL;
-  if (__builtin_expect(cached->store_id == store->id, 1)) {
-    pin = free_pin(slot);
-  }
-  if (__builtin_expect(pin == NULL, 0)) {
-    SVAR_TRY(find_slot(store, &slot));
-    pin = free_pin(slot);
-  }
-  uint64_t version = pin_newest(store, pin);
-  *out_version = version;
-  *out_pin = version != 0 ? pin : NULL;
-  return SVAR_OK;
 }
 
 // --- processes -------------------------------------------------------------------------------------

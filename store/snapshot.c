@@ -2,6 +2,7 @@
 
 #include "store/container.h"
 #include "store/slot.h"
+#include "store/view.h"
 
 svar_ret_t
 svar_snapshot_begin(svar_store_t *store, svar_snapshot_t *out_snapshot)

@@ -4,6 +4,7 @@
 
 #include "store/array.h"
 #include "store/slot.h"
+#include "store/view.h"
 #include "store/writer_impl.h"
 #include "variable/filter.h"
 

@@ -1,7 +1,6 @@
 #include "shared_variable/value.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 void
 svar_value_release(svar_value_t *value)
@@ -16,13 +15,10 @@ svar_value_release(svar_value_t *value)
   } else if (!value->is_alias && value->tensor.data != NULL) {
     value->internal.allocator.deallocate(value->tensor.data, value->internal.allocator.state);
   }
-  // This ends every borrowed read, so it clears the extents in use, not the whole struct.
-  for (int32_t axis = 0; axis < value->tensor.ndim && axis < SVAR_NDIM_MAX; axis++) {
-    value->shape[axis] = 0;
-  }
-  memset(&value->tensor, 0, sizeof(value->tensor));
-  memset(&value->internal, 0, sizeof(value->internal));
-  value->version = 0;
+  // The end of every borrowed read: only what tells a value from none is cleared.
+  value->tensor.data = NULL;
+  value->tensor.ndim = 0;
+  value->internal.pin = NULL;
   value->is_alias = false;
 }
 

@@ -26,8 +26,8 @@ typedef struct svar_value {
 
 #define SVAR_VALUE_INIT SVAR_ZERO_INIT
 
-/// Ends the use of a value: unpins a view (one store, wait-free), frees a copy. Leaves {0}; NULL and
-/// {0} are no-ops, so twice is harmless.
+/// Ends the use of a value: unpins a view (one store, wait-free), frees a copy. Leaves no data, as
+/// SVAR_VALUE_INIT has none; releasing that, or NULL, is a no-op, so twice is harmless.
 /// @contract{allocates: no; blocks: no; system calls: no (a copy: free); thread: any, also another
 /// than the one that read; after fork: no-op for views}
 SVAR_PUBLIC void svar_value_release(svar_value_t *value);
