@@ -10,8 +10,8 @@ namespace
 
 using namespace svar_test;
 
-enum { VARIABLES = 3, READS = 60000 };
-const size_t SIZES[VARIABLES] = {1, 700, 9000};
+enum { VARIABLES = 3, READS = 400000 };
+const size_t SIZES[VARIABLES] = {1, 60, 700};
 
 std::string
 name_of(int i)
@@ -44,8 +44,15 @@ bool
 is_uniform(const svar_value_t &view, uint64_t number)
 {
   const volatile uint64_t *data = static_cast<const uint64_t *>(view.tensor.data);
-  for (uint64_t k = 0; k < svar_value_bytes(&view) / sizeof(uint64_t); k++) {
-    if (data[k] != number) {
+  uint64_t count = svar_value_bytes(&view) / sizeof(uint64_t);
+  for (uint64_t k = 0; k < count; k++) {
+    uint64_t element = data[k];
+    if (element != number) {
+      fprintf(stderr, "version %llu: element %llu of %llu, of the value of version %llu, is %llu\n",
+              static_cast<unsigned long long>(number), static_cast<unsigned long long>(k),
+              static_cast<unsigned long long>(count),
+              static_cast<unsigned long long>(view.version),
+              static_cast<unsigned long long>(element));
       return false;
     }
   }
