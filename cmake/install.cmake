@@ -11,7 +11,10 @@ set(prefix ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/shared_variable.pc.in ${PROJECT_BINARY_DIR}/shared_variable.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/shared_variable.pc DESTINATION lib/pkgconfig)
 
+# Written to the build folder, too, which is a prefix of its own for the programs built there.
 get_property(component_index GLOBAL PROPERTY SVAR_COMPONENT_INDEX)
+set(component_index_folder share/ament_index/resource_index/shared_variable_components)
+file(WRITE ${PROJECT_BINARY_DIR}/${component_index_folder}/${PROJECT_NAME} "${component_index}")
 
 if(SHARED_VARIABLE_AMENT_FOUND)
   ament_index_register_resource(shared_variable_components CONTENT "${component_index}")
@@ -19,10 +22,9 @@ if(SHARED_VARIABLE_AMENT_FOUND)
   ament_export_dependencies(dlpack)
   ament_package()
 else()
-  file(WRITE ${PROJECT_BINARY_DIR}/index/components "${component_index}")
   file(WRITE ${PROJECT_BINARY_DIR}/index/package "")
-  install(FILES ${PROJECT_BINARY_DIR}/index/components RENAME ${PROJECT_NAME}
-    DESTINATION share/ament_index/resource_index/shared_variable_components)
+  install(FILES ${PROJECT_BINARY_DIR}/${component_index_folder}/${PROJECT_NAME}
+    DESTINATION ${component_index_folder})
   install(FILES ${PROJECT_BINARY_DIR}/index/package RENAME ${PROJECT_NAME}
     DESTINATION share/ament_index/resource_index/packages)
   install(FILES package.xml DESTINATION share/${PROJECT_NAME})

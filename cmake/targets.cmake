@@ -33,6 +33,7 @@ function(svar_add_component name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS;TYPES" ${ARGN})
   add_library(${name} SHARED ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE svar_flags shared_variable::shared_variable ${arg_LIBS})
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
   install(TARGETS ${name} LIBRARY DESTINATION lib)
   foreach(entry ${arg_TYPES})
     string(REGEX MATCH "^(.*)=(.*)$" matched ${entry})
@@ -41,4 +42,23 @@ function(svar_add_component name)
     set_property(GLOBAL APPEND_STRING PROPERTY SVAR_COMPONENT_INDEX "${type};lib/lib${name}.so\n")
     svar_add_component_program(${program} ${type})
   endforeach()
+endfunction()
+
+# svar_add_component_program(PROGRAM TYPE): component_container's main with the one type compiled in and
+# its node called PROGRAM; an empty TYPE leaves the types to the command line. The program finds the
+# component's library as the container does, through the resource index. The build folder is laid out as
+# a prefix (lib/, lib/shared_variable/, share/ament_index/, see install.cmake), so programs run from there.
+function(svar_add_component_program program type)
+  add_executable(${program} ${PROJECT_SOURCE_DIR}/components/component_main.c)
+  target_link_libraries(${program} PRIVATE svar_flags svar_container)
+  if(type)
+    set(type_literal "\"${type}\"")
+  else()
+    set(type_literal "NULL")
+  endif()
+  target_compile_definitions(${program} PRIVATE
+    "SVARI_PROGRAM_NAME=\"${program}\"" "SVARI_PROGRAM_TYPE=${type_literal}")
+  set_target_properties(${program} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/${PROJECT_NAME})
+  install(TARGETS ${program} RUNTIME DESTINATION lib/${PROJECT_NAME})
 endfunction()
