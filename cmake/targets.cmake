@@ -44,11 +44,11 @@ function(svar_add_component name)
   endforeach()
 endfunction()
 
-# svar_add_component_program(PROGRAM TYPE): component_container's main with the one type compiled in and
+# svar_component_executable(PROGRAM TYPE): component_container's main with the one type compiled in and
 # its node called PROGRAM; an empty TYPE leaves the types to the command line. The program finds the
 # component's library as the container does, through the resource index. The build folder is laid out as
 # a prefix (lib/, lib/shared_variable/, share/ament_index/, see install.cmake), so programs run from there.
-function(svar_add_component_program program type)
+function(svar_component_executable program type)
   add_executable(${program} ${PROJECT_SOURCE_DIR}/components/component_main.c)
   target_link_libraries(${program} PRIVATE svar_flags svar_container)
   if(type)
@@ -60,5 +60,10 @@ function(svar_add_component_program program type)
     "SVARI_PROGRAM_NAME=\"${program}\"" "SVARI_PROGRAM_TYPE=${type_literal}")
   set_target_properties(${program} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/${PROJECT_NAME})
+endfunction()
+
+# svar_add_component_program(PROGRAM TYPE): the same, installed as lib/shared_variable/PROGRAM.
+function(svar_add_component_program program type)
+  svar_component_executable(${program} "${type}")
   install(TARGETS ${program} RUNTIME DESTINATION lib/${PROJECT_NAME})
 endfunction()

@@ -12,10 +12,10 @@ refuse_kind(const svar_parameter_descriptor_t *parameter, const char *node,
   char text[300];
   svari_parameter_value_describe(given, text, sizeof(text));
   bool lacks_quotes = parameter->default_value.kind == SVAR_PARAMETER_STRING && !given->is_sequence;
-  return svar_fail(SVAR_ERR_TYPE, "parameter '%s' of node '%s' is a %s, but was given %s%s",
-                   parameter->name, node, svari_parameter_kind_name(parameter->default_value.kind),
-                   text,
-                   lacks_quotes ? "; quote it twice to make it a string: name:='\"value\"'" : "");
+  return svar_fail(
+      SVAR_ERR_TYPE, "parameter '%s' of node '%s' is declared as %s, but was given %s%s",
+      parameter->name, node, svari_parameter_kind_name(parameter->default_value.kind), text,
+      lacks_quotes ? "; quote it twice to make it a string: name:='\"value\"'" : "");
 }
 
 static svar_ret_t
