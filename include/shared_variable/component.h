@@ -82,7 +82,8 @@ struct svar_component_host {
   /// The period between steps on an absolute clock (CLOCK_MONOTONIC), from the next activation on.
   /// 0: step after step without a pause; < 0: no steps at all (the default).
   void (*set_period)(const svar_component_host_t *host, int64_t period_ns);
-  /// True once shutdown was asked for: long work in a callback should end. Safe from any thread.
+  /// True once shutdown was asked for: long work in a callback should end. A configure or activate that
+  /// gives up for this reason returns FAILURE, which then is none. Safe from any thread.
   bool (*is_stopping)(const svar_component_host_t *host);
 };
 
@@ -94,7 +95,8 @@ typedef struct svar_tick {
   uint64_t missed;        ///< deadlines missed since activation (periods that passed without a step)
 } svar_tick_t;
 
-/// One component. create, configure, ... run one at a time, in the component's own thread.
+/// One component. create, configure, ... run one at a time, in the component's own thread. Components
+/// of one process come up in the order given, each when the one before is active, and go down in reverse.
 typedef struct svar_component_descriptor {
   uint32_t abi_version; ///< SVAR_COMPONENT_ABI_VERSION of the component's build
   uint32_t size_bytes;  ///< sizeof of the component's build

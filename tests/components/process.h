@@ -51,7 +51,9 @@ public:
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
-    close(error_);
+    if (error_ >= 0) {
+      close(error_);
+    }
     close(out_);
   }
   Process(const Process &) = delete;
@@ -60,6 +62,13 @@ public:
   void Signal(int number) const
   {
     kill(pid_, number);
+  }
+
+  // As when whoever reads our log goes away.
+  void CloseErrors()
+  {
+    close(error_);
+    error_ = -1;
   }
 
   // Reads standard error up to and including a line that contains text. False: it ended before.
@@ -79,7 +88,7 @@ public:
   int Wait()
   {
     std::string line;
-    while (ReadLine(&line)) {
+    while (error_ >= 0 && ReadLine(&line)) {
     }
     int status = 0;
     waitpid(pid_, &status, 0);

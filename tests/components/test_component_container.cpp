@@ -138,6 +138,14 @@ TEST(ComponentContainer, ASecondSignalEndsTheProcessAtOnce)
   EXPECT_FALSE(Contains(container.Errors(), "deactivate"));
 }
 
+TEST(ComponentContainer, WorkGoesOnWhenNobodyReadsTheLog)
+{
+  Container container(Words{kRecorder} + Parameters({"period_ms:=20.0", "steps:=4"}));
+  ASSERT_TRUE(container.WaitFor("step"));
+  container.CloseErrors();
+  EXPECT_EQ(container.Wait(), 0);
+}
+
 TEST(ComponentContainer, EveryFailingCallbackIsNamedWithItsReasonAndEndsInOrder)
 {
   const struct {
