@@ -17,17 +17,15 @@
 //   commit   fill records with begin = V+1, then store header.version = V+1 (release). That one store
 //            makes the whole transaction visible. A crash before it leaves records with
 //            begin > version: readers skip them, resume drops them.
-//   pin      load version (acquire); store it to a free pin word of the thread's slot; compiler
-//            barrier; load header.horizon; if horizon > version, again. No fence, no lock, no
-//            read-modify-write.
-//   reclaim  store header.horizon = version; membarrier(GLOBAL_EXPEDITED); scan the pins. The barrier
-//            puts a full fence into every running reader, so each reader either stored its pin before
-//            the scan, or loads the new horizon after its pin and tries again with a version >= the
-//            horizon, whose records the scan does not touch. A record of life [begin, end) is free
-//            when end <= horizon and no pin p has begin <= p < end; an old pin keeps its own
-//            version only.
-//   A reader that cannot be reached by membarrier uses a seq_cst store for its pin and says so in
-//   header.fence_required or by its own choice; see pin.c and barrier.c.
+//   pin      load version (acquire); store it to a free pin word of the thread's slot (seq_cst); load
+//            header.horizon (seq_cst); if horizon > version, again. No lock, no system call.
+//   reclaim  store header.horizon = version (seq_cst); load every pin (seq_cst). In the one order of
+//            these four, either the pin comes before its load, and the scan finds it, or the horizon
+//            comes before its load, and the reader tries again with a version >= the horizon, whose
+//            records the scan does not touch. A record of life [begin, end) is free when
+//            end <= horizon and no pin p has begin <= p < end; an old pin keeps its own version only.
+// docs/design/0001-state-plane.md tells why the reader pays for that order and not, by membarrier(2),
+// the holder.
 #ifndef SVARI_STORE_LAYOUT_H
 #define SVARI_STORE_LAYOUT_H
 
@@ -100,7 +98,6 @@ typedef struct svari_header {
   _Alignas(128) _Atomic uint64_t version; // the commit point; its low half is the futex word
   _Atomic int64_t committed_ns;
   _Alignas(128) _Atomic uint64_t horizon; // no record that ended before this is safe to pin
-  _Atomic uint32_t fence_required;        // 1: the holder cannot call membarrier; fence every pin
   _Atomic uint32_t retired;               // 1: removed or replaced; no newer version will come
   _Alignas(128) _Atomic uint64_t variable_count;
   _Atomic uint64_t end_bytes; // of the part of the file that is in use
@@ -112,10 +109,9 @@ typedef struct svari_header {
 // One handle of the store. Alive exactly as long as the byte lock of its index is held.
 typedef struct svari_process {
   _Atomic int32_t pid; // for people
-  _Atomic uint32_t flags;
+  uint32_t reserved;
   _Atomic int64_t attached_ns; // CLOCK_REALTIME
-  char program[40];            // for people; cut
-  uint64_t reserved;
+  char program[48];            // for people; cut
 } svari_process_t;
 
 // One thread's pins. Only the owner turns a pin from 0 to a version; any thread of the owner's process

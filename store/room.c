@@ -4,11 +4,10 @@
 #include <time.h>
 
 #include "store/array.h"
-#include "store/barrier.h"
 #include "store/slot.h"
 #include "store/writer_impl.h"
 
-// Small values keep spare buffers up to this many bytes a variable, so that one barrier serves many
+// Small values keep spare buffers up to this many bytes a variable, so that one scan serves many
 // commits; large ones keep one: two buffers alternate.
 static const uint64_t SPARE_BYTES = 4096;
 
@@ -25,18 +24,17 @@ by_version(const void *a, const void *b)
 static uint32_t
 slots_used(const svari_readers_t *readers)
 {
-  uint32_t used = atomic_load_explicit(&readers->slots_used, memory_order_acquire);
+  uint32_t used = atomic_load_explicit(&readers->slots_used, memory_order_seq_cst);
   return used < SVARI_SLOTS ? used : SVARI_SLOTS; // the table is not believed
 }
 
-// Collects every pinned version, sorted. The pair of pin_newest(): see layout.h.
+// Collects every pinned version, sorted. The pair of svari_pin_newest(): see layout.h.
 static svar_ret_t
 scan_pins(svari_writer_t *writer)
 {
   const svari_readers_t *readers = writer->store->region->readers;
   uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
-  atomic_store_explicit(&writer->header->horizon, version, memory_order_release);
-  svari_barrier_issue();
+  atomic_store_explicit(&writer->header->horizon, version, memory_order_seq_cst);
   uint32_t used = slots_used(readers);
   SVAR_TRY(svari_array_reserve((void **)&writer->pinned, &writer->pinned_room,
                                (size_t)used * SVARI_SLOT_PINS, sizeof(uint64_t),
@@ -44,8 +42,9 @@ scan_pins(svari_writer_t *writer)
   writer->pinned_count = 0;
   for (uint32_t i = 0; i < used; i++) {
     for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
-      // Acquire, pairs with svari_unpin(): what was read under an ended pin was read before this.
-      uint64_t pinned = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_acquire);
+      // seq_cst, against svari_pin_newest(); and acquire, pairs with svari_unpin(): what was read under
+      // an ended pin was read before this.
+      uint64_t pinned = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_seq_cst);
       if (pinned != 0) {
         writer->pinned[writer->pinned_count++] = pinned;
       }

@@ -182,7 +182,6 @@ describe_process(svari_process_t *process)
 {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  atomic_store(&process->flags, 0);
   atomic_store(&process->attached_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
   memset(process->program, 0, sizeof(process->program));
   strncpy(process->program, program_invocation_short_name, sizeof(process->program) - 1);

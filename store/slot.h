@@ -45,15 +45,8 @@ svari_pin_newest(const svar_store_t *store, _Atomic uint64_t *pin)
   for (;;) {
     // Acquire, pairs with the commit's store: the records of this version are complete.
     uint64_t version = atomic_load_explicit(&header->version, memory_order_acquire);
-    // Release, so that a holder who reads this value also sees the end of the reads made under the
-    // word's earlier values (a plain store would break that chain).
-    atomic_store_explicit(pin, version, memory_order_release);
-    if (__builtin_expect(store->fence, 0)) {
-      atomic_thread_fence(memory_order_seq_cst); // pairs with svari_barrier_issue()'s own fence
-    } else {
-      atomic_signal_fence(memory_order_seq_cst); // the holder's membarrier makes it a real one
-    }
-    if (__builtin_expect(atomic_load_explicit(&header->horizon, memory_order_acquire) <= version,
+    atomic_store_explicit(pin, version, memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&header->horizon, memory_order_seq_cst) <= version,
                          1)) {
       return version;
     }

@@ -2,14 +2,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/barrier.h"
 #include "store/private_region.h"
 #include "store/slot.h"
 #include "store/store_impl.h"
 
 static const uint64_t DEFAULT_CAPACITY_BYTES = UINT64_C(256) << 30;
-
-enum { PROCESS_FENCES = 1 }; // svari_process.flags: this handle fences its pins
 
 // --- the handles of this process -------------------------------------------------------------------
 
@@ -202,50 +199,15 @@ svari_store_unref(svar_store_t *store)
   }
 }
 
-// The holder cannot make others fence: all of them must do so by themselves, also those attached
-// already.
-static svar_ret_t
-require_fences(svar_store_t *store)
-{
-  svari_region_t *region = store->region;
-  atomic_store(&((svari_header_t *)region->write_base)->fence_required, 1);
-  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
-    const svari_process_t *process = &region->readers->processes[i];
-    if (i != store->process_index && (atomic_load(&process->flags) & PROCESS_FENCES) == 0 &&
-        region->ops->process_is_alive(region, i)) {
-      return svar_fail(SVAR_ERR_UNSUPPORTED,
-                       "store '%s': this process may not call membarrier(2), which process %d, "
-                       "reading already, relies on; allow the call, or close that reader first",
-                       store->name, atomic_load(&process->pid));
-    }
-  }
-  return SVAR_OK;
-}
-
-static svar_ret_t
-become_holder(svar_store_t *store)
-{
-  svari_header_t *header = (svari_header_t *)store->region->write_base;
-  if (!svari_barrier_is_available()) {
-    SVAR_TRY(require_fences(store));
-    store->fence = true;
-  } else {
-    atomic_store(&header->fence_required, 0);
-  }
-  SVAR_TRY(svari_writer_create(store, &store->writer));
-  atomic_store(&header->holder_pid, (int32_t)getpid());
-  return SVAR_OK;
-}
-
 static svar_ret_t
 attach(svar_store_t *store, bool is_writer)
 {
   SVAR_TRY(svari_process_attach(store));
-  store->fence = !svari_barrier_register() || atomic_load(&store->header->fence_required) != 0;
-  if (store->fence) {
-    atomic_store(&store->region->readers->processes[store->process_index].flags, PROCESS_FENCES);
+  if (is_writer) {
+    SVAR_TRY(svari_writer_create(store, &store->writer));
+    atomic_store(&svari_writer_header(store->writer)->holder_pid, (int32_t)getpid());
   }
-  return is_writer ? become_holder(store) : SVAR_OK;
+  return SVAR_OK;
 }
 
 svar_ret_t

@@ -22,7 +22,6 @@ typedef struct svari_owned_slot {
 struct svar_store {
   // The hot path's words.
   _Atomic uint32_t state;
-  bool fence;  // this handle's pins need a full fence
   uint64_t id; // never reused in this process: what thread-local caches are keyed by
   const svari_header_t *header;
   svari_region_t *region;

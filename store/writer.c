@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "store/array.h"
-#include "store/barrier.h"
 #include "store/writer_impl.h"
 
 svari_header_t *
