@@ -1,9 +1,10 @@
 #include "ipc/store_name.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ipc/ros_name.h"
 
 // svar.<uid>.<mangled>.state: '/' becomes '.', which a ROS name cannot hold; the leading one is left
 // out. File names have at most 255 bytes: a longer mangled name keeps its head and ends in '~' and the
@@ -20,40 +21,10 @@ svari_segment_directory(const char *directory)
   return from_environment != NULL && from_environment[0] != '\0' ? from_environment : "/dev/shm";
 }
 
-static bool
-is_name_byte(char c)
-{
-  return isalnum((unsigned char)c) || c == '_';
-}
-
-// One token between slashes: [A-Za-z_][A-Za-z0-9_]*, no "__".
-static bool
-is_token(const char *token, size_t length)
-{
-  if (length == 0 || isdigit((unsigned char)token[0])) {
-    return false;
-  }
-  for (size_t i = 0; i < length; i++) {
-    if (!is_name_byte(token[i]) || (i > 0 && token[i] == '_' && token[i - 1] == '_')) {
-      return false;
-    }
-  }
-  return true;
-}
-
 svar_ret_t
 svari_store_name_check(const char *name)
 {
-  size_t length = strnlen(name, SVAR_STORE_NAME_BYTES);
-  bool is_valid = length < SVAR_STORE_NAME_BYTES && name[0] == '/';
-  const char *token = name;
-  while (is_valid && *token == '/') {
-    token++;
-    size_t token_length = strcspn(token, "/");
-    is_valid = is_token(token, token_length);
-    token += token_length;
-  }
-  if (!is_valid) {
+  if (!svari_ros_name_is_absolute(name, SVAR_STORE_NAME_BYTES)) {
     return svar_fail(SVAR_ERR_ARGUMENT,
                      "'%.255s' cannot name a store: it takes an absolute ROS name of at most %d "
                      "bytes, such as /policy/weights (letters, digits, single underscores)",
