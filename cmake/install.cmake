@@ -3,7 +3,8 @@
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/ DESTINATION include/${PROJECT_NAME})
-install(TARGETS shared_variable EXPORT export_${PROJECT_NAME} LIBRARY DESTINATION lib)
+install(TARGETS shared_variable shared_variable_messages
+  EXPORT export_${PROJECT_NAME} LIBRARY DESTINATION lib)
 install(DIRECTORY launch/ DESTINATION share/${PROJECT_NAME}/launch
   FILES_MATCHING PATTERN "*.launch.xml" PATTERN "*.launch.yaml" PATTERN "*.params.yaml")
 

@@ -1,0 +1,138 @@
+// Messages between processes: what is over once it was seen (an observation, an action, a return).
+// State lives in stores (store.h) and never depends on what is here; a reader of state needs neither
+// this header nor its library, shared_variable::messages, which alone loads iceoryx.
+//
+// Topics travel on iceoryx classic 2.x: zero-copy chunks from one sender to the queue of every
+// receiver, handed out by a daemon, RouDi. A receiver whose queue is full loses its oldest message:
+// nobody ever blocks on a slow or dead peer. iceoryx ends a process that misuses it or that RouDi
+// left alone; here every such case is a code and a sentence.
+#ifndef SHARED_VARIABLE_MESSAGES_H
+#define SHARED_VARIABLE_MESSAGES_H
+
+#include <stdint.h>
+
+#include "shared_variable/error.h"
+
+SVAR_BEGIN_DECLS
+
+/// This process's membership in the message plane.
+typedef struct svar_messages svar_messages_t;
+/// The two ends of a topic. Each is used by one thread at a time.
+typedef struct svar_message_sender svar_message_sender_t;
+typedef struct svar_message_receiver svar_message_receiver_t;
+
+/// Most bytes of a topic's name, its end included (a limit of iceoryx).
+#define SVAR_TOPIC_NAME_BYTES 101
+/// Most chunks that a sender can have on loan, and most messages in a receiver's queue.
+#define SVAR_MESSAGE_LOANS_MAX 8
+#define SVAR_MESSAGE_QUEUE_MAX 256
+
+/// A message that was taken; start from SVAR_MESSAGE_INIT.
+typedef struct svar_message {
+  const void *payload; ///< in shared memory, aligned to 32 bytes. Do not write: others read it too.
+  uint64_t payload_bytes; ///< as the sender declared it
+  uint64_t sender;        ///< tells the senders of a topic apart
+  uint64_t sequence;      ///< 1, 2, 3, ... of this sender; a gap is what this receiver lost
+  struct {
+    const void *chunk;
+  } internal; ///< not for callers
+} svar_message_t;
+
+#define SVAR_MESSAGE_INIT SVAR_ZERO_INIT
+
+/// Is RouDi running, and does it read what it is sent?
+/// @contract{allocates: no; blocks: up to 1 s, if RouDi's queue is full; thread: any; no side effects}
+/// @retval SVAR_ERR_NO_ROUDI it does not run, died, or hangs (the message says which and what to do)
+/// @retval SVAR_ERR_PERMISSION it runs for another user
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_probe(void);
+
+/// Join the message plane. iceoryx allows a process one membership, and RouDi drops it only when the
+/// process ends: so there is at most one svar_messages_t at a time, and one created later takes up the
+/// same membership again, under the first one's name. A child of fork() must not use it, and must end
+/// with _exit() or exec*(), for exit() would sign its parent off.
+/// @param name for people ("cartpole_actor"); made unique and safe as a file name
+/// @contract{allocates: yes; blocks: up to 5 s, if RouDi hangs; starts iceoryx's keep-alive thread, with
+/// every signal blocked; thread: any, but not real-time}
+/// @param[out] out_messages owned: svar_messages_destroy()
+/// @retval SVAR_ERR_NO_ROUDI, SVAR_ERR_PERMISSION as svar_messages_probe()
+/// @retval SVAR_ERR_STATE this process has one already, or RouDi was restarted since it had one
+/// @retval SVAR_ERR_MESSAGES iceoryx refused (the message carries its reason)
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_create(const char *name,
+                                                          svar_messages_t **out_messages);
+
+/// Leave; returns at once whatever became of RouDi. Destroy senders and receivers first: those that are
+/// left keep the membership until they are destroyed. NULL is a no-op, and so is a child of fork().
+/// The process's end, too, waits at most 3 s for a RouDi that hangs.
+SVAR_PUBLIC void svar_messages_destroy(svar_messages_t *messages);
+
+/// The sending end of a topic. Receivers that come later get later messages only.
+/// @param topic absolute ROS name, e.g. "/cartpole/returns", less than SVAR_TOPIC_NAME_BYTES
+/// @param payload_bytes size of every message of this sender, > 0; a chunk of it is loaned once, as a trial
+/// @contract{allocates: yes; blocks: up to 5 s, if RouDi hangs; thread: any, but not real-time}
+/// @param[out] out_sender owned: svar_message_sender_destroy()
+/// @retval SVAR_ERR_ARGUMENT not a topic name
+/// @retval SVAR_ERR_RANGE more bytes than iceoryx can address (its sizes have 32 bits)
+/// @retval SVAR_ERR_NO_SPACE no pool of RouDi has chunks of that size, or all are in use
+/// @retval SVAR_ERR_NO_ROUDI, SVAR_ERR_STATE RouDi is gone, or another one runs: restart this process
+/// @retval SVAR_ERR_MESSAGES iceoryx refused, e.g. for its limit of 506 senders a machine
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_create(svar_messages_t *messages,
+                                                                const char *topic,
+                                                                uint64_t payload_bytes,
+                                                                svar_message_sender_t **out_sender);
+/// Gives back what is on loan, too. NULL is a no-op.
+SVAR_PUBLIC void svar_message_sender_destroy(svar_message_sender_t *sender);
+
+/// Room for the next message, uninitialised, aligned to 32 bytes: write payload_bytes, then publish or
+/// release it. Needs no RouDi.
+/// @contract{allocates: no; blocks: no; system calls: no; thread: the sender's}
+/// @retval SVAR_ERR_NO_SPACE receivers hold every chunk of the pool
+/// @retval SVAR_ERR_STATE SVAR_MESSAGE_LOANS_MAX chunks are on loan
+/// @retval SVAR_ERR_MESSAGES iceoryx refused: RouDi cut this process off (it was paused for over 1.5 s)
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_loan(svar_message_sender_t *sender,
+                                                              void **out_payload);
+/// Send what was loaned; payload is no longer the caller's, whatever is returned.
+/// @contract{allocates: no; blocks: a lock shared with receivers that come or go; system calls: to wake
+/// receivers that wait. Not for real-time threads, and do not kill -9 a process in it: RouDi may hang}
+/// @retval SVAR_ERR_ARGUMENT payload is not on loan from this sender
+/// @retval SVAR_ERR_MESSAGES as svar_message_sender_loan()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_publish(svar_message_sender_t *sender,
+                                                                 void *payload);
+/// Give a loan back unsent. NULL, and what is not on loan, are no-ops.
+SVAR_PUBLIC void svar_message_sender_release(svar_message_sender_t *sender, void *payload);
+
+/// The receiving end of a topic: gets what is sent from now on.
+/// @param payload_bytes the size that messages must have; 0: any
+/// @param queue 1 .. SVAR_MESSAGE_QUEUE_MAX messages wait; when it is full the oldest is dropped
+/// @param[out] out_receiver owned: svar_message_receiver_destroy()
+/// Contract and errors as svar_message_sender_create(); the limit is 1024 receivers a machine.
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t
+svar_message_receiver_create(svar_messages_t *messages, const char *topic, uint64_t payload_bytes,
+                             uint32_t queue, svar_message_receiver_t **out_receiver);
+/// Messages that were taken must have been released. NULL is a no-op.
+SVAR_PUBLIC void svar_message_receiver_destroy(svar_message_receiver_t *receiver);
+
+/// The oldest message in the queue. Size and origin are checked: what a stranger put on the topic is
+/// dropped and reported, and the next call goes on behind it.
+/// @contract{allocates: no; blocks: no; system calls: no; thread: the receiver's}
+/// @param[out] out_message svar_message_receiver_release() it; written only on success
+/// @retval SVAR_EMPTY nothing is there
+/// @retval SVAR_ERR_CORRUPT one message was dropped: not from a svar_message_sender_t, or of another size
+/// @retval SVAR_ERR_STATE more than SVAR_MESSAGE_QUEUE_MAX messages are held (one was lost): release some
+/// @retval SVAR_ERR_MESSAGES as svar_message_sender_loan()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_receiver_take(svar_message_receiver_t *receiver,
+                                                                svar_message_t *out_message);
+/// Ends the use of a message. Leaves {0}; NULL and {0} are no-ops.
+SVAR_PUBLIC void svar_message_receiver_release(svar_message_receiver_t *receiver,
+                                               svar_message_t *message);
+
+/// Wait until the queue has a message. Signals do not end it.
+/// @param timeout_ns < 0: no limit; 0: just look
+/// @contract{allocates: the first time; blocks: yes, at the first time also up to 5 s if RouDi hangs;
+/// thread: the receiver's}
+/// @retval SVAR_TIMEOUT
+/// @retval SVAR_ERR_NO_ROUDI, SVAR_ERR_STATE, SVAR_ERR_MESSAGES the first wait of a receiver needs RouDi
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_receiver_wait(svar_message_receiver_t *receiver,
+                                                                int64_t timeout_ns);
+
+SVAR_END_DECLS
+#endif

@@ -1,0 +1,42 @@
+// RouDi, iceoryx's daemon, for the length of a test. A machine holds one: tests that use it take turns.
+#ifndef TESTS_FAKES_ROUDI_HPP
+#define TESTS_FAKES_ROUDI_HPP
+
+#include <sys/types.h>
+
+#include <string>
+
+/// Holds the machine's turn, so that test programs of several builds may run at once. Fails the test
+/// if somebody else's RouDi runs all the same.
+class RoudiTurn
+{
+public:
+  RoudiTurn();
+  ~RoudiTurn();
+  RoudiTurn(const RoudiTurn &) = delete;
+  RoudiTurn &operator=(const RoudiTurn &) = delete;
+
+private:
+  int fd_;
+};
+
+/// Starts iox-roudi with pools of 128 B and 4 KiB chunks and waits until it answers.
+class Roudi
+{
+public:
+  Roudi();
+  ~Roudi();
+  Roudi(const Roudi &) = delete;
+  Roudi &operator=(const Roudi &) = delete;
+
+  void Kill();        ///< as a crash does
+  void Start();       ///< again, after Kill()
+  void Pause() const; ///< hangs from now on, until the end
+
+private:
+  RoudiTurn turn_;
+  std::string config_;
+  pid_t pid_ = -1;
+};
+
+#endif

@@ -1,0 +1,588 @@
+// The message plane against a real RouDi. Bodies run in children, since a process joins only once.
+#include <dirent.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fakes/roudi.hpp"
+#include "fakes/scratch.hpp"
+#include "shared_variable/messages.h"
+#include "stranger.h"
+
+namespace
+{
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using svar_test::Child;
+using svar_test::Signal;
+
+constexpr int64_t kPatienceNs = 20'000'000'000;
+constexpr const char *kTopic = "/test/numbers";
+
+// A process of its own that ends by exit(), with everything iceoryx does then. Its failures show in
+// its exit code.
+Child
+Process(const std::function<void()> &body)
+{
+  return Child([&]() -> int {
+    alarm(60); // an orphan ends, too
+    body();
+    std::exit(testing::Test::HasFailure() ? 1 : 0);
+  });
+}
+
+// The same in one go. Returns the pid that it had.
+pid_t
+InProcess(const std::function<void()> &body)
+{
+  Child child = Process(body);
+  pid_t pid = child.pid();
+  EXPECT_EQ(child.wait(), 0);
+  return pid;
+}
+
+struct Destroy {
+  void operator()(svar_messages_t *messages) const
+  {
+    svar_messages_destroy(messages);
+  }
+  void operator()(svar_message_sender_t *sender) const
+  {
+    svar_message_sender_destroy(sender);
+  }
+  void operator()(svar_message_receiver_t *receiver) const
+  {
+    svar_message_receiver_destroy(receiver);
+  }
+};
+using Messages = std::unique_ptr<svar_messages_t, Destroy>;
+using Sender = std::unique_ptr<svar_message_sender_t, Destroy>;
+using Receiver = std::unique_ptr<svar_message_receiver_t, Destroy>;
+
+Messages
+Join()
+{
+  svar_messages_t *messages = nullptr;
+  EXPECT_EQ(svar_messages_create("test", &messages), SVAR_OK) << svar_error_message();
+  return Messages(messages);
+}
+
+Sender
+MakeSender(const Messages &messages, uint64_t payload_bytes = sizeof(uint64_t))
+{
+  svar_message_sender_t *sender = nullptr;
+  EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, payload_bytes, &sender), SVAR_OK)
+      << svar_error_message();
+  return Sender(sender);
+}
+
+Receiver
+MakeReceiver(const Messages &messages, uint32_t queue = SVAR_MESSAGE_QUEUE_MAX,
+             uint64_t payload_bytes = sizeof(uint64_t))
+{
+  svar_message_receiver_t *receiver = nullptr;
+  EXPECT_EQ(svar_message_receiver_create(messages.get(), kTopic, payload_bytes, queue, &receiver),
+            SVAR_OK)
+      << svar_error_message();
+  return Receiver(receiver);
+}
+
+svar_ret_t
+Send(const Sender &sender, uint64_t number)
+{
+  void *payload = nullptr;
+  SVAR_TRY(svar_message_sender_loan(sender.get(), &payload));
+  *static_cast<uint64_t *>(payload) = number;
+  return svar_message_sender_publish(sender.get(), payload);
+}
+
+// The next number, waited for.
+uint64_t
+Receive(const Receiver &receiver)
+{
+  svar_message_t message = SVAR_MESSAGE_INIT;
+  EXPECT_EQ(svar_message_receiver_wait(receiver.get(), kPatienceNs), SVAR_OK);
+  EXPECT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_OK) << svar_error_message();
+  if (message.payload == nullptr) {
+    return UINT64_MAX;
+  }
+  uint64_t number = *static_cast<const uint64_t *>(message.payload);
+  svar_message_receiver_release(receiver.get(), &message);
+  return number;
+}
+
+bool
+MessageSays(const std::string &part)
+{
+  return std::string(svar_error_message()).find(part) != std::string::npos;
+}
+
+// Files that iceoryx made in /tmp for the process.
+int
+ResidueOf(pid_t pid)
+{
+  std::string mark = "-" + std::to_string(pid) + "-";
+  int count = 0;
+  DIR *directory = opendir("/tmp");
+  while (dirent *entry = readdir(directory)) {
+    std::string name = entry->d_name;
+    count += name.rfind("svar-", 0) == 0 && name.find(mark) != std::string::npos;
+  }
+  closedir(directory);
+  return count;
+}
+
+TEST(MessagesWithoutRoudi, AreRefusedAtOnceWithTheRemedy)
+{
+  RoudiTurn turn;
+  InProcess([] {
+    auto begin = steady_clock::now();
+    svar_messages_t *messages = nullptr;
+    EXPECT_EQ(svar_messages_probe(), SVAR_ERR_NO_ROUDI);
+    EXPECT_EQ(svar_messages_create("test", &messages), SVAR_ERR_NO_ROUDI);
+    EXPECT_EQ(messages, nullptr);
+    EXPECT_TRUE(MessageSays("start iox-roudi, or use `svar launch`")) << svar_error_message();
+    EXPECT_LT(steady_clock::now() - begin, seconds(1));
+  });
+}
+
+TEST(MessagesWithoutRoudi, ComeOnceItRuns)
+{
+  Roudi roudi;
+  roudi.Kill();
+  InProcess([&] {
+    svar_messages_t *messages = nullptr;
+    EXPECT_EQ(svar_messages_create("test", &messages), SVAR_ERR_NO_ROUDI);
+    EXPECT_TRUE(MessageSays("has died")) << svar_error_message();
+    roudi.Start();
+    Messages joined = Join();
+    Sender sender = MakeSender(joined);
+    EXPECT_EQ(Send(sender, 1), SVAR_OK);
+    roudi.Kill();
+  });
+}
+
+TEST(Messages, TravelBetweenProcessesCompleteAndInOrder)
+{
+  constexpr uint64_t kCount = 2000;
+  Roudi roudi;
+  Signal ready, taken;
+  Child receiving = Process([&] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    ready.raise();
+    uint64_t sender = 0;
+    for (uint64_t i = 1; i <= kCount; i++) {
+      svar_message_t message = SVAR_MESSAGE_INIT;
+      ASSERT_EQ(svar_message_receiver_wait(receiver.get(), kPatienceNs), SVAR_OK);
+      ASSERT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_OK);
+      sender = i == 1 ? message.sender : sender;
+      EXPECT_EQ(*static_cast<const uint64_t *>(message.payload), i * i);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(message.payload) % 32, 0u);
+      EXPECT_EQ(message.payload_bytes, sizeof(uint64_t));
+      EXPECT_EQ(message.sequence, i);
+      EXPECT_EQ(message.sender, sender);
+      svar_message_receiver_release(receiver.get(), &message);
+      EXPECT_EQ(message.payload, nullptr);
+      svar_message_receiver_release(receiver.get(), &message); // twice is harmless
+      if (i % 100 == 0) {
+        taken.raise();
+      }
+    }
+  });
+  Child sending = Process([&] {
+    ready.wait();
+    Messages messages = Join();
+    Sender sender = MakeSender(messages);
+    for (uint64_t i = 1; i <= kCount; i++) {
+      ASSERT_EQ(Send(sender, i * i), SVAR_OK) << svar_error_message();
+      if (i % 100 == 0) {
+        taken.wait(); // the queue holds 256
+      }
+    }
+  });
+  EXPECT_EQ(receiving.wait(), 0);
+  EXPECT_EQ(sending.wait(), 0);
+}
+
+TEST(Messages, AnEmptyTopicHasNothingToTakeAndTheWaitEnds)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    svar_message_t message = SVAR_MESSAGE_INIT;
+    EXPECT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_EMPTY);
+    EXPECT_EQ(svar_message_receiver_wait(receiver.get(), 0), SVAR_TIMEOUT);
+    EXPECT_EQ(svar_message_receiver_wait(receiver.get(), 20'000'000), SVAR_TIMEOUT);
+    EXPECT_EQ(message.payload, nullptr);
+  });
+}
+
+TEST(Messages, AFullQueueDropsTheOldestAndTheSequenceTells)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages, 4);
+    Sender sender = MakeSender(messages);
+    for (uint64_t i = 1; i <= 10; i++) {
+      ASSERT_EQ(Send(sender, i), SVAR_OK);
+    }
+    svar_message_t message = SVAR_MESSAGE_INIT;
+    ASSERT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_OK);
+    EXPECT_EQ(message.sequence, 7u);
+    svar_message_receiver_release(receiver.get(), &message);
+    EXPECT_EQ(Receive(receiver), 8u);
+  });
+}
+
+TEST(Messages, AnotherTopicIsNotHeard)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    svar_message_receiver_t *other = nullptr;
+    ASSERT_EQ(svar_message_receiver_create(messages.get(), "/test/others", 0, 1, &other), SVAR_OK);
+    Receiver receiver(other);
+    Sender sender = MakeSender(messages);
+    ASSERT_EQ(Send(sender, 1), SVAR_OK);
+    EXPECT_EQ(svar_message_receiver_wait(receiver.get(), 20'000'000), SVAR_TIMEOUT);
+  });
+}
+
+TEST(Messages, OfMoreBytesThanAnyPoolHasAreRefusedAtCreation)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    svar_message_sender_t *sender = nullptr;
+    EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 5000, &sender), SVAR_ERR_NO_SPACE);
+    EXPECT_TRUE(MessageSays("5000 bytes") && MessageSays("iox-roudi -c")) << svar_error_message();
+    EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, UINT64_MAX, &sender),
+              SVAR_ERR_RANGE);
+    EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 0, &sender), SVAR_ERR_ARGUMENT);
+    EXPECT_EQ(sender, nullptr);
+    Sender fits = MakeSender(messages, 4000); // and nothing is broken
+  });
+}
+
+TEST(Messages, ASenderHasAtMostEightLoans)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Sender sender = MakeSender(messages);
+    std::vector<void *> loans(SVAR_MESSAGE_LOANS_MAX);
+    for (void *&loan : loans) {
+      ASSERT_EQ(svar_message_sender_loan(sender.get(), &loan), SVAR_OK);
+    }
+    void *ninth = nullptr;
+    EXPECT_EQ(svar_message_sender_loan(sender.get(), &ninth), SVAR_ERR_STATE);
+    EXPECT_EQ(ninth, nullptr);
+    svar_message_sender_release(sender.get(), loans[3]);
+    EXPECT_EQ(svar_message_sender_loan(sender.get(), &ninth), SVAR_OK);
+    EXPECT_EQ(svar_message_sender_publish(sender.get(), &ninth), SVAR_ERR_ARGUMENT);
+    EXPECT_EQ(svar_message_sender_publish(sender.get(), ninth), SVAR_OK);
+    EXPECT_EQ(svar_message_sender_publish(sender.get(), ninth), SVAR_ERR_ARGUMENT) << "sent twice";
+    svar_message_sender_release(sender.get(), &ninth); // not on loan: ignored
+  });
+}
+
+TEST(Messages, AnExhaustedPoolIsSaidAndComesBack)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages, SVAR_MESSAGE_QUEUE_MAX, 0);
+    Sender sender = MakeSender(messages, 4000); // of a pool of 20
+    void *payload = nullptr;
+    for (int i = 0; i < 20; i++) {
+      ASSERT_EQ(svar_message_sender_loan(sender.get(), &payload), SVAR_OK) << svar_error_message();
+      ASSERT_EQ(svar_message_sender_publish(sender.get(), payload), SVAR_OK);
+    }
+    EXPECT_EQ(svar_message_sender_loan(sender.get(), &payload), SVAR_ERR_NO_SPACE);
+    EXPECT_TRUE(MessageSays("every chunk")) << svar_error_message();
+    svar_message_t message = SVAR_MESSAGE_INIT;
+    ASSERT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_OK);
+    svar_message_receiver_release(receiver.get(), &message);
+    EXPECT_EQ(svar_message_sender_loan(sender.get(), &payload), SVAR_OK);
+  });
+}
+
+TEST(Messages, OfAnotherSizeOrOriginAreDroppedAndTheNextOneCounts)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    Sender large = MakeSender(messages, 100);
+    Sender right = MakeSender(messages);
+    void *payload = nullptr;
+    ASSERT_EQ(svar_message_sender_loan(large.get(), &payload), SVAR_OK);
+    ASSERT_EQ(svar_message_sender_publish(large.get(), payload), SVAR_OK);
+    stranger_send(kTopic, 1);
+    stranger_send(kTopic, 40);
+    ASSERT_EQ(Send(right, 42), SVAR_OK);
+    svar_message_t message = SVAR_MESSAGE_INIT;
+    EXPECT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_ERR_CORRUPT);
+    EXPECT_TRUE(MessageSays("messages of 8 bytes are expected")) << svar_error_message();
+    for (int i = 0; i < 2; i++) {
+      EXPECT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_ERR_CORRUPT);
+      EXPECT_TRUE(MessageSays("not sent by")) << svar_error_message();
+    }
+    EXPECT_EQ(message.payload, nullptr);
+    EXPECT_EQ(Receive(receiver), 42u);
+  });
+}
+
+TEST(Messages, AReceiverHoldsAtMostItsLimitAndGoesOnAfterwards)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    Sender sender = MakeSender(messages);
+    std::vector<svar_message_t> held(SVAR_MESSAGE_QUEUE_MAX + 1);
+    for (svar_message_t &message : held) {
+      ASSERT_EQ(Send(sender, 1), SVAR_OK);
+      ASSERT_EQ(svar_message_receiver_take(receiver.get(), &message), SVAR_OK);
+    }
+    ASSERT_EQ(Send(sender, 2), SVAR_OK);
+    svar_message_t extra = SVAR_MESSAGE_INIT;
+    EXPECT_EQ(svar_message_receiver_take(receiver.get(), &extra), SVAR_ERR_STATE);
+    for (svar_message_t &message : held) {
+      svar_message_receiver_release(receiver.get(), &message);
+    }
+    ASSERT_EQ(Send(sender, 3), SVAR_OK);
+    EXPECT_EQ(Receive(receiver), 3u);
+  });
+}
+
+TEST(Messages, ASecondMembershipIsRefusedUntilTheFirstHasEnded)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    svar_messages_t *second = nullptr;
+    EXPECT_EQ(svar_messages_create("test", &second), SVAR_ERR_STATE);
+    EXPECT_EQ(second, nullptr);
+    Sender left_over = MakeSender(messages);
+    messages.reset();
+    EXPECT_EQ(svar_messages_create("test", &second), SVAR_ERR_STATE) << "a sender still uses it";
+    left_over.reset();
+    Messages again = Join();
+    Receiver receiver = MakeReceiver(again);
+    Sender sender = MakeSender(again);
+    EXPECT_EQ(Send(sender, 7), SVAR_OK);
+    EXPECT_EQ(Receive(receiver), 7u);
+  });
+}
+
+TEST(Messages, AForkedChildIsToldThatItIsNotAMember)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    pid_t pid = fork();
+    if (pid == 0) {
+      svar_message_sender_t *sender = nullptr;
+      svar_messages_t *own = nullptr;
+      bool is_told =
+          svar_message_sender_create(messages.get(), kTopic, 8, &sender) == SVAR_ERR_FORKED &&
+          svar_messages_create("test", &own) == SVAR_ERR_FORKED;
+      svar_messages_destroy(messages.release());
+      _exit(is_told ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(status, 0);
+    Sender sender = MakeSender(messages); // the parent's membership is untouched
+    EXPECT_EQ(Send(sender, 1), SVAR_OK);
+  });
+}
+
+TEST(Messages, IceoryxsThreadsTakeNoSignalOfTheProcess)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    int others = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    while (dirent *entry = readdir(tasks)) {
+      std::string task = entry->d_name;
+      if (task[0] == '.' || task == std::to_string(getpid())) {
+        continue;
+      }
+      others++;
+      std::ifstream status("/proc/self/task/" + task + "/status");
+      for (std::string line; std::getline(status, line);) {
+        if (line.rfind("SigBlk:", 0) == 0) {
+          uint64_t blocked = std::stoull(line.substr(7), nullptr, 16);
+          EXPECT_TRUE(blocked & 1u << (SIGTERM - 1)) << line;
+          EXPECT_TRUE(blocked & 1u << (SIGINT - 1)) << line;
+        }
+      }
+    }
+    closedir(tasks);
+    EXPECT_GE(others, 1) << "the keep-alive thread";
+  });
+}
+
+TEST(MessagesWhenRoudiDies, AnExistingPairGoesOnAndNewPortsAreRefused)
+{
+  Roudi roudi;
+  Signal ready, dead;
+  Child child = Process([&] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    Sender sender = MakeSender(messages);
+    EXPECT_EQ(Send(sender, 1), SVAR_OK);
+    EXPECT_EQ(Receive(receiver), 1u);
+    ready.raise();
+    dead.wait();
+    EXPECT_EQ(Send(sender, 2), SVAR_OK);
+    EXPECT_EQ(Receive(receiver), 2u);
+    svar_message_sender_t *late = nullptr;
+    svar_message_receiver_t *deaf = nullptr;
+    EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 8, &late), SVAR_ERR_NO_ROUDI);
+    EXPECT_EQ(svar_message_receiver_create(messages.get(), kTopic, 8, 1, &deaf), SVAR_ERR_NO_ROUDI);
+    EXPECT_TRUE(MessageSays("creating a receiver on '/test/numbers'")) << svar_error_message();
+  });
+  ready.wait();
+  roudi.Kill();
+  auto begin = steady_clock::now();
+  dead.raise();
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_LT(steady_clock::now() - begin, seconds(2)) << "teardown and exit wait for nobody";
+}
+
+TEST(MessagesWhenRoudiDies, AFirstWaitIsRefused)
+{
+  Roudi roudi;
+  Signal ready, dead;
+  Child child = Process([&] {
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    ready.raise();
+    dead.wait();
+    EXPECT_EQ(svar_message_receiver_wait(receiver.get(), kPatienceNs), SVAR_ERR_NO_ROUDI);
+  });
+  ready.wait();
+  roudi.Kill();
+  dead.raise();
+  EXPECT_EQ(child.wait(), 0);
+}
+
+TEST(MessagesWhenRoudiIsRestarted, TheProcessIsToldToRestart)
+{
+  Roudi roudi;
+  Signal joined, restarted;
+  Child child = Process([&] {
+    Messages messages = Join();
+    joined.raise();
+    restarted.wait();
+    svar_message_sender_t *late = nullptr;
+    EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 8, &late), SVAR_ERR_STATE);
+    EXPECT_TRUE(MessageSays("restart this process")) << svar_error_message();
+    messages.reset();
+    svar_messages_t *again = nullptr;
+    EXPECT_EQ(svar_messages_create("test", &again), SVAR_ERR_STATE);
+  });
+  joined.wait();
+  roudi.Kill();
+  roudi.Start();
+  restarted.raise();
+  EXPECT_EQ(child.wait(), 0);
+}
+
+TEST(MessagesWhenRoudiHangs, RequestsAndTheProcessEnd)
+{
+  Roudi roudi;
+  auto begin = steady_clock::now();
+  pid_t pid = InProcess([&] {
+    Messages messages = Join();
+    Sender sender = MakeSender(messages);
+    roudi.Pause();
+    svar_message_sender_t *late = nullptr;
+    EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 8, &late), SVAR_ERR_NO_ROUDI);
+    EXPECT_TRUE(MessageSays("did not answer")) << svar_error_message();
+    EXPECT_EQ(Send(sender, 1), SVAR_ERR_MESSAGES) << "a call into iceoryx might hang, too";
+  });
+  EXPECT_LT(steady_clock::now() - begin, seconds(20));
+  EXPECT_EQ(ResidueOf(pid), 0);
+}
+
+TEST(MessagesWhenRoudiHangs, JoiningEnds)
+{
+  Roudi roudi;
+  roudi.Pause();
+  pid_t pid = InProcess([] {
+    svar_messages_t *messages = nullptr;
+    EXPECT_EQ(svar_messages_create("test", &messages), SVAR_ERR_NO_ROUDI);
+    EXPECT_TRUE(MessageSays("did not answer")) << svar_error_message();
+    EXPECT_EQ(svar_messages_create("test", &messages), SVAR_ERR_MESSAGES);
+  });
+  EXPECT_EQ(ResidueOf(pid), 0);
+}
+
+std::atomic<bool> is_stopping{false};
+
+TEST(Messages, AProcessThatEndsOnSigtermLeavesNothing)
+{
+  Roudi roudi;
+  Signal ready;
+  Child child = Process([&] {
+    signal(SIGTERM, [](int) { is_stopping = true; });
+    Messages messages = Join();
+    Receiver receiver = MakeReceiver(messages);
+    Sender sender = MakeSender(messages);
+    EXPECT_GT(ResidueOf(getpid()), 0) << "else this test looks in the wrong place";
+    ready.raise();
+    while (!is_stopping) {
+      EXPECT_EQ(Send(sender, 1), SVAR_OK);
+      EXPECT_EQ(Receive(receiver), 1u);
+    }
+  });
+  ready.wait();
+  pid_t pid = child.pid();
+  kill(pid, SIGTERM);
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_EQ(ResidueOf(pid), 0);
+}
+
+TEST(Messages, WhatAKilledProcessLeftIsRemovedByTheNextOne)
+{
+  Roudi roudi;
+  Signal ready;
+  Child killed = Process([&] {
+    Messages messages = Join();
+    ready.raise();
+    pause();
+  });
+  Signal stop, joined;
+  Child living = Process([&] {
+    Messages messages = Join();
+    joined.raise();
+    stop.wait();
+  });
+  ready.wait();
+  joined.wait();
+  pid_t dead = killed.pid();
+  killed.kill(SIGKILL);
+  EXPECT_EQ(killed.wait(), 128 + SIGKILL);
+  EXPECT_EQ(ResidueOf(dead), 2);
+  InProcess([] { Join(); });
+  EXPECT_EQ(ResidueOf(dead), 0);
+  EXPECT_EQ(ResidueOf(living.pid()), 2) << "those of the living are not touched";
+  stop.raise();
+  EXPECT_EQ(living.wait(), 0);
+}
+
+} // namespace
