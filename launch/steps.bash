@@ -35,7 +35,7 @@ step() {
     printf '  %s: failed with exit code %d after %d s. The end of %s:\n' "$title" "$status" \
       "$((SECONDS - began))" "$log"
     # without the tests that passed
-    grep -vE '^(\[ RUN   |\[       OK)' "$log" | tail -n 40 | sed 's/^/    /' || true
+    grep -vE '^ *(\[ RUN   |\[       OK|Start +[0-9]+:|.* Test +#.* Passed +)' "$log" | tail -n 40 | sed 's/^/    /' || true
   fi
   return "$status"
 }
