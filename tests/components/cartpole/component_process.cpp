@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <cstdarg>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "shared_variable/component.h"
 
@@ -175,6 +177,25 @@ void
 ComponentProcess::signal(int number)
 {
   child_.kill(number);
+}
+
+void
+ComponentProcess::kill_while_idle()
+{
+  auto switches = [this] { // of its main thread, which runs the component
+    std::ifstream status("/proc/" + std::to_string(child_.pid()) + "/status");
+    std::string line, counts;
+    while (std::getline(status, line)) {
+      counts += line.find("ctxt_switches") != std::string::npos ? line : "";
+    }
+    return counts;
+  };
+  std::string before;
+  do {
+    before = switches();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  } while (switches() != before);
+  signal(SIGKILL);
 }
 
 int

@@ -22,6 +22,10 @@ public:
   ComponentProcess &operator=(const ComponentProcess &) = delete;
 
   void signal(int number);
+  /// Kills it once it sleeps between two pieces of work. A process killed inside a publish leaves
+  /// iceoryx's lock of the topic taken, and everybody on the topic waits for ever: known, and not what
+  /// is tested with this.
+  void kill_while_idle();
   /// Its exit code: 0 done or stopped, 1 failed; 128 + a signal.
   int wait();
   /// All it wrote so far; of a failure, the sentence too.

@@ -111,10 +111,10 @@ TEST(CartpoleRun, GoesOnWhenActorsDieAndComeLate)
 {
   Roudi roudi;
   ScratchDirectory directory;
-  Learner learner({{"seed", 3}});
+  Learner learner({{"seed", 3}, {"pace", 0.4}});
   auto first = std::make_unique<Actor>();
   Store store = store_at_version(4);
-  first->signal(SIGKILL);
+  first->kill_while_idle();
   EXPECT_EQ(first->wait(), 128 + SIGKILL);
   uint64_t version = svar_store_version(store.get());
   Actor second;
