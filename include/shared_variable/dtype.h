@@ -66,7 +66,7 @@ svar_dtype_bytes(svar_dtype_t dtype)
 SVAR_PUBLIC bool svar_dtype_is_known(svar_dtype_t dtype);
 /// NumPy's name of a known dtype ("float32"), else "unknown dtype". Static text.
 SVAR_PUBLIC const char *svar_dtype_name(svar_dtype_t dtype);
-/// The dtype of that name. Allocates nothing.
+/// The dtype of that name; "floatX" is the one that svar_floatx() says. Allocates nothing.
 /// @retval SVAR_ERR_TYPE no known dtype has this name (E_TYPE in Theano, e.g. "float128", "object")
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_dtype_parse(const char *name, svar_dtype_t *out_dtype);
 

@@ -31,6 +31,7 @@ typedef struct svar_shared_options {
 /// thread: any; after fork: SVAR_ERR_FORKED for stores of the parent}
 /// @param options NULL: all defaults
 /// @param[out] out_variable shared: svar_variable_unref()
+/// @retval SVAR_ERR_ARGUMENT options of another size, a store without a name, a source without data
 /// @retval SVAR_ERR_TYPE no constructor accepted (the message lists what was tried, and why each declined)
 /// @retval SVAR_ERR_EXISTS the store has a variable of this name: find it and set it
 /// @retval SVAR_ERR_READ_ONLY, SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY of the store
@@ -38,8 +39,9 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_shared(svar_source_t source,
                                                  const svar_shared_options_t *options,
                                                  svar_variable_t **out_variable);
 
-/// A constructor. Declines by returning SVAR_ERR_TYPE (for any reason); any other failure ends
-/// svar_shared() at once. options is never NULL.
+/// A constructor. Declines by returning SVAR_ERR_TYPE (for any reason, said with svar_fail()); any
+/// other failure ends svar_shared() at once. source is well formed, options is never NULL and of this
+/// build's size. No lock is held: it may register and unregister constructors.
 typedef svar_ret_t (*svar_constructor_t)(const svar_source_t *source,
                                          const svar_shared_options_t *options, void *context,
                                          svar_variable_t **out_variable);
@@ -50,7 +52,8 @@ typedef svar_ret_t (*svar_constructor_t)(const svar_source_t *source,
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_constructor_register(const char *name,
                                                                svar_constructor_t constructor,
                                                                void *context);
-/// Remove the first entry with this function and context.
+/// Remove the first entry with this function and context. A svar_shared() that already runs in
+/// another thread may still call it.
 /// @retval SVAR_ERR_VALUE it is not registered (as in Theano)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_constructor_unregister(svar_constructor_t constructor,
                                                                  void *context);
