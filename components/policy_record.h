@@ -1,0 +1,46 @@
+// What a policy did: for every step its action, the version of the weights it used, and its latency.
+#ifndef POLICY_RECORD_H
+#define POLICY_RECORD_H
+
+#include "shared_variable/error.h"
+#include "shared_variable/type.h"
+
+SVAR_BEGIN_DECLS
+
+/// Zero is a valid empty record.
+typedef struct svari_policy_record {
+  int64_t capacity; ///< most steps
+  int64_t count;    ///< steps taken
+  int64_t width;    ///< numbers in an action
+  float *actions;   ///< [capacity, width]
+  uint64_t *versions;
+  int64_t *latencies_ns;
+} svari_policy_record_t;
+
+/// Room for capacity steps; its pages are touched, so that no step has to fault them in.
+/// @retval SVAR_ERR_NO_MEMORY
+SVAR_MUST_USE svar_ret_t svari_policy_record_init(int64_t capacity, int64_t width,
+                                                  svari_policy_record_t *out_record);
+void svari_policy_record_fini(svari_policy_record_t *record);
+
+/// Where the next step's action goes. @pre count < capacity
+float *svari_policy_record_action(svari_policy_record_t *record);
+/// The step whose action was written there is complete.
+void svari_policy_record_add(svari_policy_record_t *record, uint64_t version, int64_t latency_ns);
+
+/// How often a step used another version than the step before it.
+int64_t svari_policy_record_version_changes(const svari_policy_record_t *record);
+/// Writes the tensors `actions` [count, width] and `versions` [count] to a .safetensors file.
+SVAR_MUST_USE svar_ret_t svari_policy_record_write(const svari_policy_record_t *record,
+                                                   const char *path);
+
+typedef struct svari_policy_latency {
+  int64_t p50_ns, p99_ns,
+      max_ns; ///< the smallest latency that at least that share of the steps kept
+} svari_policy_latency_t;
+
+/// The latencies of the steps so far; zeros before the first. Sorts them: call it last.
+svari_policy_latency_t svari_policy_record_latency(svari_policy_record_t *record);
+
+SVAR_END_DECLS
+#endif
