@@ -1,0 +1,349 @@
+// shared_variable::WeightsPublisher: holds a store with the tensors of a .safetensors file, and follows
+// the file: each new state of it that is whole and sound becomes one version of the store.
+#include <stdlib.h>
+
+#include "safetensors.h"
+#include "shared_variable/component.h"
+#include "shared_variable/shared_variable.h"
+
+typedef struct publisher {
+  const svar_component_host_t *host;
+  const char *file; // owned by the host
+  bool keep;
+  svar_store_t *store; // NULL: not configured
+  // Two states of the file. A missing file is {0}, which no file has.
+  svar_safetensors_stamp_t handled;  // needs no more work: published, or refused for good
+  svar_safetensors_stamp_t reported; // a failure with it has been logged
+} publisher_t;
+
+static svar_ret_t
+publisher_create(const svar_component_host_t *host, void **out_self)
+{
+  publisher_t *self = calloc(1, sizeof(*self));
+  if (self == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a weights publisher");
+  }
+  self->host = host;
+  *out_self = self;
+  return SVAR_OK;
+}
+
+static void
+publisher_destroy(void *self)
+{
+  publisher_t *publisher = self;
+  svar_store_close(publisher->store);
+  free(publisher);
+}
+
+// A new variable of the tensor's type. Its first value has no elements (rank 0: one, zero), for its
+// true value is loaned later in the same transaction.
+static svar_ret_t
+create_variable(svar_store_t *store, svar_transaction_t *change,
+                const svar_safetensors_tensor_t *tensor, svar_variable_t **out_variable)
+{
+  static const uint64_t zero[2];
+  static const int64_t no_extents[SVAR_NDIM_MAX];
+  DLTensor empty = svar_tensor(tensor->dtype, (void *)zero, tensor->ndim, no_extents);
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.name = tensor->name;
+  options.store = store;
+  options.transaction = change;
+  return svar_shared(svar_array(&empty), &options, out_variable);
+}
+
+// Reads tensor number index to where its variable's next value goes: no copy on the way.
+static svar_ret_t
+stage_tensor(svar_store_t *store, svar_transaction_t *change, const svar_safetensors_t *file,
+             size_t index, svar_variable_t **out_variable)
+{
+  const svar_safetensors_tensor_t *tensor = svar_safetensors_at(file, index);
+  if (svar_store_version(store) == 0) {
+    SVAR_TRY(create_variable(store, change, tensor, out_variable));
+  } else {
+    SVAR_TRY(svar_store_find(store, tensor->name, out_variable));
+  }
+  svar_value_t hole = SVAR_VALUE_INIT;
+  SVAR_TRY(svar_transaction_loan(change, *out_variable, tensor->shape, false, &hole));
+  return svar_safetensors_read(file, index, hole.tensor.data);
+}
+
+// Every tensor of the file becomes the next value of its variable. variables has room for all; it
+// receives a reference to each that was reached.
+static svar_ret_t
+stage_file(svar_store_t *store, svar_transaction_t *change, const svar_safetensors_t *file,
+           svar_variable_t **variables)
+{
+  for (size_t i = 0; i < svar_safetensors_count(file); i++) {
+    SVAR_TRY(stage_tensor(store, change, file, i, &variables[i]));
+  }
+  return svar_safetensors_check_unchanged(file);
+}
+
+// The whole file becomes one version, or nothing changes.
+static svar_ret_t
+commit_file(svar_store_t *store, const svar_safetensors_t *file, uint64_t *out_version)
+{
+  size_t count = svar_safetensors_count(file);
+  svar_variable_t **variables = calloc(count, sizeof(svar_variable_t *));
+  if (variables == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory to publish the %zu tensors of '%s'", count,
+                     svar_safetensors_path(file));
+  }
+  svar_transaction_t *change = NULL;
+  svar_ret_t ret = svar_transaction_begin(store, &change);
+  if (ret == SVAR_OK) {
+    ret = stage_file(store, change, file, variables);
+  }
+  if (ret == SVAR_OK) {
+    ret = svar_transaction_commit(change, out_version);
+  } else {
+    svar_transaction_abort(change);
+  }
+  for (size_t i = 0; i < count;
+       i++) { // not before the commit: a new variable is in the store from then
+    svar_variable_unref(variables[i]);
+  }
+  free(variables);
+  return ret;
+}
+
+static svar_ret_t
+check_type(svar_store_t *store, const svar_safetensors_t *file,
+           const svar_safetensors_tensor_t *tensor)
+{
+  const char *path = svar_safetensors_path(file);
+  svar_variable_t *variable = NULL;
+  if (svar_store_find(store, tensor->name, &variable) != SVAR_OK) {
+    return svar_fail(
+        SVAR_ERR_TYPE,
+        "'%s' has tensor '%s', which store '%s' does not have: the names of a store are "
+        "fixed; publish it under another store name",
+        path, tensor->name, svar_store_name(store));
+  }
+  svar_type_t type = svar_variable_type(variable);
+  svar_variable_unref(variable);
+  if (!svar_dtype_equal(type.dtype, tensor->dtype) || type.ndim != tensor->ndim) {
+    return svar_fail(
+        SVAR_ERR_TYPE,
+        "'%s' has tensor '%s' as %s of rank %d, but store '%s' holds it as %s of rank %d; "
+        "publish it under another store name",
+        path, tensor->name, svar_dtype_name(tensor->dtype), (int)tensor->ndim,
+        svar_store_name(store), svar_dtype_name(type.dtype), (int)type.ndim);
+  }
+  return SVAR_OK;
+}
+
+// Every variable of the store must be among the tensors.
+static svar_ret_t
+check_complete(svar_store_t *store, const svar_safetensors_t *file)
+{
+  for (size_t i = 0; i < svar_store_count(store); i++) {
+    svar_variable_t *variable = NULL;
+    size_t index;
+    svar_ret_t ret = svar_store_at(store, i, &variable);
+    if (ret == SVAR_ERR_NOT_FOUND) {
+      continue; // declared once, never committed: no reader can see it
+    }
+    SVAR_TRY(ret);
+    ret = svar_safetensors_find(file, svar_variable_name(variable), &index);
+    if (ret != SVAR_OK) {
+      ret = svar_fail(
+          SVAR_ERR_TYPE,
+          "'%s' lacks tensor '%s', which store '%s' holds; publish it under another store "
+          "name",
+          svar_safetensors_path(file), svar_variable_name(variable), svar_store_name(store));
+    }
+    svar_variable_unref(variable);
+    SVAR_TRY(ret);
+  }
+  return SVAR_OK;
+}
+
+// Subscribers rely on a store's names, dtypes and ranks; only shapes and values may change.
+static svar_ret_t
+check_same_variables(svar_store_t *store, const svar_safetensors_t *file)
+{
+  for (size_t i = 0; i < svar_safetensors_count(file); i++) {
+    SVAR_TRY(check_type(store, file, svar_safetensors_at(file, i)));
+  }
+  return check_complete(store, file);
+}
+
+static svar_ret_t
+publish(publisher_t *publisher, const svar_safetensors_t *file)
+{
+  if (svar_store_version(publisher->store) > 0) {
+    SVAR_TRY(check_same_variables(publisher->store, file));
+  }
+  uint64_t version = 0, size_bytes = 0;
+  SVAR_TRY(commit_file(publisher->store, file, &version));
+  publisher->handled = svar_safetensors_opened_stamp(file);
+  publisher->reported = publisher->handled; // whatever fails next is news
+  for (size_t i = 0; i < svar_safetensors_count(file); i++) {
+    size_bytes += svar_safetensors_at(file, i)->size_bytes;
+  }
+  publisher->host->log(
+      publisher->host, SVAR_LOG_INFO, "version %llu of %s: %zu tensors, %llu bytes from '%s'",
+      (unsigned long long)version, svar_store_name(publisher->store), svar_safetensors_count(file),
+      (unsigned long long)size_bytes, svar_safetensors_path(file));
+  return SVAR_OK;
+}
+
+static svar_ret_t
+open_weights(const char *path, svar_safetensors_t **out_file)
+{
+  svar_safetensors_t *file = NULL;
+  SVAR_TRY(svar_safetensors_open(path, &file));
+  if (svar_safetensors_count(file) == 0) {
+    svar_safetensors_close(file);
+    return svar_fail(SVAR_ERR_VALUE, "'%s' has no tensors; give a file with weights", path);
+  }
+  *out_file = file;
+  return SVAR_OK;
+}
+
+// Makes the store, with file as its first version unless an earlier holder left some. A store that
+// never had a version is not left behind.
+static svar_ret_t
+create_store(publisher_t *publisher, const char *name, const svar_safetensors_t *file)
+{
+  SVAR_TRY(svar_store_create(name, NULL, &publisher->store));
+  svar_ret_t ret = publish(publisher, file);
+  if (ret != SVAR_OK) {
+    if (svar_store_version(publisher->store) == 0) {
+      (void)!svar_store_remove(publisher->store); // the first failure is the one to tell
+    }
+    svar_store_close(publisher->store);
+    publisher->store = NULL;
+  }
+  return ret;
+}
+
+static svar_ret_t
+configure(publisher_t *publisher)
+{
+  const svar_component_host_t *host = publisher->host;
+  svar_parameter_value_t file_name, store, watch_period, keep;
+  SVAR_TRY(host->parameter(host, "file", &file_name));
+  SVAR_TRY(host->parameter(host, "store", &store));
+  SVAR_TRY(host->parameter(host, "watch_period", &watch_period));
+  SVAR_TRY(host->parameter(host, "keep", &keep));
+  publisher->file = file_name.as.string;
+  publisher->keep = keep.as.boolean;
+  if (publisher->file[0] == '\0') {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "the parameter 'file' is empty: give a .safetensors file, as in "
+                     "-p file:=policy.safetensors");
+  }
+  char name[SVAR_STORE_NAME_BYTES];
+  SVAR_TRY(host->resolve_name(host, store.as.string, name, sizeof(name)));
+  svar_safetensors_t *file = NULL;
+  SVAR_TRY(open_weights(publisher->file, &file)); // before the store: a bad file leaves no trace
+  svar_ret_t ret = create_store(publisher, name, file);
+  svar_safetensors_close(file);
+  if (ret == SVAR_OK) {
+    host->set_period(host, (int64_t)(watch_period.as.real * 1e9));
+  }
+  return ret;
+}
+
+static svar_transition_result_t
+publisher_configure(void *self)
+{
+  return configure(self) == SVAR_OK ? SVAR_TRANSITION_SUCCESS : SVAR_TRANSITION_FAILURE;
+}
+
+static svar_ret_t
+publish_path(publisher_t *publisher)
+{
+  svar_safetensors_t *file = NULL;
+  SVAR_TRY(open_weights(publisher->file, &file));
+  svar_ret_t ret = publish(publisher, file);
+  svar_safetensors_close(file);
+  return ret;
+}
+
+// True if only another state of the file can help; else (no space, busy readers) time may.
+static bool
+is_the_files_fault(svar_ret_t ret)
+{
+  return ret == SVAR_ERR_NOT_FOUND || ret == SVAR_ERR_SYNTAX || ret == SVAR_ERR_CORRUPT ||
+         ret == SVAR_ERR_TYPE || ret == SVAR_ERR_VALUE || ret == SVAR_ERR_UNSUPPORTED;
+}
+
+static svar_step_result_t
+publisher_step(void *self, const svar_tick_t *tick)
+{
+  (void)tick;
+  publisher_t *publisher = self;
+  svar_safetensors_stamp_t stamp = {0};
+  svar_ret_t ret = svar_safetensors_take_stamp(publisher->file, &stamp);
+  if (svar_safetensors_stamp_equal(&stamp, &publisher->handled)) {
+    return SVAR_STEP_CONTINUE;
+  }
+  if (ret == SVAR_OK) {
+    ret = publish_path(publisher);
+  }
+  if (ret == SVAR_OK ||
+      ret == SVAR_ERR_STATE) { // the latter: it is being written, look again later
+    return SVAR_STEP_CONTINUE;
+  }
+  if (!svar_safetensors_stamp_equal(&stamp, &publisher->reported)) {
+    publisher->host->log(publisher->host, SVAR_LOG_WARN, "version %llu of %s stays: %s",
+                         (unsigned long long)svar_store_version(publisher->store),
+                         svar_store_name(publisher->store), svar_error_message());
+    publisher->reported = stamp;
+  }
+  if (is_the_files_fault(ret)) {
+    publisher->handled = stamp;
+  }
+  return SVAR_STEP_CONTINUE;
+}
+
+static svar_transition_result_t
+publisher_cleanup(void *self)
+{
+  publisher_t *publisher = self;
+  svar_ret_t ret = publisher->keep ? SVAR_OK : svar_store_remove(publisher->store);
+  svar_store_close(publisher->store);
+  publisher->store = NULL;
+  return ret == SVAR_OK ? SVAR_TRANSITION_SUCCESS : SVAR_TRANSITION_FAILURE;
+}
+
+static const svar_parameter_descriptor_t parameters[] = {
+    {.name = "file",
+     .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
+     .description = "the .safetensors file to publish and to follow"},
+    {.name = "store",
+     .default_value = {SVAR_PARAMETER_STRING, {.string = "/policy/weights"}},
+     .description = "name of the store that holds the tensors"},
+    {.name = "watch_period",
+     .default_value = {SVAR_PARAMETER_DOUBLE, {.real = 0.2}},
+     .description = "seconds between two looks at the file",
+     .minimum = 0.001,
+     .maximum = 86400},
+    {.name = "keep",
+     .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}},
+     .description = "leave the store in place after an orderly shutdown"},
+};
+
+static const svar_component_descriptor_t descriptor = {
+    .abi_version = SVAR_COMPONENT_ABI_VERSION,
+    .size_bytes = sizeof(svar_component_descriptor_t),
+    .type_name = "shared_variable::WeightsPublisher",
+    .description = "publishes the tensors of a .safetensors file and follows its changes",
+    .parameters = parameters,
+    .parameter_count = sizeof(parameters) / sizeof(parameters[0]),
+    .create = publisher_create,
+    .configure = publisher_configure,
+    .step = publisher_step,
+    .cleanup = publisher_cleanup,
+    .destroy = publisher_destroy,
+};
+
+const svar_component_descriptor_t *
+svar_component_entry(uint32_t index)
+{
+  return index == 0 ? &descriptor : NULL;
+}

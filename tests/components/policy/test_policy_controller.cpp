@@ -1,0 +1,352 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <future>
+
+#include "components/policy/fake_host.hpp"
+#include "components/policy/policy_run_check.hpp"
+#include "components/policy/scratch_folder.hpp"
+#include "components/policy/subscriber.hpp"
+#include "fakes/scratch.hpp"
+
+namespace
+{
+
+class PolicyController : public testing::Test
+{
+protected:
+  PolicyController()
+  {
+    segments_.allow_leftovers(); // of publishers that end without cleanup, as if they were killed
+    UseRobot("g1");
+  }
+
+  void UseRobot(const std::string &robot)
+  {
+    weights_ = ReadTables(PolicyFile("unitree_" + robot + ".safetensors"));
+    reference_ = ReadTables(PolicyFile("unitree_" + robot + "_reference.safetensors"));
+    observations_file_ = PolicyFile("unitree_" + robot + "_reference.safetensors");
+    WriteTables(weights_file_, weights_);
+  }
+  // A publisher that holds weights_file_, in this process.
+  std::unique_ptr<Component> Publish()
+  {
+    auto publisher = std::make_unique<Component>(SVAR_WEIGHTS_PUBLISHER,
+                                                 Settings{{"file", Setting(weights_file_)}});
+    if (publisher->Configure() != SVAR_TRANSITION_SUCCESS) {
+      throw std::runtime_error(svar_error_message());
+    }
+    return publisher;
+  }
+  Settings With(Settings extra = {})
+  {
+    extra.insert({"observations", Setting(observations_file_)});
+    extra.insert({"record", Setting(record_file_)});
+    extra.insert({"store_timeout", 0.0});
+    return extra;
+  }
+  std::string Configure(Component &controller)
+  {
+    return controller.Configure() == SVAR_TRANSITION_SUCCESS ? "" : svar_error_message();
+  }
+  svar_step_result_t Steps(Component &controller, int count)
+  {
+    svar_step_result_t result = SVAR_STEP_CONTINUE;
+    for (int i = 0; i < count && result == SVAR_STEP_CONTINUE; i++) {
+      result = controller.Step();
+    }
+    return result;
+  }
+  void Swap(Component &publisher, const Tables &tables)
+  {
+    WriteTables(weights_file_, tables);
+    publisher.Step();
+  }
+
+  svar_test::ScratchDirectory segments_;
+  ScratchFolder folder_;
+  Tables weights_, reference_;
+  std::string weights_file_ = folder_ / "weights.safetensors", observations_file_,
+              record_file_ = folder_ / "record.safetensors";
+};
+
+TEST_F(PolicyController, EqualsTheReferenceOfBothRobotsOnBorrowedWeights)
+{
+  for (const char *robot : {"g1", "h1"}) {
+    SCOPED_TRACE(robot);
+    UseRobot(robot);
+    auto publisher = Publish();
+    Component controller(SVAR_POLICY_CONTROLLER, With());
+    ASSERT_EQ(Configure(controller), "");
+    EXPECT_EQ(controller.host.period_ns, 20000000);
+    size_t lines = controller.host.lines.size();
+    ASSERT_EQ(controller.Activate(), SVAR_TRANSITION_SUCCESS);
+    EXPECT_EQ(Steps(controller, 199), SVAR_STEP_CONTINUE);
+    EXPECT_EQ(controller.host.lines.size(), lines) << "steps do not log";
+    EXPECT_EQ(controller.Step(3), SVAR_STEP_DONE);
+    EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
+    EXPECT_EQ(controller.Cleanup(), SVAR_TRANSITION_SUCCESS);
+
+    Tables record = ReadTables(record_file_);
+    EXPECT_EQ(record.at("actions").shape, reference_.at("actions").shape);
+    EXPECT_EQ(CheckRun(record, reference_.at("observations"), {{1, weights_}}).steps_of[1], 200);
+    for (int64_t step = 0; step < 200; step++) {
+      ASSERT_LE(
+          LargestDifference(record.at("actions").row(step), reference_.at("actions").row(step)),
+          kActionTolerance)
+          << step;
+    }
+    ASSERT_EQ(controller.host.lines.size(), lines + 4) << "one report";
+    EXPECT_EQ(controller.host.lines[lines].text, "steps             200 of 200");
+    EXPECT_EQ(controller.host.lines[lines + 1].text, "missed deadlines  3");
+    EXPECT_EQ(controller.host.lines[lines + 2].text, "version changes   0");
+    EXPECT_EQ(controller.host.lines[lines + 3].text.rfind("step latency      p50 ", 0), 0u);
+    EXPECT_EQ(publisher->Cleanup(), SVAR_TRANSITION_SUCCESS);
+  }
+}
+
+TEST_F(PolicyController, UsesOneVersionAStepAndKeepsItsStateAcrossSwaps)
+{
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  ASSERT_EQ(Configure(controller), "");
+  controller.Activate();
+  Tables second = Scaled(weights_, 0.9), third = Scaled(weights_, 0.8);
+  EXPECT_EQ(Steps(controller, 70), SVAR_STEP_CONTINUE);
+  Swap(*publisher, second);
+  EXPECT_EQ(Steps(controller, 50), SVAR_STEP_CONTINUE);
+  Swap(*publisher, third);
+  EXPECT_EQ(Steps(controller, 80), SVAR_STEP_DONE);
+  Tables record = ReadTables(record_file_);
+  RunSummary run =
+      CheckRun(record, reference_.at("observations"), {{1, weights_}, {2, second}, {3, third}});
+  EXPECT_EQ(run.steps_of, (std::map<uint64_t, int64_t>{{1, 70}, {2, 50}, {3, 80}}));
+}
+
+TEST_F(PolicyController, TakesObservationsInFloat64)
+{
+  Table observations = reference_.at("observations");
+  svar_safetensors_item_t item = {
+      "observations",
+      svar_tensor(SVAR_FLOAT64, observations.values.data(), 2, observations.shape.data())};
+  observations_file_ = folder_ / "observations";
+  Require(svar_safetensors_write(observations_file_.c_str(), &item, 1, nullptr, 0));
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, With({{"rate", 0.0}}));
+  ASSERT_EQ(Configure(controller), "");
+  EXPECT_EQ(controller.host.period_ns, 0);
+  controller.Activate();
+  EXPECT_EQ(Steps(controller, 200), SVAR_STEP_DONE);
+  EXPECT_EQ(CheckRun(ReadTables(record_file_), observations, {{1, weights_}}).steps, 200);
+}
+
+TEST_F(PolicyController, WritesWhatItHasWhenItIsStoppedEarlyAndBeginsAnewWhenActivatedAgain)
+{
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  ASSERT_EQ(Configure(controller), "");
+  for (int steps : {0, 5, 7}) {
+    EXPECT_EQ(controller.Activate(), SVAR_TRANSITION_SUCCESS);
+    EXPECT_EQ(Steps(controller, steps), SVAR_STEP_CONTINUE);
+    EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
+    EXPECT_EQ(
+        CheckRun(ReadTables(record_file_), reference_.at("observations"), {{1, weights_}}).steps,
+        steps);
+  }
+}
+
+TEST_F(PolicyController, NeedsNoRecord)
+{
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, {{"observations", Setting(observations_file_)}});
+  ASSERT_EQ(Configure(controller), "");
+  controller.Activate();
+  EXPECT_EQ(Steps(controller, 200), SVAR_STEP_DONE);
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"weights.safetensors"});
+}
+
+TEST_F(PolicyController, FailsTheLastStepIfItCannotWriteTheRecord)
+{
+  auto publisher = Publish();
+  record_file_ = "/nowhere/record.safetensors";
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  ASSERT_EQ(Configure(controller), "");
+  controller.Activate();
+  EXPECT_EQ(Steps(controller, 200), SVAR_STEP_FAILED);
+  EXPECT_NE(std::string(svar_error_message()).find("'/nowhere/record.safetensors'"),
+            std::string::npos);
+  EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS) << "the failure is told once";
+}
+
+// --- the store -------------------------------------------------------------------------------------
+
+TEST_F(PolicyController, WaitsForThePublisherToAppear)
+{
+  Component controller(SVAR_POLICY_CONTROLLER, With({{"store_timeout", 60.0}}));
+  auto configured = std::async(std::launch::async, [&] { return Configure(controller); });
+  auto publisher = Publish();
+  EXPECT_EQ(configured.get(), "");
+}
+
+TEST_F(PolicyController, StopsWaitingWhenShutdownIsAskedFor)
+{
+  Component controller(SVAR_POLICY_CONTROLLER, With({{"store_timeout", 60.0}}));
+  controller.host.is_stopping = true;
+  EXPECT_EQ(Configure(controller), "stopped while waiting for the store '/policy/weights'");
+}
+
+TEST_F(PolicyController, NamesTheStoreThatDoesNotComeInTime)
+{
+  Component controller(SVAR_POLICY_CONTROLLER, With({{"store_timeout", 0.03}}));
+  EXPECT_EQ(Configure(controller), "the store '/policy/weights' has no holder after 0.03 s: start "
+                                   "its publisher, or give it more time "
+                                   "with -p store_timeout:=SECONDS");
+  svar_store_t *empty = nullptr;
+  ASSERT_EQ(svar_store_create("/policy/weights", nullptr, &empty), SVAR_OK);
+  EXPECT_NE(Configure(controller).find("has no version after 0.03 s"), std::string::npos);
+  EXPECT_EQ(svar_store_remove(empty), SVAR_OK);
+  svar_store_close(empty);
+}
+
+TEST_F(PolicyController, RefusesAStoreThatIsNoPolicy)
+{
+  struct {
+    void (*spoil)(Tables &weights);
+    const char *sentence;
+  } cases[] = {
+      {[](Tables &weights) { weights.erase("actor.0.bias"); }, "actor.0.bias"},
+      {[](Tables &weights) {
+         weights["actor.2.bias"] = {{2}, {0, 0}};
+       },
+       "'actor.2.bias' has shape (2), but the other weights ask for 12 at axis 0"},
+  };
+  for (const auto &bad : cases) {
+    Tables spoiled = weights_;
+    bad.spoil(spoiled);
+    WriteTables(weights_file_, spoiled);
+    auto publisher = Publish();
+    Component controller(SVAR_POLICY_CONTROLLER, With());
+    std::string sentence = Configure(controller);
+    EXPECT_NE(sentence.find("'/policy/weights' does not hold a policy network"), std::string::npos)
+        << sentence;
+    EXPECT_NE(sentence.find(bad.sentence), std::string::npos) << sentence;
+    publisher->Cleanup();
+  }
+}
+
+TEST_F(PolicyController, FailsAStepWhoseVersionHasOtherSizesAndKeepsItsRecord)
+{
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  ASSERT_EQ(Configure(controller), "");
+  controller.Activate();
+  EXPECT_EQ(Steps(controller, 10), SVAR_STEP_CONTINUE);
+  Swap(*publisher, ReadTables(PolicyFile("unitree_h1.safetensors")));
+  EXPECT_EQ(controller.Step(), SVAR_STEP_FAILED);
+  EXPECT_STREQ(
+      svar_error_message(),
+      "version 2 of '/policy/weights' makes a network of sizes 41, 64, 32, 10, but the one that "
+      "runs has 47, 64, 32, 12 (observation, hidden, actor, action); restart the controller to "
+      "use it");
+  EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
+  EXPECT_EQ(
+      CheckRun(ReadTables(record_file_), reference_.at("observations"), {{1, weights_}}).steps, 10);
+}
+
+// --- the observations ------------------------------------------------------------------------------
+
+TEST_F(PolicyController, RefusesObservationsThatItCannotRunOn)
+{
+  auto publisher = Publish();
+  std::string made = folder_ / "observations";
+  auto table = [&](const char *name, std::vector<int64_t> shape) {
+    std::vector<double> values(shape.size() == 2 ? shape[0] * shape[1] : shape[0]);
+    WriteTables(made, {{name, {std::move(shape), std::move(values)}}});
+    return made;
+  };
+  struct {
+    std::function<std::string()> file;
+    const char *sentence;
+  } cases[] = {
+      {[] { return std::string(); }, "the parameter 'observations' is empty"},
+      {[] { return std::string("/nowhere/o"); }, "cannot open '/nowhere/o'"},
+      {[&] {
+         return table("other", {2, 47});
+       },
+       "has no tensor 'observations'"},
+      {[&] { return table("observations", {47}); }, "of shape (47); give (steps, width)"},
+      {[&] {
+         return table("observations", {0, 47});
+       },
+       "has no step"},
+      {[&] {
+         return table("observations", {2, 41});
+       },
+       "the observations have 41 numbers a step, but the network of '/policy/weights' takes 47"},
+      {[] { return PolicyFile("unitree_h1_reference.safetensors"); },
+       "the observations have 41 numbers a step"},
+      {[&] {
+         int64_t shape[] = {1, 47};
+         std::vector<int32_t> numbers(47);
+         svar_safetensors_item_t item = {"observations",
+                                         svar_tensor(SVAR_INT32, numbers.data(), 2, shape)};
+         Require(svar_safetensors_write(made.c_str(), &item, 1, nullptr, 0));
+         return made;
+       },
+       "as int32; give float32 or float64"},
+  };
+  for (const auto &bad : cases) {
+    observations_file_ = bad.file();
+    Component controller(SVAR_POLICY_CONTROLLER, With());
+    std::string sentence = Configure(controller);
+    EXPECT_NE(sentence.find(bad.sentence), std::string::npos) << sentence;
+  }
+}
+
+// --- borrowed views --------------------------------------------------------------------------------
+
+// The permissions ("r--s") and file of the mapping that the address lies in.
+std::pair<std::string, std::string>
+MappingOf(const void *address)
+{
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t begin = 0, end = 0;
+    char permissions[8] = "";
+    int path = 0;
+    sscanf(line.c_str(), "%lx-%lx %7s %*s %*s %*s %n", &begin, &end, permissions, &path);
+    uintptr_t at = reinterpret_cast<uintptr_t>(address);
+    if (at >= begin && at < end) {
+      return {permissions, line.substr(path)};
+    }
+  }
+  return {"unmapped", ""};
+}
+
+TEST_F(PolicyController, ViewsOfASubscriberLieInTheReadOnlyMappingAndWritingThemFaults)
+{
+  auto publisher = Publish();
+  Subscriber subscriber;
+  subscriber.Pin();
+  for (const auto &[name, table] : weights_) {
+    auto view = subscriber.View(name);
+    EXPECT_TRUE(view->is_alias);
+    auto [permissions, file] = MappingOf(view->tensor.data);
+    EXPECT_EQ(permissions, "r--s") << name;
+    EXPECT_EQ(file.rfind(segments_.path(), 0), 0u) << file;
+    auto [last_permissions, last_file] =
+        MappingOf(static_cast<char *>(view->tensor.data) + svar_value_bytes(view.get()) - 1);
+    EXPECT_EQ(last_permissions, "r--s") << name;
+    EXPECT_EQ(last_file, file);
+    EXPECT_EXIT(
+        {
+          std::signal(SIGSEGV, SIG_DFL); // a sanitizer's own handler would report and exit
+          *static_cast<volatile float *>(view->tensor.data) = 1.0f;
+        },
+        testing::KilledBySignal(SIGSEGV), "");
+  }
+}
+
+} // namespace

@@ -1,0 +1,86 @@
+// Replaces the heap's entry points in this program to count what a step takes from it.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "components/policy/fake_host.hpp"
+#include "components/policy/policy_data.hpp"
+#include "components/policy/scratch_folder.hpp"
+
+extern "C" {
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+}
+
+static thread_local long allocations = 0;
+
+extern "C" void *
+malloc(size_t size)
+{
+  allocations++;
+  return __libc_malloc(size);
+}
+
+extern "C" void *
+calloc(size_t count, size_t size)
+{
+  allocations++;
+  return __libc_calloc(count, size);
+}
+
+extern "C" void *
+realloc(void *memory, size_t size)
+{
+  allocations++;
+  return __libc_realloc(memory, size);
+}
+
+extern "C" void *
+aligned_alloc(size_t alignment, size_t size)
+{
+  allocations++;
+  return __libc_memalign(alignment, size);
+}
+
+extern "C" int
+posix_memalign(void **out_memory, size_t alignment, size_t size)
+{
+  *out_memory = aligned_alloc(alignment, size);
+  return *out_memory == nullptr ? ENOMEM : 0;
+}
+#include "fakes/scratch.hpp"
+
+namespace
+{
+
+TEST(PolicyRealtime, AStepAllocatesNothingNotEvenTheFirstOfANewVersion)
+{
+  svar_test::ScratchDirectory segments;
+  ScratchFolder folder;
+  std::string file = folder / "weights.safetensors";
+  std::filesystem::copy(PolicyFile("unitree_g1.safetensors"), file);
+  Component publisher(SVAR_WEIGHTS_PUBLISHER, {{"file", Setting(file)}});
+  ASSERT_EQ(publisher.Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
+  Component controller(SVAR_POLICY_CONTROLLER,
+                       {{"observations", Setting(PolicyFile("unitree_g1_reference.safetensors"))}});
+  long before_configure = allocations;
+  ASSERT_EQ(controller.Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
+  ASSERT_GT(allocations - before_configure, 20) << "what the components' libraries take is counted";
+  ASSERT_EQ(controller.Activate(), SVAR_TRANSITION_SUCCESS);
+  for (int step = 0; step < 150; step++) {
+    if (step == 100) {
+      WriteFile(file, ReadFile(file));
+      publisher.Step();
+    }
+    long before = allocations;
+    ASSERT_EQ(controller.Step(), SVAR_STEP_CONTINUE) << svar_error_message();
+    ASSERT_EQ(allocations, before) << "step " << step;
+  }
+  EXPECT_EQ(publisher.Cleanup(), SVAR_TRANSITION_SUCCESS);
+  EXPECT_NE(publisher.host.lines.back().text.find("version 2 of"), std::string::npos);
+}
+
+} // namespace
