@@ -59,6 +59,11 @@ public:
   Process(const Process &) = delete;
   Process &operator=(const Process &) = delete;
 
+  pid_t Pid() const
+  {
+    return pid_;
+  }
+
   void Signal(int number) const
   {
     kill(pid_, number);

@@ -1,0 +1,226 @@
+// The main job as it is run: a publisher in one process, a policy in another.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "components/policy/policy_run_check.hpp"
+#include "components/policy/safetensors_text.hpp"
+#include "components/policy/scratch_folder.hpp"
+#include "components/policy/subscriber.hpp"
+#include "components/process.h"
+#include "fakes/scratch.hpp"
+
+namespace
+{
+
+class PolicyProcesses : public testing::Test
+{
+protected:
+  using Parameters = std::map<std::string, std::string>;
+
+  static std::vector<std::string> Words(const char *program, const Parameters &parameters)
+  {
+    std::vector<std::string> words = {program, "--ros-args", "--log-level", "debug"};
+    for (const auto &[name, value] : parameters) {
+      words.insert(words.end(), {"-p", name + ":=" + value});
+    }
+    return words;
+  }
+  std::unique_ptr<Process> Publisher(Parameters parameters)
+  {
+    parameters.insert({"watch_period", "0.02"});
+    return std::make_unique<Process>(Words(SVAR_WEIGHTS_PUBLISHER_PROGRAM, parameters),
+                                     Process::Environment{});
+  }
+  std::unique_ptr<Process> Policy(Parameters parameters)
+  {
+    parameters.insert({"record", record_file_});
+    return std::make_unique<Process>(Words(SVAR_POLICY_CONTROLLER_PROGRAM, parameters),
+                                     Process::Environment{});
+  }
+  static std::string Robot(const std::string &robot, const char *what = "")
+  {
+    return PolicyFile("unitree_" + robot + what + ".safetensors");
+  }
+  void StopInOrder(Process &publisher)
+  {
+    publisher.Signal(SIGINT);
+    EXPECT_EQ(publisher.Wait(), 0) << publisher.Errors();
+    EXPECT_EQ(segments_.files(), std::vector<std::string>{});
+  }
+
+  svar_test::ScratchDirectory segments_;
+  ScratchFolder folder_;
+  std::string record_file_ = folder_ / "record.safetensors";
+};
+
+TEST_F(PolicyProcesses, EqualTheReferenceOfBothRobotsAtEveryStep)
+{
+  for (const char *robot : {"g1", "h1"}) {
+    SCOPED_TRACE(robot);
+    Tables reference = ReadTables(Robot(robot, "_reference"));
+    // The policy first: it waits for its publisher.
+    auto policy = Policy({{"observations", Robot(robot, "_reference")}, {"rate", "0"}});
+    auto publisher = Publisher({{"file", Robot(robot)}});
+    ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
+    Tables record = ReadTables(record_file_);
+    ASSERT_EQ(record.at("actions").shape, reference.at("actions").shape);
+    for (int64_t step = 0; step < record.at("actions").rows(); step++) {
+      ASSERT_LE(
+          LargestDifference(record.at("actions").row(step), reference.at("actions").row(step)),
+          kActionTolerance)
+          << "step " << step;
+      ASSERT_EQ(record.at("versions").values[step], 1) << "step " << step;
+    }
+    StopInOrder(*publisher);
+  }
+}
+
+// Lines of the process's memory map that belong to files of the segment folder: permissions and name.
+std::vector<std::pair<std::string, std::string>>
+SegmentMappings(pid_t pid, const std::string &folder)
+{
+  std::vector<std::pair<std::string, std::string>> mappings;
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  for (std::string line; std::getline(maps, line);) {
+    size_t name = line.find(folder);
+    if (name != std::string::npos) {
+      mappings.emplace_back(line.substr(line.find(' ') + 1, 4), line.substr(name));
+    }
+  }
+  return mappings;
+}
+
+TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
+{
+  Tables first = ReadTables(Robot("g1")), second = Scaled(first, 0.9);
+  std::string weights_file = folder_ / "weights.safetensors";
+  WriteTables(weights_file, first);
+  auto publisher = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  auto policy = Policy({{"observations", Robot("g1", "_reference")}, {"rate", "50"}});
+  ASSERT_TRUE(policy->WaitFor("activate: now active"));
+
+  bool has_state = false;
+  for (const auto &[permissions, file] : SegmentMappings(policy->Pid(), segments_.path())) {
+    bool is_state = file.size() > 6 && file.compare(file.size() - 6, 6, ".state") == 0;
+    has_state = has_state || is_state;
+    EXPECT_EQ(permissions, is_state ? "r--s" : "rw-s") << file;
+  }
+  EXPECT_TRUE(has_state) << "the policy's process does not map the weights";
+
+  WriteTables(weights_file, second); // 200 steps at 50 Hz leave seconds for this
+  ASSERT_TRUE(publisher->WaitFor("version 2 of /policy/weights"));
+  ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
+  EXPECT_NE(policy->Errors().find("version changes   1"), std::string::npos) << policy->Errors();
+
+  Table observations = ReadTables(Robot("g1", "_reference")).at("observations");
+  RunSummary run = CheckRun(ReadTables(record_file_), observations, {{1, first}, {2, second}});
+  EXPECT_EQ(run.steps, 200);
+  EXPECT_GT(run.steps_of[1], 0);
+  EXPECT_GT(run.steps_of[2], 0);
+  StopInOrder(*publisher);
+}
+
+TEST_F(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoodOne)
+{
+  std::string weights_file = folder_ / "weights.safetensors", good = ReadFile(Robot("h1"));
+  WriteFile(weights_file, good);
+  auto publisher = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  WriteFile(weights_file, good.substr(0, good.size() / 2));
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights stays: "));
+  EXPECT_EQ(Subscriber().version(), 1u);
+  WriteFile(weights_file, good);
+  ASSERT_TRUE(publisher->WaitFor("version 2 of /policy/weights"));
+  StopInOrder(*publisher);
+}
+
+TEST_F(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextOne)
+{
+  Tables first = ReadTables(Robot("g1")), second = Scaled(first, 0.9);
+  std::string weights_file = folder_ / "weights.safetensors";
+  WriteTables(weights_file, first);
+  auto killed = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(killed->WaitFor("version 1 of /policy/weights"));
+  auto policy = Policy({{"observations", Robot("g1", "_reference")}, {"rate", "50"}});
+  ASSERT_TRUE(policy->WaitFor("activate: now active"));
+  killed->Signal(SIGKILL);
+  EXPECT_EQ(killed->Wait(), -SIGKILL);
+  WriteTables(weights_file, second);
+  auto publisher = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(publisher->WaitFor("version 2 of /policy/weights"));
+  ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
+  Table observations = ReadTables(Robot("g1", "_reference")).at("observations");
+  RunSummary run = CheckRun(ReadTables(record_file_), observations, {{1, first}, {2, second}});
+  EXPECT_EQ(run.steps, 200);
+  EXPECT_GT(run.steps_of[2], 0);
+  StopInOrder(*publisher);
+}
+
+TEST_F(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)
+{
+  auto publisher = Publisher({{"file", Robot("g1")}});
+  auto policy = Policy({{"observations", Robot("g1", "_reference")}, {"rate", "2"}});
+  ASSERT_TRUE(policy->WaitFor("activate: now active"));
+  policy->Signal(SIGINT);
+  EXPECT_EQ(policy->Wait(), 0) << policy->Errors();
+  Table observations = ReadTables(Robot("g1", "_reference")).at("observations");
+  EXPECT_LT(CheckRun(ReadTables(record_file_), observations, {{1, ReadTables(Robot("g1"))}}).steps,
+            200);
+  StopInOrder(*publisher);
+}
+
+// --- bad input: one sentence, exit code 1, nothing left behind -------------------------------------
+
+TEST_F(PolicyProcesses, EndWithOneSentenceOnBadInput)
+{
+  std::string cut = folder_ / "cut", lying = folder_ / "lying", unknown = folder_ / "unknown";
+  WriteOldFile(cut, ReadFile(Robot("g1")).substr(0, 100000));
+  WriteOldFile(lying, File(R"({"x":)" + Tensor("F32", "[3]", "[0,4]") + "}", 4));
+  WriteOldFile(unknown, File(R"({"x":)" + Tensor("Q7", "[4]", "[0,4]") + "}", 4));
+  const char *publisher = SVAR_WEIGHTS_PUBLISHER_PROGRAM, *policy = SVAR_POLICY_CONTROLLER_PROGRAM;
+  struct {
+    const char *program;
+    Parameters parameters;
+    std::string sentence;
+  } cases[] = {
+      {publisher, {{"file", "/nowhere/w"}}, "cannot open '/nowhere/w'"},
+      {publisher, {{"file", cut}}, "follow the header"},
+      {publisher, {{"file", lying}}, "tensor 'x' has 4 bytes between its data_offsets"},
+      {publisher, {{"file", unknown}}, "tensor 'x' has the unknown dtype 'Q7'"},
+      {policy,
+       {{"observations", Robot("g1", "_reference")}, {"store_timeout", "0"}},
+       "store '/policy/weights' has no holder"},
+      {policy, {{"observations", "/nowhere/o"}}, "cannot open '/nowhere/o'"},
+  };
+  for (const auto &bad : cases) {
+    Process process(Words(bad.program, bad.parameters), {});
+    EXPECT_EQ(process.Wait(), 1) << bad.sentence;
+    const std::string &errors = process.Errors();
+    EXPECT_NE(errors.find(bad.sentence), std::string::npos) << errors;
+    EXPECT_EQ(errors.find("[ERROR]"), errors.rfind("[ERROR]")) << errors;
+    EXPECT_NE(errors.find("[ERROR]"), std::string::npos) << errors;
+    EXPECT_EQ(segments_.files(), std::vector<std::string>{}) << bad.sentence;
+  }
+}
+
+TEST_F(PolicyProcesses, RefuseAHeldStoreAndObservationsOfAnotherRobot)
+{
+  auto holder = Publisher({{"file", Robot("g1")}});
+  ASSERT_TRUE(holder->WaitFor("version 1 of /policy/weights"));
+  auto second = Publisher({{"file", Robot("g1")}});
+  EXPECT_EQ(second->Wait(), 1);
+  EXPECT_NE(second->Errors().find(std::to_string(holder->Pid())), std::string::npos)
+      << "names the holder: " << second->Errors();
+  auto policy = Policy({{"observations", Robot("h1", "_reference")}});
+  EXPECT_EQ(policy->Wait(), 1);
+  EXPECT_NE(policy->Errors().find("the observations have 41 numbers a step, but the network of "
+                                  "'/policy/weights' takes 47"),
+            std::string::npos)
+      << policy->Errors();
+  EXPECT_EQ(Subscriber().version(), 1u);
+  StopInOrder(*holder);
+}
+
+} // namespace
