@@ -1,0 +1,89 @@
+// A launch description, resolved: the processes to start, with everything they are given. Made
+// without starting anything, so that a mistake anywhere in the files starts nothing, and so that it can
+// be shown (`svar launch --print`) and tested.
+#ifndef SVARI_LAUNCH_PLAN_H
+#define SVARI_LAUNCH_PLAN_H
+
+#include <stdbool.h>
+
+#include "launch/document.h"
+#include "launch/packages.h"
+#include "launch/scope.h"
+
+SVAR_BEGIN_DECLS
+
+// A parameter file to write before the process starts.
+typedef struct svari_planned_file {
+  const char *path; // below the request's params_directory
+  const char *text;
+  struct svari_planned_file *next;
+} svari_planned_file_t;
+
+typedef struct svari_planned_process {
+  const char *label;   // "cartpole_actor-2": what its lines of output begin with
+  const char *program; // the file to execute
+  svari_words_t argv;
+  const char *cwd;                    // NULL: the launcher's
+  const svari_binding_t *environment; // changes to the launcher's own, newest first
+  svari_planned_file_t *files;
+  bool needs_roudi;
+  bool shutdown_on_exit; // its end ends the launch
+  bool respawn;
+  long respawn_max_retries; // -1: no limit
+  double respawn_delay_s;
+  double sigterm_timeout_s;           // from SIGINT to SIGTERM
+  double sigkill_timeout_s;           // from SIGTERM to SIGKILL
+  struct svari_planned_process *next; // in order of start
+} svari_planned_process_t;
+
+// An <arg>, as it was found. Texts are raw: substitutions are not performed.
+typedef struct svari_declared_argument {
+  const char *name;
+  const char *default_text; // NULL: mandatory
+  const char *description;  // NULL: none
+  svari_words_t choices;
+  struct svari_declared_argument *next;
+} svari_declared_argument_t;
+
+// A <log> line.
+typedef struct svari_planned_message {
+  const char *text;
+  struct svari_planned_message *next;
+} svari_planned_message_t;
+
+typedef struct svari_plan {
+  svari_arena_t arena; // everything below lies in it
+  svari_planned_process_t *processes;
+  int process_count;
+  svari_planned_message_t *messages;
+  svari_declared_argument_t *arguments;
+} svari_plan_t;
+
+typedef struct svari_plan_request {
+  const char *path;                 // the launch file
+  const svari_binding_t *arguments; // given as name:=value
+  const char *params_directory;     // where parameter files will be; need not exist yet
+  const svari_packages_t *packages; // must outlive the plan
+} svari_plan_request_t;
+
+// Reads the file and everything it includes, and resolves it.
+// SVAR_ERR_NOT_FOUND, SVAR_ERR_SYNTAX, SVAR_ERR_UNSUPPORTED, SVAR_ERR_TYPE, SVAR_ERR_VALUE, ...: the
+// sentence begins with FILE:LINE where the mistake has a place.
+// Arguments that no <arg> declares are as harmless as in ROS 2; see svari_arguments_have().
+svar_ret_t svari_plan_create(const svari_plan_request_t *request, svari_plan_t **out_plan);
+void svari_plan_destroy(svari_plan_t *plan); // NULL is a no-op
+
+// The arguments that the file itself declares, whatever its conditions say, in order. out_includes:
+// it includes other files, whose arguments it takes too; plan->arguments has those that were met.
+svar_ret_t svari_plan_arguments(svari_arena_t *arena, const char *path,
+                                svari_declared_argument_t **out_arguments, bool *out_includes);
+// Whether an argument of that name is declared.
+bool svari_arguments_have(const svari_declared_argument_t *arguments, const char *name);
+
+// Text for people, in memory that the caller frees: the processes as shell commands with their
+// parameter files, or a list of arguments with default, choices and description. NULL: no memory.
+char *svari_plan_text(const svari_plan_t *plan);
+char *svari_arguments_text(const svari_declared_argument_t *arguments);
+
+SVAR_END_DECLS
+#endif

@@ -1,0 +1,306 @@
+// <node> and <executable>: from tags to the exact argv, environment and conduct of a process.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "components/ros_names.h"
+#include "launch/resolver.h"
+
+static const double STOP_TIMEOUT_S = 5.0;
+
+static svar_ret_t
+resolve_seconds(const svari_resolver_t *resolver, const svari_element_t *element, const char *name,
+                double *out_seconds)
+{
+  const char *text = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, name, &text));
+  if (text == NULL) {
+    return SVAR_OK;
+  }
+  char *end = NULL;
+  double seconds = strtod(text, &end);
+  if (end == text || *end != '\0' || !(seconds >= 0 && seconds <= 1e6)) {
+    return svari_element_fail(element, SVAR_ERR_VALUE,
+                              "%s=\"%s\" is not a time; give seconds, from 0 to 1000000", name,
+                              text);
+  }
+  *out_seconds = seconds;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_respawn(const svari_resolver_t *resolver, const svari_element_t *element,
+                svari_planned_process_t *process)
+{
+  SVAR_TRY(svari_resolve_bool(resolver, element, "respawn", &process->respawn));
+  SVAR_TRY(resolve_seconds(resolver, element, "respawn_delay", &process->respawn_delay_s));
+  const char *text = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "respawn_max_retries", &text));
+  process->respawn_max_retries = -1;
+  if (text != NULL) {
+    char *end = NULL;
+    errno = 0;
+    process->respawn_max_retries = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || process->respawn_max_retries < -1) {
+      return svari_element_fail(element, SVAR_ERR_VALUE,
+                                "respawn_max_retries=\"%s\" is not a count; -1 is without limit",
+                                text);
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_on_exit(const svari_resolver_t *resolver, const svari_element_t *element,
+                svari_planned_process_t *process)
+{
+  const char *text = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "on_exit", &text));
+  if (text == NULL) {
+    return SVAR_OK;
+  }
+  if (strcmp(text, "shutdown") != 0) {
+    return svari_element_fail(element, SVAR_ERR_VALUE,
+                              "on_exit=\"%s\" is not known; \"shutdown\" is the only one", text);
+  }
+  if (process->respawn) {
+    return svari_element_fail(element, SVAR_ERR_VALUE,
+                              "respawn and on_exit=\"shutdown\" contradict each other; keep one");
+  }
+  process->shutdown_on_exit = true;
+  return SVAR_OK;
+}
+
+// Where output goes is the same for all of them here, the terminal: there are no log files.
+static svar_ret_t
+check_output(const svari_resolver_t *resolver, const svari_element_t *element)
+{
+  static const char *const known[] = {"log", "screen", "both", "own_log", "full"};
+  const char *text = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "output", &text));
+  for (size_t i = 0; text != NULL && i < sizeof(known) / sizeof(known[0]); ++i) {
+    if (strcmp(known[i], text) == 0) {
+      text = NULL;
+    }
+  }
+  return text == NULL
+             ? SVAR_OK
+             : svari_element_fail(element, SVAR_ERR_VALUE,
+                                  "output=\"%s\" is none of screen, log, both, own_log, full",
+                                  text);
+}
+
+static svar_ret_t
+resolve_cwd(const svari_resolver_t *resolver, const svari_element_t *element,
+            svari_planned_process_t *process)
+{
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "cwd", &process->cwd));
+  struct stat status;
+  if (process->cwd != NULL && (stat(process->cwd, &status) != 0 || !S_ISDIR(status.st_mode))) {
+    return svari_element_fail(element, SVAR_ERR_NOT_FOUND, "cwd=\"%s\" is not a directory",
+                              process->cwd);
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_environment(svari_resolver_t *resolver, const svari_element_t *element,
+                    svari_planned_process_t *process)
+{
+  process->environment = resolver->view.scope.environment;
+  for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
+    if (strcmp(child->tag, "env") == 0) {
+      SVAR_TRY(svari_resolve_environment(resolver, child, &process->environment));
+    }
+  }
+  return SVAR_OK;
+}
+
+// The attributes that <node> and <executable> share.
+static svar_ret_t
+resolve_conduct(svari_resolver_t *resolver, const svari_element_t *element,
+                svari_planned_process_t *process)
+{
+  process->sigterm_timeout_s = STOP_TIMEOUT_S;
+  process->sigkill_timeout_s = STOP_TIMEOUT_S;
+  SVAR_TRY(resolve_seconds(resolver, element, "sigterm_timeout", &process->sigterm_timeout_s));
+  SVAR_TRY(resolve_seconds(resolver, element, "sigkill_timeout", &process->sigkill_timeout_s));
+  SVAR_TRY(resolve_respawn(resolver, element, process));
+  SVAR_TRY(resolve_on_exit(resolver, element, process));
+  SVAR_TRY(check_output(resolver, element));
+  SVAR_TRY(resolve_cwd(resolver, element, process));
+  return resolve_environment(resolver, element, process);
+}
+
+// Appends the words of an attribute to argv; absent appends nothing.
+static svar_ret_t
+resolve_words(const svari_resolver_t *resolver, const svari_element_t *element, const char *name,
+              svari_words_t *argv)
+{
+  const char *raw = svari_element_attribute(element, name);
+  return raw == NULL
+             ? SVAR_OK
+             : svari_element_blame(element, svari_substitution_words(&resolver->view, raw, argv));
+}
+
+// Makes argv[0] the program to execute, looked up on the PATH that the process will have.
+static svar_ret_t
+find_program(const svari_resolver_t *resolver, const svari_element_t *element,
+             svari_planned_process_t *process)
+{
+  const char *path = svari_scope_environment(&resolver->view.scope, "PATH");
+  return svari_element_blame(
+      element,
+      svari_program_find(resolver->view.arena, path, process->argv.items[0], &process->program));
+}
+
+static void
+add_process(svari_resolver_t *resolver, svari_planned_process_t *process, const char *program_name)
+{
+  svari_plan_t *plan = resolver->plan;
+  const char *slash = strrchr(program_name, '/');
+  process->label =
+      svari_arena_printf(resolver->view.arena, "%s-%d", slash == NULL ? program_name : slash + 1,
+                         ++plan->process_count);
+  *resolver->process_end = process;
+  resolver->process_end = &process->next;
+}
+
+svar_ret_t
+svari_resolve_executable(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  svari_planned_process_t *process = svari_arena_zeroed(resolver->view.arena, sizeof(*process));
+  const char *name = NULL;
+  SVAR_TRY(resolve_conduct(resolver, element, process));
+  SVAR_TRY(resolve_words(resolver, element, "launch-prefix", &process->argv));
+  size_t prefix_count = process->argv.count;
+  SVAR_TRY(resolve_words(resolver, element, "cmd", &process->argv));
+  if (process->argv.count == prefix_count) {
+    return svari_element_fail(element, SVAR_ERR_VALUE, "cmd=\"%s\" names no program",
+                              svari_element_attribute(element, "cmd"));
+  }
+  SVAR_TRY(find_program(resolver, element, process));
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "name", &name));
+  add_process(resolver, process, name != NULL ? name : process->argv.items[prefix_count]);
+  return SVAR_OK;
+}
+
+// What a node is called; NULL where the launch file leaves it to the node itself.
+typedef struct svari_node_name {
+  const char *name;
+  const char *ros_namespace;
+  const char *section; // of its parameter files
+} svari_node_name_t;
+
+static svar_ret_t
+resolve_node_name(svari_resolver_t *resolver, const svari_element_t *element,
+                  svari_node_name_t *out_name)
+{
+  svari_node_name_t node = {.ros_namespace = resolver->view.scope.ros_namespace};
+  const char *own = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "name", &node.name));
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "namespace", &own));
+  if (node.name != NULL) {
+    SVAR_TRY(svari_element_blame(element, svari_node_name_check(node.name)));
+  }
+  if (own != NULL) {
+    SVAR_TRY(
+        svari_element_blame(element, svari_namespace_join(resolver->view.arena, node.ros_namespace,
+                                                          own, &node.ros_namespace)));
+  }
+  node.section = "/**";
+  if (node.name != NULL && node.ros_namespace != NULL) {
+    const char *space = strcmp(node.ros_namespace, "/") == 0 ? "" : node.ros_namespace;
+    node.section = svari_arena_printf(resolver->view.arena, "%s/%s", space, node.name);
+  }
+  *out_name = node;
+  return SVAR_OK;
+}
+
+// Appends the node's program, and finds what has to be executed.
+static svar_ret_t
+resolve_node_program(svari_resolver_t *resolver, const svari_element_t *element,
+                     svari_planned_process_t *process, const char *program)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  const char *package = NULL;
+  const char *path = program;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "pkg", &package));
+  if (package != NULL) {
+    const svari_packages_t *packages = resolver->view.packages;
+    SVAR_TRY(svari_element_blame(element,
+                                 svari_packages_program(packages, arena, package, program, &path)));
+    process->needs_roudi = svari_packages_needs_roudi(packages, arena, package, program);
+  } else {
+    const char *search = svari_scope_environment(&resolver->view.scope, "PATH");
+    SVAR_TRY(svari_element_blame(element, svari_program_find(arena, search, program, &path)));
+  }
+  SVAR_TRY(resolve_words(resolver, element, "launch-prefix", &process->argv));
+  svari_words_add(arena, &process->argv, path);
+  return find_program(resolver, element, process);
+}
+
+static svar_ret_t
+resolve_remaps(svari_resolver_t *resolver, const svari_element_t *element, svari_words_t *argv)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
+    if (strcmp(child->tag, "remap") == 0) {
+      const char *from = NULL;
+      const char *to = NULL;
+      SVAR_TRY(svari_resolve_attribute(resolver, child, "from", &from));
+      SVAR_TRY(svari_resolve_attribute(resolver, child, "to", &to));
+      svari_words_add(arena, argv, "-r");
+      svari_words_add(arena, argv, svari_arena_printf(arena, "%s:=%s", from, to));
+    }
+  }
+  return SVAR_OK;
+}
+
+// EXE [args] [--ros-args ros_args] --ros-args [-r __node:=N] [-r __ns:=/NS] {--params-file F} {-r a:=b}
+static svar_ret_t
+resolve_node_arguments(svari_resolver_t *resolver, const svari_element_t *element,
+                       svari_planned_process_t *process)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  svari_words_t *argv = &process->argv;
+  svari_node_name_t node = {0};
+  SVAR_TRY(resolve_node_name(resolver, element, &node));
+  SVAR_TRY(resolve_words(resolver, element, "args", argv));
+  if (svari_element_attribute(element, "ros_args") != NULL) {
+    svari_words_add(arena, argv, "--ros-args");
+    SVAR_TRY(resolve_words(resolver, element, "ros_args", argv));
+  }
+  svari_words_add(arena, argv, "--ros-args");
+  if (node.name != NULL) {
+    svari_words_add(arena, argv, "-r");
+    svari_words_add(arena, argv, svari_arena_printf(arena, "__node:=%s", node.name));
+  }
+  if (node.ros_namespace != NULL) {
+    svari_words_add(arena, argv, "-r");
+    svari_words_add(arena, argv, svari_arena_printf(arena, "__ns:=%s", node.ros_namespace));
+  }
+  svari_planned_file_t **files_end = &process->files;
+  for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
+    if (strcmp(child->tag, "param") == 0) {
+      SVAR_TRY(svari_resolve_param(resolver, child, node.section, argv, &files_end));
+    }
+  }
+  return resolve_remaps(resolver, element, argv);
+}
+
+svar_ret_t
+svari_resolve_node(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  svari_planned_process_t *process = svari_arena_zeroed(resolver->view.arena, sizeof(*process));
+  const char *program = NULL;
+  const char *exec_name = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &program));
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec_name", &exec_name));
+  SVAR_TRY(resolve_conduct(resolver, element, process));
+  SVAR_TRY(resolve_node_program(resolver, element, process, program));
+  SVAR_TRY(resolve_node_arguments(resolver, element, process));
+  add_process(resolver, process, exec_name != NULL ? exec_name : program);
+  return SVAR_OK;
+}

@@ -1,0 +1,207 @@
+#include <gtest/gtest.h>
+
+#include "launch/substitution.h"
+#include "tests/launch/launch_fixture.hpp"
+
+namespace
+{
+
+using launch_test::Prefix;
+using launch_test::Words;
+
+class Substitution : public testing::Test
+{
+protected:
+  Substitution()
+  {
+    svari_arena_init(&arena_);
+    svari_packages_init(&packages_, &arena_, prefix_.root.c_str(), nullptr);
+    view_ = {};
+    view_.arena = &arena_;
+    view_.packages = &packages_;
+    view_.file = "/robot/launch/top.launch.xml";
+    set("a", "1");
+    set("x", "b");
+    set("n_1", "nested");
+    set("spaced", "two words");
+    set("empty", "");
+    svari_binding_add(&arena_, &view_.scope.environment, "SVAR_TEST_SET", "from the scope");
+    svari_binding_add(&arena_, &view_.scope.environment, "HOME", nullptr);
+  }
+  ~Substitution() override
+  {
+    svari_arena_fini(&arena_);
+  }
+
+  void set(const char *name, const char *value)
+  {
+    svari_binding_add(&arena_, &view_.scope.variables, name, value);
+  }
+
+  // What the text becomes, or the sentence of its failure.
+  std::string perform(const char *text)
+  {
+    const char *result = nullptr;
+    ret_ = svari_substitution_perform(&view_, text, &result);
+    return ret_ == SVAR_OK ? result : svar_error_message();
+  }
+
+  Words split(const char *text)
+  {
+    svari_words_t words = {};
+    ret_ = svari_substitution_words(&view_, text, &words);
+    EXPECT_EQ(ret_, SVAR_OK) << svar_error_message();
+    return Words(words.items, words.items + words.count);
+  }
+
+  Prefix prefix_;
+  svari_arena_t arena_;
+  svari_packages_t packages_;
+  svari_view_t view_;
+  svar_ret_t ret_ = SVAR_OK;
+};
+
+TEST_F(Substitution, FollowsTheGrammarOfRos2)
+{
+  const struct {
+    const char *text, *result;
+  } cases[] = {
+      {"", ""},
+      {"plain text", "plain text"},
+      {"'quotes' \"stay\" here", "'quotes' \"stay\" here"},
+      {"parentheses ) ( stay", "parentheses ) ( stay"},
+      {"$(var a)", "1"},
+      {"<$(var a)$(var x)>", "<1b>"},
+      {"$(var 'spaced')", "two words"},
+      {"$(var \"spaced\")", "two words"},
+      {"$(var n_$(var a))", "nested"},
+      {"$(var 'n_$(var a)')", "nested"},
+      {"$(var none fallback)", "fallback"},
+      {"$(var none 'two words')", "two words"},
+      {"$(var none 'it says \"hi\"')", "it says \"hi\""},
+      {"$(var none '')", ""},
+      {"$(var none $(var spaced))", "two words"},
+      {"$(var a $(var none))", "1"}, // a default that is not needed is not looked at
+      {"$(var none \\(x\\))", "(x)"},
+      {"$(var none a\\ b)", "a b"},
+      {"\\$(var a)", "$(var a)"},
+      {"\\\\", "\\"},
+      {"\\\\$(var a)", "\\1"},
+      {"cost: 5$ or $5", "cost: 5$ or $5"},
+      {"$", "$"},
+      {"$(env SVAR_TEST_SET)", "from the scope"},
+      {"$(env SVAR_TEST_UNSET_ANYWHERE none)", "none"},
+      {"$(env HOME unset)", "unset"},
+      {"$(dirname)/x", "/robot/launch/x"},
+      {"$(filename)", "/robot/launch/top.launch.xml"},
+      {"$(not true)", "false"},
+      {"$(not 0)", "true"},
+      {"$(and TRUE 1)", "true"},
+      {"$(and true false)", "false"},
+      {"$(or false False)", "false"},
+      {"$(or 0 1)", "true"},
+      {"$(equals a a)", "true"},
+      {"$(equals a b)", "false"},
+      {"$(equals 1 true)", "true"},
+      {"$(equals 1.0 1)", "true"},
+      {"$(equals 1e3 1000)", "true"},
+      {"$(equals '' '')", "true"},
+      {"$(not-equals a b)", "true"},
+      {"$(not-equals $(var a) 1)", "false"},
+      {"$(and $(equals $(var a) 1) $(not false))", "true"},
+      {"$(if true yes no)", "yes"},
+      {"$(if false yes no)", "no"},
+      {"$(if false yes)", ""},
+      {"$(if true yes $(var none))", "yes"}, // nor is a branch that is not taken
+  };
+  for (const auto &c : cases) {
+    EXPECT_EQ(perform(c.text), c.result) << c.text;
+    EXPECT_EQ(ret_, SVAR_OK) << c.text;
+  }
+}
+
+TEST_F(Substitution, FindsPackages)
+{
+  EXPECT_EQ(perform("$(find-pkg-prefix robot)"), prefix_.root.string());
+  EXPECT_EQ(perform("$(find-pkg-share robot)/x"), prefix_.root.string() + "/share/robot/x");
+}
+
+TEST_F(Substitution, RefusesWhatIsNotInTheGrammar)
+{
+  const struct {
+    const char *text, *reason;
+  } cases[] = {
+      {"$(var a", "$(var is not closed by ')'"},
+      {"$(var", "$(var is not closed"},
+      {"$(var 'a)", "the quotation ' is not closed"},
+      {"$(var  a)", "exactly one space"},
+      {"$(var a )", "exactly one space"},
+      {"$( var a)", "a name must follow '$('"},
+      {"$()", "a name must follow '$('"},
+      {"$(var a'b')", "must be written '\\''"},
+      {"$(var a(b))", "must be written '\\('"},
+      {"$(var 'a'b)", "a space or ')' must stand before 'b)'"},
+      {"$(var)", "the form is $(var NAME [DEFAULT])"},
+      {"$(var a b c)", "the form is $(var NAME [DEFAULT])"},
+      {"$(dirname x)", "the form is $(dirname)"},
+      {"trailing \\", "lone backslash"},
+      {"$(variable a)", "there is no substitution $(variable)"},
+  };
+  for (const auto &c : cases) {
+    EXPECT_NE(perform(c.text).find(c.reason), std::string::npos) << perform(c.text);
+    EXPECT_EQ(ret_, SVAR_ERR_SYNTAX) << c.text;
+  }
+}
+
+TEST_F(Substitution, NamesTheRemedyForWhatIsNotOffered)
+{
+  EXPECT_NE(perform("$(eval '1 + 1')").find("$(equals A B)"), std::string::npos);
+  EXPECT_EQ(ret_, SVAR_ERR_UNSUPPORTED);
+  EXPECT_NE(perform("$(command ls)").find("svar launch does not offer $(command)"),
+            std::string::npos);
+  EXPECT_NE(perform("$(find robot)").find("$(find-pkg-share PACKAGE)"), std::string::npos);
+}
+
+TEST_F(Substitution, SaysWhatIsMissing)
+{
+  EXPECT_NE(perform("$(var none)").find("the variable 'none' is not set here"), std::string::npos);
+  EXPECT_EQ(ret_, SVAR_ERR_NOT_FOUND);
+  EXPECT_NE(perform("$(env HOME)").find("the environment variable 'HOME' is not set"),
+            std::string::npos);
+  EXPECT_NE(perform("$(find-pkg-share nowhere)").find("package 'nowhere' is in none of"),
+            std::string::npos);
+  EXPECT_EQ(ret_, SVAR_ERR_NOT_FOUND);
+  EXPECT_NE(perform("$(find-pkg-share ../packages/robot)").find("is in none of"),
+            std::string::npos);
+  EXPECT_NE(perform("$(not maybe)").find("$(not): 'maybe' is not a truth value"),
+            std::string::npos);
+  EXPECT_EQ(ret_, SVAR_ERR_VALUE);
+}
+
+TEST_F(Substitution, RefusesToNestWithoutEnd)
+{
+  std::string text = "1";
+  for (int i = 0; i < 32; ++i) {
+    text = "$(not " + text + ")";
+  }
+  EXPECT_EQ(perform(text.c_str()), "true");
+  EXPECT_NE(perform(("$(not " + text + ")").c_str()).find("nested more than 32 deep"),
+            std::string::npos);
+  EXPECT_EQ(ret_, SVAR_ERR_SYNTAX);
+}
+
+TEST_F(Substitution, SplitsWordsAsAShellButNeverWhatASubstitutionYields)
+{
+  EXPECT_EQ(split("  one two\n three "), (Words{"one", "two", "three"}));
+  EXPECT_EQ(split("'a b' \"c d\" e' 'f"), (Words{"a b", "c d", "e f"}));
+  EXPECT_EQ(split("$(var spaced) x$(var spaced)y"), (Words{"two words", "xtwo wordsy"}));
+  EXPECT_EQ(split("$(var empty) ''"), (Words{"", ""}));
+  EXPECT_EQ(split("\"a $(var x) c\""), (Words{"a b c"}));
+  EXPECT_EQ(split("a\\\\ b \"q\\\\\"q\""), (Words{"a b", "q\"q"}));
+  EXPECT_EQ(split(""), Words{});
+  svari_words_t words = {};
+  EXPECT_EQ(svari_substitution_words(&view_, "it's", &words), SVAR_ERR_SYNTAX);
+  EXPECT_STREQ(svar_error_message(), "'it's': the quotation ' is not closed");
+}
+
+} // namespace
