@@ -12,22 +12,26 @@ set(prefix ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/shared_variable.pc.in ${PROJECT_BINARY_DIR}/shared_variable.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/shared_variable.pc DESTINATION lib/pkgconfig)
 
-# Written to the build folder, too, which is a prefix of its own for the programs built there.
+# Index files are written to the build folder, too, which is a prefix of its own for the programs built
+# there (AMENT_PREFIX_PATH=build svar launch ...).
 get_property(component_index GLOBAL PROPERTY SVAR_COMPONENT_INDEX)
-set(component_index_folder share/ament_index/resource_index/shared_variable_components)
-file(WRITE ${PROJECT_BINARY_DIR}/${component_index_folder}/${PROJECT_NAME} "${component_index}")
+get_property(needs_roudi_index GLOBAL PROPERTY SVAR_NEEDS_ROUDI_INDEX)
+set(index_folder share/ament_index/resource_index)
+set(build_index ${PROJECT_BINARY_DIR}/${index_folder})
+file(WRITE ${build_index}/shared_variable_components/${PROJECT_NAME} "${component_index}")
+file(WRITE ${build_index}/shared_variable_needs_roudi/${PROJECT_NAME} "${needs_roudi_index}")
+file(WRITE ${build_index}/packages/${PROJECT_NAME} "")
 
 if(SHARED_VARIABLE_AMENT_FOUND)
   ament_index_register_resource(shared_variable_components CONTENT "${component_index}")
+  ament_index_register_resource(shared_variable_needs_roudi CONTENT "${needs_roudi_index}")
   ament_export_targets(export_${PROJECT_NAME} HAS_LIBRARY_TARGET)
   ament_export_dependencies(dlpack)
   ament_package()
 else()
-  file(WRITE ${PROJECT_BINARY_DIR}/index/package "")
-  install(FILES ${PROJECT_BINARY_DIR}/${component_index_folder}/${PROJECT_NAME}
-    DESTINATION ${component_index_folder})
-  install(FILES ${PROJECT_BINARY_DIR}/index/package RENAME ${PROJECT_NAME}
-    DESTINATION share/ament_index/resource_index/packages)
+  foreach(type shared_variable_components shared_variable_needs_roudi packages)
+    install(FILES ${build_index}/${type}/${PROJECT_NAME} DESTINATION ${index_folder}/${type})
+  endforeach()
   install(FILES package.xml DESTINATION share/${PROJECT_NAME})
   install(EXPORT export_${PROJECT_NAME} NAMESPACE ${PROJECT_NAME}::
     FILE export_${PROJECT_NAME}Export.cmake DESTINATION share/${PROJECT_NAME}/cmake)

@@ -1,0 +1,38 @@
+// A running plan, between the loop and its dealings with RouDi.
+#ifndef SVARI_LAUNCH_RUNNER_IMPL_H
+#define SVARI_LAUNCH_RUNNER_IMPL_H
+
+#include <poll.h>
+
+#include "launch/process.h"
+#include "launch/runner.h"
+
+typedef struct svari_runner {
+  svari_plan_t *plan;
+  svari_process_t *processes; // count nodes in order of start, then RouDi
+  int count;
+  svari_process_t *roudi;
+  bool roudi_is_ready;   // it is ours, and answered
+  struct pollfd *polled; // signal_fd, then out and err of each process
+  svari_screen_t screens[2];
+  svari_screen_t *out, *err; // one and the same where both are one terminal
+  int signal_fd;
+  bool is_stopping;
+  bool has_failed;
+} svari_runner_t;
+
+enum { SVARI_TURN_FOREVER = -1 };
+
+// Waits for something to happen, at most longest_ms, and handles everything that did.
+void svari_runner_turn(svari_runner_t *runner, int longest_ms);
+
+// Starts a RouDi, with its files in directory, if a node needs one and none runs, and waits until it
+// answers; SVAR_OK without one, too, if the launch is being stopped meanwhile.
+// SVAR_ERR_NO_ROUDI: it does not come up; what it said was shown. Others as svari_roudi_plan().
+svar_ret_t svari_runner_ensure_roudi(svari_runner_t *runner, const char *directory);
+// Our RouDi has ended, in the words of end_text.
+void svari_runner_note_roudi_end(svari_runner_t *runner, const char *end_text);
+// Stops our RouDi, if there is one. All nodes have ended.
+void svari_runner_stop_roudi(svari_runner_t *runner);
+
+#endif

@@ -1,0 +1,28 @@
+// One output pipe of a process, forwarded to the screen line by line under the process's label.
+#ifndef SVARI_LAUNCH_STREAM_H
+#define SVARI_LAUNCH_STREAM_H
+
+#include "launch/screen.h"
+
+SVAR_BEGIN_DECLS
+
+typedef struct svari_stream {
+  int fd; // non-blocking read end; -1: closed
+  svari_screen_t *screen;
+  const char *label;
+  int colour;
+  bool has_returned; // the line ended in '\r': what comes next replaces it
+  size_t used;
+  char line[SVARI_LINE_BYTES];
+} svari_stream_t;
+
+// Takes over fd. screen and label must live as long as the stream.
+void svari_stream_init(svari_stream_t *stream, int fd, svari_screen_t *screen, const char *label,
+                       int colour);
+// Forwards everything that can be read without waiting. Closes the stream at the pipe's end.
+void svari_stream_read(svari_stream_t *stream);
+// Forwards what is left, a last line without '\n' included, and closes. Harmless when closed.
+void svari_stream_close(svari_stream_t *stream);
+
+SVAR_END_DECLS
+#endif
