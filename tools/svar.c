@@ -2,11 +2,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "launch/launch.h"
 #include "tools/command.h"
 #include "tools/output.h"
 #include "tools/suggestion.h"
 
 static int run_help(int argc, char **argv);
+
+static const svari_command_t launch_command = {
+    .name = "launch",
+    .operands = "FILE [ARGUMENT:=VALUE...]",
+    .summary = "Start the programs of a launch file, and stop them in order.",
+    .run = svari_launch_main,
+};
 
 static const svari_command_t help_command = {
     .name = "help",
@@ -17,7 +25,7 @@ static const svari_command_t help_command = {
 
 static const svari_command_t *const commands[] = {
     &svari_command_list,  &svari_command_info, &svari_command_get,
-    &svari_command_watch, &help_command,
+    &svari_command_watch, &launch_command,     &help_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
@@ -25,7 +33,7 @@ static void
 write_overview(FILE *out)
 {
   fputs("usage: svar COMMAND [options] ...\n\n"
-        "Shared variables of running robots: look at them.\n\n",
+        "Shared variables of running robots: look at them, and start what holds them.\n\n",
         out);
   for (size_t i = 0; i < COMMAND_COUNT; ++i) {
     char call[64];
@@ -94,6 +102,9 @@ main(int argc, char **argv)
       strcmp(argv[1], "--help") == 0 ? &help_command : find_command(argv[1]);
   if (command == NULL) {
     return refuse_command(argv[1]);
+  }
+  if (command == &launch_command) {
+    return command->run(argc - 1, argv + 1); // its children expect signals as they are
   }
   svari_output_begin();
   return svari_output_finish(command->run(argc - 1, argv + 1));
