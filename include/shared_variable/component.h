@@ -24,8 +24,8 @@ typedef enum svar_transition_result {
 
 typedef enum svar_step_result {
   SVAR_STEP_CONTINUE = 0,
-  SVAR_STEP_DONE = 1,   ///< the work is finished: the container takes the component down in order
-  SVAR_STEP_FAILED = 2  ///< svar_error_message() says why; the component is taken down, exit code 1
+  SVAR_STEP_DONE = 1,  ///< the work is finished: the container takes the component down in order
+  SVAR_STEP_FAILED = 2 ///< svar_error_message() says why; the component is taken down, exit code 1
 } svar_step_result_t;
 
 typedef enum svar_log_level {
@@ -67,7 +67,7 @@ typedef struct svar_parameter_descriptor {
 typedef struct svar_component_host svar_component_host_t;
 struct svar_component_host {
   uint32_t abi_version;
-  uint32_t size_bytes; ///< members beyond it do not exist
+  uint32_t size_bytes;   ///< members beyond it do not exist
   const char *node_name; ///< fully qualified, e.g. "/robot1/policy_controller"
   /// Writes one line under the node's name, if the level is enabled. Not for real-time steps.
   void (*log)(const svar_component_host_t *host, svar_log_level_t level, const char *format, ...)
@@ -89,17 +89,17 @@ struct svar_component_host {
 
 /// What step is told. Times are CLOCK_MONOTONIC, in ns.
 typedef struct svar_tick {
-  uint64_t index;         ///< 0, 1, 2, ... since activation
-  int64_t planned_ns;     ///< when this step was due
-  int64_t started_ns;     ///< when it began
-  uint64_t missed;        ///< deadlines missed since activation (periods that passed without a step)
+  uint64_t index;     ///< 0, 1, 2, ... since activation
+  int64_t planned_ns; ///< when this step was due
+  int64_t started_ns; ///< when it began
+  uint64_t missed;    ///< deadlines missed since activation (periods that passed without a step)
 } svar_tick_t;
 
 /// One component. create, configure, ... run one at a time, in the component's own thread. Components
 /// of one process come up in the order given, each when the one before is active, and go down in reverse.
 typedef struct svar_component_descriptor {
-  uint32_t abi_version; ///< SVAR_COMPONENT_ABI_VERSION of the component's build
-  uint32_t size_bytes;  ///< sizeof of the component's build
+  uint32_t abi_version;  ///< SVAR_COMPONENT_ABI_VERSION of the component's build
+  uint32_t size_bytes;   ///< sizeof of the component's build
   const char *type_name; ///< as in the resource index, e.g. "shared_variable::WeightsPublisher"
   const char *description;
   const svar_parameter_descriptor_t *parameters; ///< parameter_count entries
@@ -107,11 +107,11 @@ typedef struct svar_component_descriptor {
   /// Makes the object; must not open stores or files (configure does). out_self may be any pointer.
   svar_ret_t (*create)(const svar_component_host_t *host, void **out_self);
   svar_transition_result_t (*configure)(void *self);
-  svar_transition_result_t (*activate)(void *self);   ///< NULL: success
+  svar_transition_result_t (*activate)(void *self);                ///< NULL: success
   svar_step_result_t (*step)(void *self, const svar_tick_t *tick); ///< NULL: none
-  svar_transition_result_t (*deactivate)(void *self); ///< NULL: success
-  svar_transition_result_t (*cleanup)(void *self);    ///< NULL: success. Undoes configure.
-  svar_transition_result_t (*on_error)(void *self);   ///< NULL: failure, which finalizes
+  svar_transition_result_t (*deactivate)(void *self);              ///< NULL: success
+  svar_transition_result_t (*cleanup)(void *self);  ///< NULL: success. Undoes configure.
+  svar_transition_result_t (*on_error)(void *self); ///< NULL: failure, which finalizes
   void (*destroy)(void *self); ///< copes with every state, half-configured included
 } svar_component_descriptor_t;
 

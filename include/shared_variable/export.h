@@ -12,9 +12,14 @@
 
 /// Zeroes a struct at its definition, in C as in C++ without a warning.
 #ifdef __cplusplus
-#define SVAR_ZERO_INIT {}
+#define SVAR_ZERO_INIT                                                                             \
+  {                                                                                                \
+  }
 #else
-#define SVAR_ZERO_INIT {0}
+#define SVAR_ZERO_INIT                                                                             \
+  {                                                                                                \
+    0                                                                                              \
+  }
 #endif
 
 /// Marks what a shared object exports; everything else is hidden.

@@ -11,19 +11,23 @@ SVAR_BEGIN_DECLS
 /// Options of svar_shared(). As in Theano, a given option also restricts the candidates: a
 /// constructor that does not know it declines.
 typedef struct svar_shared_options {
-  size_t size_bytes;            ///< sizeof(svar_shared_options_t) of the caller's build
-  const char *name;             ///< a label; NULL: none. In a named store: required and unique.
-  svar_store_t *store;          ///< NULL: private memory (CPU). Else the store decides the backing.
-  svar_transaction_t *transaction; ///< the first value appears with this transaction's commit; NULL: at once
-  bool strict;                  ///< later sets must be arrays of exactly this dtype
+  size_t size_bytes;   ///< sizeof(svar_shared_options_t) of the caller's build
+  const char *name;    ///< a label; NULL: none. In a named store: required and unique.
+  svar_store_t *store; ///< NULL: private memory (CPU). Else the store decides the backing.
+  svar_transaction_t
+      *transaction; ///< the first value appears with this transaction's commit; NULL: at once
+  bool strict;      ///< later sets must be arrays of exactly this dtype
   svar_downcast_t allow_downcast;
-  svar_borrow_t borrow;         ///< see svar_set_value()
-  const bool *broadcastable;    ///< one flag per axis of the value; NULL: all false
+  svar_borrow_t borrow;      ///< see svar_set_value()
+  const bool *broadcastable; ///< one flag per axis of the value; NULL: all false
   int32_t broadcastable_count;
 } svar_shared_options_t;
 
 #define SVAR_SHARED_OPTIONS_INIT                                                                   \
-  {sizeof(svar_shared_options_t), NULL, NULL, NULL, false, SVAR_DOWNCAST_UNSET, SVAR_COPY, NULL, 0}
+  {                                                                                                \
+    sizeof(svar_shared_options_t), NULL, NULL, NULL, false, SVAR_DOWNCAST_UNSET, SVAR_COPY, NULL,  \
+        0                                                                                          \
+  }
 
 /// Make a shared variable holding source. Constructors are tried in reverse order of registration;
 /// the first that accepts the value and every given option wins.

@@ -10,8 +10,8 @@ SVAR_BEGIN_DECLS
 /// The caller's storage; start from SVAR_SNAPSHOT_INIT. Not to be copied while open.
 typedef struct svar_snapshot {
   svar_store_t *store;
-  uint64_t version;  ///< the version pinned; 0: nothing had been committed
-  void *pin;         ///< not for callers
+  uint64_t version; ///< the version pinned; 0: nothing had been committed
+  void *pin;        ///< not for callers
 } svar_snapshot_t;
 
 #define SVAR_SNAPSHOT_INIT SVAR_ZERO_INIT

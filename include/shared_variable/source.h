@@ -21,11 +21,12 @@ typedef enum svar_source_kind {
 /// The dtype of a literal is its natural one (bool, int64, uint64, float64, complex128).
 typedef struct svar_source {
   svar_source_kind_t kind;
-  DLTensor tensor;  ///< dtype always; data, ndim, shape, strides (in elements, NULL: row-major) if pointed to
+  DLTensor
+      tensor; ///< dtype always; data, ndim, shape, strides (in elements, NULL: row-major) if pointed to
   union {
     uint64_t u64[2];
     double f64[2];
-  } bits;           ///< the number itself, little-endian, when tensor.data is NULL and ndim is 0
+  } bits; ///< the number itself, little-endian, when tensor.data is NULL and ndim is 0
 } svar_source_t;
 
 /// A typed array: any strides, any alignment. Borrowed for the call that it is passed to.

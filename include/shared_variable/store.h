@@ -28,28 +28,31 @@ typedef struct svar_variable svar_variable_t;
 
 /// Where a store's bytes live.
 typedef enum svar_backing {
-  SVAR_BACKING_CPU = 0,  ///< private memory of this process
-  SVAR_BACKING_IPC = 1,  ///< a shared-memory file that other processes map read-only
-  SVAR_BACKING_GPU = 2   ///< device memory
+  SVAR_BACKING_CPU = 0, ///< private memory of this process
+  SVAR_BACKING_IPC = 1, ///< a shared-memory file that other processes map read-only
+  SVAR_BACKING_GPU = 2  ///< device memory
 } svar_backing_t;
 
 #define SVAR_STORE_NAME_BYTES 256
 
 /// Options of svar_store_create() and svar_store_open(). Zero means the default, for every member.
 typedef struct svar_store_options {
-  size_t size_bytes;         ///< sizeof(svar_store_options_t) of the caller's build
-  const char *directory;     ///< segment directory; NULL: $SVAR_SEGMENT_DIR, else /dev/shm
-  uint64_t capacity_bytes;   ///< create: most bytes the store may ever take (address space, not memory); 0: 256 GiB
-  mode_t mode;               ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
-  const char *group;         ///< create: group of both files; NULL: the process's own
-  bool start_empty;          ///< create: discard what an earlier holder left instead of resuming it
-  bool prefault;             ///< open: fault in every page now, so that the first reads do not
-  uid_t owner;               ///< open: whose store; (uid_t)-1: the caller's own. Set by the INIT macro.
+  size_t size_bytes;     ///< sizeof(svar_store_options_t) of the caller's build
+  const char *directory; ///< segment directory; NULL: $SVAR_SEGMENT_DIR, else /dev/shm
+  uint64_t
+      capacity_bytes; ///< create: most bytes the store may ever take (address space, not memory); 0: 256 GiB
+  mode_t mode;       ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
+  const char *group; ///< create: group of both files; NULL: the process's own
+  bool start_empty;  ///< create: discard what an earlier holder left instead of resuming it
+  bool prefault;     ///< open: fault in every page now, so that the first reads do not
+  uid_t owner;       ///< open: whose store; (uid_t)-1: the caller's own. Set by the INIT macro.
   const svar_allocator_t *allocator; ///< for the handle's private memory; NULL: the heap
 } svar_store_options_t;
 
 #define SVAR_STORE_OPTIONS_INIT                                                                    \
-  {sizeof(svar_store_options_t), NULL, 0, 0, NULL, false, false, (uid_t)-1, NULL}
+  {                                                                                                \
+    sizeof(svar_store_options_t), NULL, 0, 0, NULL, false, false, (uid_t)-1, NULL                  \
+  }
 
 /// Become the holder of the store `name` in shared memory: create it, or resume the one that an
 /// earlier holder left (values and version go on; readers notice nothing but newer versions).
@@ -126,16 +129,16 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_wait(svar_store_t *store, uint64
 typedef struct {
   char name[SVAR_STORE_NAME_BYTES];
   svar_backing_t backing;
-  uint64_t version;          ///< latest commit
+  uint64_t version; ///< latest commit
   uint64_t variable_count;
-  uint64_t memory_bytes;     ///< bytes of the segment that are backed by memory
+  uint64_t memory_bytes; ///< bytes of the segment that are backed by memory
   uint64_t capacity_bytes;
-  int64_t created_ns;        ///< CLOCK_REALTIME of the creation
-  int64_t committed_ns;      ///< CLOCK_REALTIME of the latest commit; 0 before the first
-  int32_t holder_pid;        ///< 0: nobody holds it now
-  uint32_t reader_count;     ///< handles attached now, the holder's own not counted
+  int64_t created_ns;    ///< CLOCK_REALTIME of the creation
+  int64_t committed_ns;  ///< CLOCK_REALTIME of the latest commit; 0 before the first
+  int32_t holder_pid;    ///< 0: nobody holds it now
+  uint32_t reader_count; ///< handles attached now, the holder's own not counted
   uid_t owner;
-  bool is_stale;             ///< removed or replaced under this handle
+  bool is_stale; ///< removed or replaced under this handle
 } svar_store_info_t;
 
 /// Fills out_info. @contract{allocates: no; blocks: no; system calls: yes; thread: any}

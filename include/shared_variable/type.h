@@ -14,8 +14,8 @@ SVAR_BEGIN_DECLS
 
 typedef struct svar_type {
   svar_dtype_t dtype;
-  int32_t ndim;            ///< 0 .. SVAR_NDIM_MAX
-  uint32_t broadcastable;  ///< bit i: axis i has extent 1 in every value, now and later
+  int32_t ndim;           ///< 0 .. SVAR_NDIM_MAX
+  uint32_t broadcastable; ///< bit i: axis i has extent 1 in every value, now and later
 } svar_type_t;
 
 /// True if dtype, rank and every broadcastable flag agree.

@@ -50,8 +50,7 @@ is_uniform(const svar_value_t &view, uint64_t number)
     if (element != number) {
       fprintf(stderr, "version %llu: element %llu of %llu, of the value of version %llu, is %llu\n",
               static_cast<unsigned long long>(number), static_cast<unsigned long long>(k),
-              static_cast<unsigned long long>(count),
-              static_cast<unsigned long long>(view.version),
+              static_cast<unsigned long long>(count), static_cast<unsigned long long>(view.version),
               static_cast<unsigned long long>(element));
       return false;
     }

@@ -7,7 +7,8 @@
 
 #include "shared_variable/error.h"
 
-namespace {
+namespace
+{
 
 TEST(Error, EveryCodeHasItsOwnNameAndNumber)
 {

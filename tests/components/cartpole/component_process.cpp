@@ -4,8 +4,8 @@
 #include <fcntl.h>
 
 #include <atomic>
-#include <cstdarg>
 #include <chrono>
+#include <cstdarg>
 #include <fstream>
 #include <sstream>
 #include <thread>
