@@ -39,6 +39,7 @@ svari_process_init(svari_process_t *process, const svari_planned_process_t *plan
   process->deadline_ns = INT64_MAX;
   process->respawn_count = 0;
   process->is_waiting = false;
+  process->is_end_told = false;
   process->out.fd = -1;
   process->err.fd = -1;
 }
@@ -178,6 +179,7 @@ svari_process_start(svari_process_t *process, svari_screen_t *out, svari_screen_
   process->group = child;
   process->is_leader_running = true;
   process->is_waiting = false;
+  process->is_end_told = false;
   process->step = SVARI_STOP_NONE;
   process->deadline_ns = INT64_MAX;
   return SVAR_OK;
@@ -238,7 +240,9 @@ svari_process_ended_well(const svari_process_t *process)
 const char *
 svari_process_end_text(const svari_process_t *process, char *text, size_t size_bytes)
 {
-  if (WIFEXITED(process->status)) {
+  if (process->status == 0) {
+    snprintf(text, size_bytes, "ended");
+  } else if (WIFEXITED(process->status)) {
     snprintf(text, size_bytes, "exited with code %d", WEXITSTATUS(process->status));
   } else {
     const char *name = sigabbrev_np(WTERMSIG(process->status));

@@ -30,7 +30,8 @@ typedef struct svari_process {
   svari_stop_step_t step;        // how far stopping has gone
   int64_t deadline_ns; // when the next step of stopping, or a respawn, is due; INT64_MAX: none
   long respawn_count;
-  bool is_waiting; // for its respawn
+  bool is_waiting;  // for its respawn
+  bool is_end_told; // people were told how the leader ended
   svari_stream_t out, err;
 } svari_process_t;
 
@@ -57,7 +58,7 @@ void svari_process_close(svari_process_t *process);
 
 // Whether the leader ended as it should: with 0, or by being stopped.
 bool svari_process_ended_well(const svari_process_t *process);
-// "exited with code 3", "was ended by SIGSEGV". Writes to text, cut at size_bytes, and returns it.
+// "ended", "exited with code 3", "was ended by SIGSEGV". Writes to text, cut at size_bytes, and returns it.
 const char *svari_process_end_text(const svari_process_t *process, char *text, size_t size_bytes);
 
 SVAR_END_DECLS

@@ -37,9 +37,7 @@ stop_all(svari_runner_t *runner, const char *reason)
       used += (size_t)length < sizeof(names) - used ? (size_t)length : sizeof(names) - used - 1;
     }
   }
-  if (used > 0) {
-    svari_screen_say(runner->err, "%s: stopping %s", reason, names);
-  }
+  svari_screen_say(runner->err, "%s%s%s", reason, used > 0 ? ": stopping " : "", names);
 }
 
 // A second Ctrl-C: whoever still runs gets the next signal now.
@@ -65,7 +63,7 @@ start(svari_runner_t *runner, svari_process_t *process)
   return SVAR_OK;
 }
 
-// Reports how a process ended, and what follows from it.
+// The whole group is gone: judges how it went, and plans the next run if there is one.
 static void
 finish(svari_runner_t *runner, svari_process_t *process)
 {
@@ -77,11 +75,11 @@ finish(svari_runner_t *runner, svari_process_t *process)
     svari_runner_note_roudi_end(runner, text);
     return;
   }
-  if (!svari_process_ended_well(process)) {
-    runner->has_failed = true;
+  bool ended_well = svari_process_ended_well(process);
+  runner->has_failed = runner->has_failed || !ended_well;
+  bool was_asked = process->status_step != SVARI_STOP_NONE;
+  if (!process->is_end_told && !(was_asked && ended_well)) {
     svari_screen_say(runner->err, "%s %s", plan->label, text);
-  } else if (process->status_step == SVARI_STOP_NONE) {
-    svari_screen_say(runner->err, "%s ended", plan->label);
   }
   if (plan->respawn && !runner->is_stopping &&
       (plan->respawn_max_retries < 0 || process->respawn_count < plan->respawn_max_retries)) {
@@ -98,9 +96,14 @@ note_leader_end(svari_runner_t *runner, svari_process_t *process, int status)
   process->status = status;
   process->status_step = process->step;
   if (process->plan->shutdown_on_exit && !runner->is_stopping) {
-    char reason[256];
-    snprintf(reason, sizeof(reason), "%s ended, and the launch with it", process->plan->label);
+    svari_stream_read(&process->out); // its last words come before the news
+    svari_stream_read(&process->err);
+    char text[64];
+    char reason[320];
+    snprintf(reason, sizeof(reason), "%s %s, and ends the launch", process->plan->label,
+             svari_process_end_text(process, text, sizeof(text)));
     stop_all(runner, reason);
+    process->is_end_told = true;
   }
 }
 

@@ -87,6 +87,9 @@ end_stream(svari_stream_t *stream)
 void
 svari_stream_read(svari_stream_t *stream)
 {
+  if (stream->fd < 0) {
+    return;
+  }
   if (read_available(stream)) {
     end_stream(stream);
   } else if (stream->used > 0) {

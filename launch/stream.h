@@ -19,7 +19,8 @@ typedef struct svari_stream {
 // Takes over fd. screen and label must live as long as the stream.
 void svari_stream_init(svari_stream_t *stream, int fd, svari_screen_t *screen, const char *label,
                        int colour);
-// Forwards everything that can be read without waiting. Closes the stream at the pipe's end.
+// Forwards everything that can be read without waiting. Closes the stream at the pipe's
+// end. Harmless when closed.
 void svari_stream_read(svari_stream_t *stream);
 // Forwards what is left, a last line without '\n' included, and closes. Harmless when closed.
 void svari_stream_close(svari_stream_t *stream);

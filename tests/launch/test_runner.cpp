@@ -201,7 +201,7 @@ TEST_F(Runner, EndsWithTheNodeWhoseEndIsShutdown)
   ASSERT_TRUE(run.sees("[talker-1] ready"));
   Prefix::write(flag, "");
   EXPECT_EQ(run.finish(), 0);
-  EXPECT_TRUE(has(run.err, "listener-2 ended, and the launch with it: stopping talker-1\n"))
+  EXPECT_TRUE(has(run.err, "listener-2 ended, and ends the launch: stopping talker-1\n"))
       << run.err;
   EXPECT_TRUE(has(run.out, "[talker-1] interrupted"));
 }
@@ -212,7 +212,9 @@ TEST_F(Runner, FailsWithTheNodeWhoseEndIsShutdown)
   prefix_.program("listener", WAITER);
   LaunchRun run(prefix_, {prefix_.launch(node("listener") + node("talker", "on_exit='shutdown'"))});
   EXPECT_EQ(run.finish(), 1);
-  EXPECT_TRUE(has(run.err, "[launch] talker-2 exited with code 3\n")) << run.err;
+  EXPECT_TRUE(has(
+      run.err, "[launch] talker-2 exited with code 3, and ends the launch: stopping listener-1\n"))
+      << run.err;
 }
 
 TEST_F(Runner, GoesOnWithoutAFailedNodeAndSaysSoInTheEnd)
