@@ -14,7 +14,6 @@
 #include "ipc/segment_file.h"
 #include "store/store_impl.h"
 
-static const uint64_t DEFAULT_CAPACITY_BYTES = UINT64_C(256) << 30;
 static const uint64_t LEAST_CAPACITY_BYTES = UINT64_C(1) << 30;
 
 enum {
@@ -117,13 +116,15 @@ unlink_own(int fd, const char *path)
   }
 }
 
+// Retired first, then the reader table, then the state file: as long as that has its name, and this
+// process its lock, nobody can make a store of the same name.
 static svar_ret_t
 segment_remove(svari_region_t *base)
 {
   segment_t *segment = (segment_t *)base;
-  // The state file first: without it nobody looks for the other.
-  unlink_own(segment->state_fd, segment->paths.state);
+  atomic_store(&((svari_header_t *)base->write_base)->retired, 1);
   unlink_own(segment->readers_fd, segment->paths.readers);
+  unlink_own(segment->state_fd, segment->paths.state);
   if (svari_file_is_named(segment->state_fd, segment->paths.state)) {
     return svar_fail(SVAR_ERR_PERMISSION, "removing '%s': %s", segment->paths.state,
                      strerror(errno));
@@ -154,30 +155,38 @@ close_files(segment_t *segment)
   close_fd(&segment->readers_fd);
 }
 
+// Replaces what this process could write by memory of its own.
+static void
+seal(svari_region_t *base, bool readers_too)
+{
+  const int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (base->write_base != NULL) {
+    mmap(base->write_base, base->capacity_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  }
+  if (base->readers != NULL && readers_too) {
+    mmap(base->readers, sizeof(svari_readers_t), PROT_READ | PROT_WRITE, flags, -1, 0);
+  }
+}
+
 static void
 segment_release(svari_region_t *base)
 {
   segment_t *segment = (segment_t *)base;
   if (segment->state_fd != NO_FD && base->write_base != NULL) {
+    seal(base, false); // a thread that still fills a loan must not write the next holder's bytes
     // Closing is not enough while a child that was forked a moment ago still has the descriptor.
     svari_file_unlock(segment->state_fd, HOLDER_BYTE);
   }
   close_files(segment);
 }
 
-// What the child can still read stays mapped. What it could write is replaced by memory of its own, so
-// that even a release of an inherited view touches nothing of the parent's.
+// What the child can still read stays mapped; even a release of an inherited view touches nothing of
+// the parent's.
 static void
 segment_forked(svari_region_t *base)
 {
   close_files((segment_t *)base); // without unlocking: the lock is the parent's
-  const int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  if (base->write_base != NULL) {
-    mmap(base->write_base, base->capacity_bytes, PROT_NONE, flags, -1, 0);
-  }
-  if (base->readers != NULL) {
-    mmap(base->readers, sizeof(svari_readers_t), PROT_READ | PROT_WRITE, flags, -1, 0);
-  }
+  seal(base, true);
 }
 
 static void
@@ -272,7 +281,9 @@ map_state(segment_t *segment, uint64_t capacity_bytes, bool writable)
     SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, capacity_bytes, true, &map));
     segment->base.write_base = map;
   }
-  atomic_store(&segment->base.known_bytes, svari_file_bytes(segment->state_fd));
+  uint64_t file_bytes = svari_file_bytes(segment->state_fd);
+  atomic_store(&segment->base.known_bytes,
+               file_bytes < capacity_bytes ? file_bytes : capacity_bytes);
   return SVAR_OK;
 }
 
@@ -291,7 +302,7 @@ map_fresh_state(segment_t *segment, uint64_t wanted_bytes)
 {
   const uint64_t page = SVARI_PAGE_BYTES;
   uint64_t capacity =
-      wanted_bytes == 0 ? DEFAULT_CAPACITY_BYTES : (wanted_bytes + page - 1) & ~(page - 1);
+      wanted_bytes == 0 ? svari_default_capacity_bytes() : (wanted_bytes + page - 1) & ~(page - 1);
   for (;;) {
     svar_ret_t ret = map_state(segment, capacity, true);
     if (ret != SVAR_ERR_NO_MEMORY || wanted_bytes != 0 || capacity / 2 < LEAST_CAPACITY_BYTES) {
@@ -379,6 +390,12 @@ fail_held(int state_fd, const char *store_name)
       fclose(file);
     }
   }
+  if (pid == 0) {
+    return svar_fail(SVAR_ERR_HELD,
+                     "store '%s' is locked by a process that is opening or closing it, or that has "
+                     "locked its file otherwise; try again, or look for it with lsof",
+                     store_name);
+  }
   return svar_fail(SVAR_ERR_HELD,
                    "store '%s' is held by process %d%s%s%s: one process at a time may commit to a "
                    "store; stop that one, or use another store name",
@@ -402,26 +419,22 @@ open_and_hold(segment_t *segment, const svari_segment_options_t *options)
   }
 }
 
-// Maps the header alone, to see what the file is before trusting its capacity.
+// Copies the header and checks the copy, to see what the file is before anything in it is used.
 static svar_ret_t
-check_state(segment_t *segment, const char *store_name, uint64_t *out_capacity_bytes)
+check_state(segment_t *segment, const char *store_name, svari_header_t *out_header)
 {
-  void *map;
   uint64_t file_bytes = svari_file_bytes(segment->state_fd);
-  if (file_bytes < SVARI_PAGE_BYTES) {
+  if (pread(segment->state_fd, out_header, sizeof(*out_header), 0) !=
+      (ssize_t)sizeof(*out_header)) {
     return svar_fail(SVAR_ERR_CORRUPT, "'%s' has %llu bytes: less than a store's header",
                      segment->paths.state, (unsigned long long)file_bytes);
   }
-  SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, SVARI_PAGE_BYTES, false, &map));
-  const svari_header_t *header = map;
-  svar_ret_t ret = svari_store_check_header(header, file_bytes, segment->paths.state);
-  if (ret == SVAR_OK && strncmp(header->name, store_name, SVARI_NAME_BYTES) != 0) {
-    ret = svar_fail(SVAR_ERR_CORRUPT, "'%s' holds the store '%.255s', not '%s'",
-                    segment->paths.state, header->name, store_name);
+  SVAR_TRY(svari_store_check_header(out_header, file_bytes, segment->paths.state));
+  if (strncmp(out_header->name, store_name, SVARI_NAME_BYTES) != 0) {
+    return svar_fail(SVAR_ERR_CORRUPT, "'%s' holds the store '%.255s', not '%s'",
+                     segment->paths.state, out_header->name, store_name);
   }
-  *out_capacity_bytes = header->capacity_bytes;
-  munmap(map, SVARI_PAGE_BYTES);
-  return ret;
+  return SVAR_OK;
 }
 
 static svar_ret_t
@@ -458,13 +471,25 @@ remake_readers(segment_t *segment, const svari_segment_options_t *options)
   return svari_file_name(segment->readers_fd, segment->paths.readers);
 }
 
+// Takes the names of a store away whose lock this process holds; see segment_remove() for the order.
+static void
+unlink_held(const svari_store_paths_t *paths)
+{
+  unlink(paths->readers);
+  unlink(paths->state);
+}
+
 static svar_ret_t
 resume(segment_t *segment, const svari_segment_options_t *options)
 {
-  uint64_t capacity_bytes;
+  svari_header_t header_copy;
   SVAR_TRY(open_and_hold(segment, options));
-  SVAR_TRY(check_state(segment, options->store_name, &capacity_bytes));
-  SVAR_TRY(map_state(segment, capacity_bytes, true));
+  SVAR_TRY(check_state(segment, options->store_name, &header_copy));
+  if (atomic_load(&header_copy.retired) != 0) { // its remover was killed half-way
+    unlink_held(options->paths);
+    return svar_fail(SVAR_ERR_NOT_FOUND, "store '%s' was being removed", options->store_name);
+  }
+  SVAR_TRY(map_state(segment, header_copy.capacity_bytes, true));
   svar_ret_t ret = open_readers(segment);
   if (ret == SVAR_OK) {
     return SVAR_OK;
@@ -492,9 +517,9 @@ svari_segment_resume(const svari_segment_options_t *options, svari_region_t **ou
 static void
 retire_header(segment_t *segment, const char *store_name)
 {
-  uint64_t capacity_bytes;
+  svari_header_t header_copy;
   void *map;
-  if (check_state(segment, store_name, &capacity_bytes) == SVAR_OK &&
+  if (check_state(segment, store_name, &header_copy) == SVAR_OK &&
       svari_file_map(segment->state_fd, segment->paths.state, SVARI_PAGE_BYTES, true, &map) ==
           SVAR_OK) {
     svari_header_t *header = map;
@@ -512,8 +537,7 @@ svari_segment_discard(const svari_segment_options_t *options)
   svar_ret_t ret = open_and_hold(segment, options);
   if (ret == SVAR_OK) {
     retire_header(segment, options->store_name);
-    unlink(segment->paths.state);
-    unlink(segment->paths.readers);
+    unlink_held(&segment->paths);
   }
   segment_destroy(&segment->base);
   return ret;
@@ -524,10 +548,10 @@ svari_segment_discard(const svari_segment_options_t *options)
 static svar_ret_t
 open_once(segment_t *segment, const svari_segment_options_t *options)
 {
-  uint64_t capacity_bytes;
+  svari_header_t header_copy;
   SVAR_TRY(svari_file_open(options->paths->state, false, options->owner, &segment->state_fd));
-  SVAR_TRY(check_state(segment, options->store_name, &capacity_bytes));
-  SVAR_TRY(map_state(segment, capacity_bytes, false));
+  SVAR_TRY(check_state(segment, options->store_name, &header_copy));
+  SVAR_TRY(map_state(segment, header_copy.capacity_bytes, false));
   return open_readers(segment);
 }
 

@@ -10,9 +10,10 @@ typedef struct svari_segment_options {
   const svari_store_paths_t *paths;
   const char *directory;
   uid_t owner;
-  uint64_t capacity_bytes; // create; 0: 256 GiB, or what the address space allows
-  mode_t mode;             // create
-  gid_t group;             // create; (gid_t)-1: the process's own
+  uint64_t
+      capacity_bytes; // create; 0: svari_default_capacity_bytes(), or what the address space allows
+  mode_t mode;        // create
+  gid_t group;        // create; (gid_t)-1: the process's own
   svar_allocator_t allocator;
 } svari_segment_options_t;
 

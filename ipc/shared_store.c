@@ -29,8 +29,8 @@ find_group(const char *name, gid_t *out_group)
 
 // Reads the options, of which each has a default, into those of a segment.
 static svar_ret_t
-segment_options(const char *name, const svar_store_options_t *given, svari_store_paths_t *paths,
-                svari_segment_options_t *out_options)
+segment_options(const char *name, const svar_store_options_t *given, bool is_own,
+                svari_store_paths_t *paths, svari_segment_options_t *out_options)
 {
   static const svar_store_options_t defaults = SVAR_STORE_OPTIONS_INIT;
   SVAR_TRY(svari_store_options_check(given));
@@ -42,7 +42,7 @@ segment_options(const char *name, const svar_store_options_t *given, svari_store
       .store_name = name,
       .paths = paths,
       .directory = svari_segment_directory(options.directory),
-      .owner = options.owner != (uid_t)-1 ? options.owner : geteuid(),
+      .owner = is_own || options.owner == (uid_t)-1 ? geteuid() : options.owner,
       .capacity_bytes = options.capacity_bytes,
       .mode = options.mode != 0 ? options.mode : DEFAULT_MODE,
       .group = (gid_t)-1,
@@ -81,9 +81,21 @@ new_store(svari_region_t *region, bool is_writer, svar_store_t **out_store)
 {
   svar_ret_t ret = svari_store_new(region, is_writer, out_store);
   if (ret != SVAR_OK) {
+    const svari_header_t *header = (const svari_header_t *)region->read_base;
+    if (is_writer && atomic_load(&header->version) == 0) {
+      (void)region->ops->remove(region); // made a moment ago, and empty
+    }
     region->ops->destroy(region);
   }
   return ret;
+}
+
+static svar_ret_t
+create(const svari_segment_options_t *segment, bool start_empty, svar_store_t **out_store)
+{
+  svari_region_t *region;
+  SVAR_TRY(hold_segment(segment, start_empty, &region));
+  return new_store(region, true, out_store);
 }
 
 svar_ret_t
@@ -92,11 +104,11 @@ svar_store_create(const char *name, const svar_store_options_t *options, svar_st
   SVAR_REQUIRE(name != NULL && out_store != NULL);
   svari_store_paths_t paths;
   svari_segment_options_t segment;
-  svari_region_t *region;
-  SVAR_TRY(segment_options(name, options, &paths, &segment));
-  segment.owner = geteuid();
-  SVAR_TRY(hold_segment(&segment, options != NULL && options->start_empty, &region));
-  return new_store(region, true, out_store);
+  SVAR_TRY(segment_options(name, options, true, &paths, &segment));
+  svari_birth_lock();
+  svar_ret_t ret = create(&segment, options != NULL && options->start_empty, out_store);
+  svari_birth_unlock();
+  return ret;
 }
 
 static svar_ret_t
@@ -111,23 +123,32 @@ fail_open(svar_ret_t ret, const char *name, const svari_segment_options_t *segme
   return ret;
 }
 
+static svar_ret_t
+open_store(const svari_segment_options_t *segment, bool prefault, svar_store_t **out_store)
+{
+  svari_region_t *region;
+  svar_ret_t ret = svari_segment_open(segment, &region);
+  if (ret != SVAR_OK) {
+    return fail_open(ret, segment->store_name, segment);
+  }
+  if (prefault) {
+    madvise((void *)(uintptr_t)region->read_base, atomic_load(&region->known_bytes),
+            MADV_POPULATE_READ);
+  }
+  return new_store(region, false, out_store);
+}
+
 svar_ret_t
 svar_store_open(const char *name, const svar_store_options_t *options, svar_store_t **out_store)
 {
   SVAR_REQUIRE(name != NULL && out_store != NULL);
   svari_store_paths_t paths;
   svari_segment_options_t segment;
-  svari_region_t *region;
-  SVAR_TRY(segment_options(name, options, &paths, &segment));
-  svar_ret_t ret = svari_segment_open(&segment, &region);
-  if (ret != SVAR_OK) {
-    return fail_open(ret, name, &segment);
-  }
-  if (options != NULL && options->prefault) {
-    uint64_t extent = region->ops->extent_bytes(region);
-    madvise((void *)(uintptr_t)region->read_base, extent, MADV_POPULATE_READ);
-  }
-  return new_store(region, false, out_store);
+  SVAR_TRY(segment_options(name, options, false, &paths, &segment));
+  svari_birth_lock();
+  svar_ret_t ret = open_store(&segment, options != NULL && options->prefault, out_store);
+  svari_birth_unlock();
+  return ret;
 }
 
 // --- list ------------------------------------------------------------------------------------------

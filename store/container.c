@@ -54,9 +54,11 @@ container_destroy(svari_container_t *self)
   svari_store_container_t *container = (svari_store_container_t *)self;
   svar_store_t *store = container->store;
   svar_allocator_t allocator = self->allocator;
-  if (store->writer != NULL && atomic_load(&store->state) == SVARI_STORE_OPEN) {
+  if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     svari_writer_lock(store->writer);
-    if (container->is_anonymous) {
+    if (atomic_load(&store->state) != SVARI_STORE_OPEN) {
+      // closed: the store's bytes are the next holder's
+    } else if (container->is_anonymous) {
       svari_writer_forget(store->writer, container->index);
     } else {
       svari_writer_undeclare(store->writer, container->index);
@@ -109,7 +111,7 @@ container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out
       .entry = entry,
       .index = index,
   };
-  memcpy(container->name, entry->name, SVARI_NAME_BYTES);
+  memcpy(container->name, entry->name, SVARI_NAME_BYTES - 1); // ends in 0 whatever the file says
   container->base.name = container->name;
   *out_container = container;
   return SVAR_OK;

@@ -90,8 +90,9 @@ private_owner(svari_region_t *base)
 static svar_ret_t
 private_remove(svari_region_t *base)
 {
-  (void)base;
-  return SVAR_OK; // it has no name outside the process
+  // It has no name outside the process; those who wait in it are told.
+  atomic_store(&((svari_header_t *)base->write_base)->retired, 1);
+  return SVAR_OK;
 }
 
 static bool

@@ -59,6 +59,11 @@ sort_records(recovery_t *recovery, svari_writer_variable_t *variable)
       continue;
     }
     SVAR_TRY(adopt_record(recovery, variable, i));
+    if (begin == newest_begin) {
+      return svar_fail(SVAR_ERR_CORRUPT, "store '%s': '%.*s' has two values of version %llu",
+                       recovery->writer->store->name, SVARI_NAME_BYTES, variable->entry->name,
+                       (unsigned long long)begin);
+    }
     if (begin > newest_begin) {
       newest_begin = begin;
       variable->newest = (uint8_t)i;

@@ -107,9 +107,8 @@ free_record(svari_writer_t *writer, uint64_t index, uint32_t record)
   }
 }
 
-// Frees every retired record that no pin covers.
-static svar_ret_t
-reclaim(svari_writer_t *writer)
+svar_ret_t
+svari_writer_reclaim(svari_writer_t *writer)
 {
   if (writer->retired_count == 0) {
     return SVAR_OK;
@@ -131,16 +130,19 @@ reclaim(svari_writer_t *writer)
   return SVAR_OK;
 }
 
-// Ends the pins of processes that died, then reclaims again. Asks the kernel about each process that
-// has a pin: only worth it when pins stand in the way.
+// Ends the pins of processes that died, then reclaims what can be of every variable. Asks the kernel
+// about each process attached: only worth it when nothing else helps.
 static svar_ret_t
 reap_and_reclaim(svari_writer_t *writer)
 {
-  bool reaped = false;
+  svar_store_t *store = writer->store;
+  pthread_mutex_lock(
+      &store->lock); // the locks of processes do not tell this handle's threads apart
   for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
-    reaped |= svari_process_reap(writer->store, i);
+    svari_process_reap(store, i);
   }
-  return reaped ? reclaim(writer) : SVAR_OK;
+  pthread_mutex_unlock(&store->lock);
+  return svari_writer_reclaim(writer);
 }
 
 // --- finding a buffer ------------------------------------------------------------------------------
@@ -291,7 +293,7 @@ find_room(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *ou
     return SVAR_OK;
   }
   if (has_retired(variable)) {
-    SVAR_TRY(reclaim(writer));
+    SVAR_TRY(svari_writer_reclaim(writer));
     if (find_free_buffer(variable, rounded, out_record)) {
       return SVAR_OK;
     }

@@ -32,6 +32,9 @@ static void
 on_thread_exit(void *thread)
 {
   svari_store_each(forget_thread, thread);
+  // A destructor of another library may read after this one: as a new thread would.
+  memset(svari_slot_cache, 0, sizeof(svari_slot_cache));
+  this_thread = 0;
 }
 
 static void
@@ -94,26 +97,10 @@ claim_slot_reaping(svar_store_t *store)
   return slot;
 }
 
-// A slot with a free pin for this thread: one it has, one that a thread left, or a new one.
+// A new slot of the table, added to this handle's.
 static svar_ret_t
-find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
+take_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
 {
-  svari_owned_slot_t *left = NULL;
-  for (size_t i = 0; i < store->slot_count; i++) {
-    svari_owned_slot_t *owned = &store->slots[i];
-    if (owned->thread == thread && svari_slot_free_pin(owned->slot) != NULL) {
-      *out_slot = owned->slot;
-      return SVAR_OK;
-    }
-    if (owned->thread == 0 && svari_slot_free_pin(owned->slot) != NULL) {
-      left = owned;
-    }
-  }
-  if (left != NULL) {
-    left->thread = thread;
-    *out_slot = left->slot;
-    return SVAR_OK;
-  }
   SVAR_TRY(svari_array_reserve((void **)&store->slots, &store->slot_room, store->slot_count + 1,
                                sizeof(*store->slots), &store->allocator));
   svari_slot_t *slot = claim_slot_reaping(store);
@@ -128,18 +115,51 @@ find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
   return SVAR_OK;
 }
 
-svar_ret_t
-svari_slot_find(svar_store_t *store, svari_slot_t **out_slot)
+// A slot with a free pin for this thread: one it has, one that a thread left, or a new one.
+static svar_ret_t
+find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
 {
+  svari_owned_slot_t *left = NULL;
+  for (size_t i = 0; i < store->slot_count; i++) {
+    svari_owned_slot_t *owned = &store->slots[i];
+    if ((owned->thread != thread && owned->thread != 0) ||
+        svari_slot_free_pin(owned->slot) == NULL) {
+      continue;
+    }
+    if (owned->thread == thread) {
+      *out_slot = owned->slot;
+      return SVAR_OK;
+    }
+    left = owned;
+  }
+  if (left == NULL) {
+    return take_slot_locked(store, thread, out_slot);
+  }
+  left->thread = thread;
+  *out_slot = left->slot;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_slot_find(svar_store_t *store, _Atomic uint64_t **out_pin)
+{
+  svari_slot_t *slot = NULL;
   uint64_t thread = thread_serial();
   pthread_mutex_lock(&store->lock);
-  svar_ret_t ret = find_slot_locked(store, thread, out_slot);
+  svar_ret_t ret = find_slot_locked(store, thread, &slot);
   pthread_mutex_unlock(&store->lock);
-  if (ret == SVAR_OK) {
-    svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES] =
-        (svari_cached_slot_t){store->id, *out_slot};
+  if (ret != SVAR_OK) {
+    return ret;
   }
-  return ret;
+  svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES] = (svari_cached_slot_t){store->id, slot};
+  *out_pin = svari_slot_free_pin(slot);
+  if (*out_pin == NULL) { // only somebody who scribbles on the table can have filled it
+    return svar_fail(
+        SVAR_ERR_READERS_FULL,
+        "store '%s': another process writes over this one's entries of the reader table",
+        store->name);
+  }
+  return SVAR_OK;
 }
 
 // --- processes -------------------------------------------------------------------------------------
@@ -161,20 +181,18 @@ clear_process(svari_readers_t *readers, uint32_t index)
   atomic_store(&readers->processes[index].pid, 0);
 }
 
-bool
+void
 svari_process_reap(svar_store_t *store, uint32_t index)
 {
   svari_region_t *region = store->region;
   if (store->has_process && index == store->process_index) {
-    return false; // this handle's own lock does not conflict with itself
+    return; // this handle's own lock does not conflict with itself
   }
-  if (atomic_load(&region->readers->processes[index].pid) == 0 ||
-      !region->ops->process_lock(region, index)) {
-    return false;
+  if (atomic_load(&region->readers->processes[index].pid) != 0 &&
+      region->ops->process_lock(region, index)) {
+    clear_process(region->readers, index);
+    region->ops->process_unlock(region, index);
   }
-  clear_process(region->readers, index);
-  region->ops->process_unlock(region, index);
-  return true;
 }
 
 static void

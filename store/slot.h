@@ -8,8 +8,8 @@
 svar_ret_t svari_process_attach(svar_store_t *store);
 // Gives back this handle's slots and its process record.
 void svari_process_detach(svar_store_t *store);
-// Frees the slots and the record of process `index` if it is dead. True if it was.
-bool svari_process_reap(svar_store_t *store, uint32_t index);
+// Frees the slots and the record of process `index` if it is dead. Under the handle's lock.
+void svari_process_reap(svar_store_t *store, uint32_t index);
 
 // A thread finds its slot of a store here: a small direct-mapped cache keyed by the handle's id.
 // initial-exec: one instruction instead of a call to __tls_get_addr, at the price of 128 bytes of the
@@ -22,8 +22,9 @@ typedef struct svari_cached_slot {
 } svari_cached_slot_t;
 extern _Thread_local SVARI_TLS svari_cached_slot_t svari_slot_cache[SVARI_SLOT_CACHE_ENTRIES];
 
-// Finds or takes a slot with a free pin for this thread, and caches it. SVAR_ERR_READERS_FULL
-svar_ret_t svari_slot_find(svar_store_t *store, svari_slot_t **out_slot)
+// Finds or takes a slot with a free pin for this thread, caches the slot, and gives out the pin.
+// SVAR_ERR_READERS_FULL
+svar_ret_t svari_slot_find(svar_store_t *store, _Atomic uint64_t **out_pin)
     __attribute__((noinline, cold));
 
 static inline _Atomic uint64_t *
@@ -60,14 +61,12 @@ svari_pin(svar_store_t *store, uint64_t *out_version, _Atomic uint64_t **out_pin
 {
   SVAR_TRY(svari_store_check(store));
   const svari_cached_slot_t *cached = &svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES];
-  svari_slot_t *slot = cached->slot;
   _Atomic uint64_t *pin = NULL;
   if (__builtin_expect(cached->store_id == store->id, 1)) {
-    pin = svari_slot_free_pin(slot);
+    pin = svari_slot_free_pin(cached->slot);
   }
   if (__builtin_expect(pin == NULL, 0)) {
-    SVAR_TRY(svari_slot_find(store, &slot));
-    pin = svari_slot_free_pin(slot);
+    SVAR_TRY(svari_slot_find(store, &pin));
   }
   *out_version = svari_pin_newest(store, pin);
   *out_pin = *out_version != 0 ? pin : NULL;

@@ -6,17 +6,19 @@
 #include "store/slot.h"
 #include "store/store_impl.h"
 
-static const uint64_t DEFAULT_CAPACITY_BYTES = UINT64_C(256) << 30;
-
 // --- the handles of this process -------------------------------------------------------------------
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static svar_store_t *list_head;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
+static pthread_mutex_t birth_lock = PTHREAD_MUTEX_INITIALIZER; // taken before list_lock
+static svar_store_t *private_store;                            // guarded by birth_lock
+
 static void
 before_fork(void)
 {
+  pthread_mutex_lock(&birth_lock);
   pthread_mutex_lock(&list_lock);
 }
 
@@ -24,6 +26,7 @@ static void
 after_fork_in_parent(void)
 {
   pthread_mutex_unlock(&list_lock);
+  pthread_mutex_unlock(&birth_lock);
 }
 
 // A child must not act as its parent: not hold its locks, clear its pins or write its values. It keeps
@@ -35,13 +38,27 @@ after_fork_in_child(void)
     atomic_store(&store->state, SVARI_STORE_FORKED);
     store->region->ops->forked(store->region);
   }
-  pthread_mutex_unlock(&list_lock);
+  private_store = NULL; // the child makes its own
+  after_fork_in_parent();
 }
 
 static void
 watch_forks(void)
 {
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+void
+svari_birth_lock(void)
+{
+  pthread_once(&fork_once, watch_forks);
+  pthread_mutex_lock(&birth_lock);
+}
+
+void
+svari_birth_unlock(void)
+{
+  pthread_mutex_unlock(&birth_lock);
 }
 
 void
@@ -59,7 +76,6 @@ svari_store_each(void (*visit)(svar_store_t *store, void *context), void *contex
 static void
 list_add(svar_store_t *store)
 {
-  pthread_once(&fork_once, watch_forks);
   pthread_mutex_lock(&list_lock);
   store->next = list_head;
   list_head = store;
@@ -137,7 +153,7 @@ svari_store_check_header(const svari_header_t *header, uint64_t file_bytes, cons
   if (header->capacity_bytes < SVARI_PAGE_BYTES || header->capacity_bytes > UINT64_C(1) << 46 ||
       header->capacity_bytes % SVARI_PAGE_BYTES != 0 ||
       atomic_load(&header->end_bytes) > header->capacity_bytes ||
-      atomic_load(&header->end_bytes) > file_bytes ||
+      atomic_load(&header->end_bytes) > file_bytes || file_bytes > header->capacity_bytes ||
       memchr(header->name, '\0', SVARI_NAME_BYTES) == NULL) {
     return svar_fail(SVAR_ERR_CORRUPT, "'%s': the header's sizes or name make no sense", what);
   }
@@ -154,6 +170,18 @@ svari_store_check_readers(const svari_readers_t *readers, const uint8_t generati
     return svar_fail(SVAR_ERR_CORRUPT, "'%s' belongs to an earlier store of the same name", what);
   }
   return SVAR_OK;
+}
+
+uint64_t
+svari_default_capacity_bytes(void)
+{
+  const uint64_t least = UINT64_C(1) << 30;
+  uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  uint64_t capacity = least;
+  while (capacity < memory) {
+    capacity *= 2;
+  }
+  return capacity;
 }
 
 svar_ret_t
@@ -254,26 +282,39 @@ svari_store_refuse(const svar_store_t *store)
   return svar_fail(SVAR_ERR_STATE, "store '%s' has been closed", store->name);
 }
 
+// Gives up what this handle holds in the kernel and in the shared tables.
+static void
+let_go(svar_store_t *store)
+{
+  uint32_t open = SVARI_STORE_OPEN;
+  if (!atomic_compare_exchange_strong(&store->state, &open, SVARI_STORE_CLOSED)) {
+    return;
+  }
+  if (store->writer != NULL) {
+    if (svar_store_version(store) == 0) {
+      (void)store->region->ops->remove(store->region); // nothing was ever in it
+    }
+    atomic_store(&svari_writer_header(store->writer)->holder_pid, 0);
+  }
+  pthread_mutex_lock(&store->lock);
+  svari_process_detach(store);
+  pthread_mutex_unlock(&store->lock);
+  store->region->ops->release(store->region);
+}
+
 void
 svar_store_close(svar_store_t *store)
 {
   if (store == NULL) {
     return;
   }
-  uint32_t open = SVARI_STORE_OPEN;
-  if (atomic_compare_exchange_strong(&store->state, &open, SVARI_STORE_CLOSED)) {
-    if (store->writer != NULL) {
-      svari_writer_lock(store->writer); // a commit under way in another thread ends first
-      if (svar_store_version(store) == 0) {
-        (void)store->region->ops->remove(store->region); // nothing was ever in it
-      }
-      atomic_store(&svari_writer_header(store->writer)->holder_pid, 0);
-      svari_writer_unlock(store->writer);
-    }
-    pthread_mutex_lock(&store->lock);
-    svari_process_detach(store);
-    pthread_mutex_unlock(&store->lock);
-    store->region->ops->release(store->region);
+  if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
+    // Whatever another thread is committing ends first; whatever it begins next is refused.
+    svari_writer_lock(store->writer);
+    let_go(store);
+    svari_writer_unlock(store->writer);
+  } else {
+    let_go(store);
   }
   svari_store_unref(store);
 }
@@ -287,13 +328,36 @@ svar_store_remove(svar_store_t *store)
     return svar_fail(SVAR_ERR_READ_ONLY, "store '%s' can only be removed by its holder",
                      store->name);
   }
-  SVAR_TRY(store->region->ops->remove(store->region));
-  atomic_store(&svari_writer_header(store->writer)->retired, 1);
-  svari_wake(store);
-  return SVAR_OK;
+  bool has_waiters = svari_wake_prepare(store);
+  svari_writer_lock(store->writer);
+  svar_ret_t ret = svari_store_check(store);
+  if (ret == SVAR_OK) {
+    ret = store->region->ops->remove(store->region);
+  }
+  svari_writer_unlock(store->writer);
+  svari_wake(store, has_waiters);
+  return ret;
 }
 
 // --- private stores --------------------------------------------------------------------------------
+
+static svar_ret_t
+create_private(const char *name, const svar_store_options_t *options, svar_store_t **out_store)
+{
+  svar_allocator_t allocator = options != NULL && options->allocator != NULL
+                                   ? *options->allocator
+                                   : svar_allocator_default();
+  uint64_t capacity = options != NULL && options->capacity_bytes != 0
+                          ? options->capacity_bytes
+                          : svari_default_capacity_bytes();
+  svari_region_t *region;
+  SVAR_TRY(svari_private_region_create(name, capacity, &allocator, &region));
+  svar_ret_t ret = svari_store_new(region, true, out_store);
+  if (ret != SVAR_OK) {
+    region->ops->destroy(region);
+  }
+  return ret;
+}
 
 svar_ret_t
 svar_store_create_private(const char *name, const svar_store_options_t *options,
@@ -305,40 +369,23 @@ svar_store_create_private(const char *name, const svar_store_options_t *options,
     return svar_fail(SVAR_ERR_ARGUMENT, "a store's name has at most %d bytes",
                      SVARI_NAME_BYTES - 1);
   }
-  svar_allocator_t allocator = options != NULL && options->allocator != NULL
-                                   ? *options->allocator
-                                   : svar_allocator_default();
-  uint64_t capacity = options != NULL && options->capacity_bytes != 0 ? options->capacity_bytes
-                                                                      : DEFAULT_CAPACITY_BYTES;
-  svari_region_t *region;
-  SVAR_TRY(svari_private_region_create(name, capacity, &allocator, &region));
-  svar_ret_t ret = svari_store_new(region, true, out_store);
-  if (ret != SVAR_OK) {
-    region->ops->destroy(region);
-  }
+  svari_birth_lock();
+  svar_ret_t ret = create_private(name, options, out_store);
+  svari_birth_unlock();
   return ret;
-}
-
-static svar_store_t *private_store;
-static svar_ret_t private_store_ret;
-static pthread_once_t private_once = PTHREAD_ONCE_INIT;
-
-static void
-make_private_store(void)
-{
-  private_store_ret = svar_store_create_private("/private", NULL, &private_store);
 }
 
 svar_ret_t
 svari_store_private(svar_store_t **out_store)
 {
-  pthread_once(&private_once, make_private_store);
-  if (private_store_ret != SVAR_OK) {
-    return svar_fail(private_store_ret, "the private store of this process could not be made: %s",
-                     svar_ret_text(private_store_ret));
+  svar_ret_t ret = SVAR_OK;
+  svari_birth_lock();
+  if (private_store == NULL) {
+    ret = create_private("/private", NULL, &private_store);
   }
   *out_store = private_store;
-  return SVAR_OK;
+  svari_birth_unlock();
+  return ret;
 }
 
 // --- questions -------------------------------------------------------------------------------------

@@ -66,6 +66,9 @@ svari_store_check(const svar_store_t *store)
   uint32_t state = atomic_load_explicit(&store->state, memory_order_relaxed);
   return __builtin_expect(state == SVARI_STORE_OPEN, 1) ? SVAR_OK : svari_store_refuse(store);
 }
+// What a store may take if its creator does not say: the machine's memory, rounded up to a power of two.
+// More would be of no use; address space is short where it has 39 bits.
+uint64_t svari_default_capacity_bytes(void);
 // SVAR_ERR_ARGUMENT unless options (may be NULL) have a size this build knows.
 svar_ret_t svari_store_options_check(const svar_store_options_t *options);
 // Runs visit for each handle of this process, under the list's lock.
@@ -93,7 +96,12 @@ svar_ret_t svari_store_variable(svar_store_t *store, uint64_t index,
                                 svar_variable_t **out_variable);
 
 // --- wait.c ----------------------------------------------------------------------------------------
-// Wakes every waiter if there may be one. Called after a commit.
-void svari_wake(svar_store_t *store);
+// Around each change that waiters wait for: prepare before it, wake after it, with what prepare found.
+bool svari_wake_prepare(svar_store_t *store);
+void svari_wake(svar_store_t *store, bool has_waiters);
+// Held while a store is being opened or made, so that no fork falls between taking a lock of the kernel
+// and the handle's entry in the list that a child goes through.
+void svari_birth_lock(void);
+void svari_birth_unlock(void);
 
 #endif

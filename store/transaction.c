@@ -80,13 +80,13 @@ static svari_loan_t *
 find_loan_locked(svar_transaction_t *transaction, uint64_t index)
 {
   const svari_writer_variable_t *variable = &transaction->store->writer->variables[index];
-  if (variable->loaner == NULL) {
+  if (variable->open_loans == 0) {
     return NULL;
   }
   if (variable->loaner == transaction) {
     return &transaction->loans[variable->loaner_position];
   }
-  for (size_t i = 0; i < transaction->loan_count; i++) { // another transaction overwrote the note
+  for (size_t i = 0; i < transaction->loan_count; i++) { // another transaction took the note
     if (transaction->loans[i].variable == index) {
       return &transaction->loans[i];
     }
@@ -109,38 +109,51 @@ replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_by
 }
 
 static svar_ret_t
-add_loan_locked(svar_transaction_t *transaction, uint64_t index, uint64_t size_bytes,
-                svari_loan_t **out_loan)
+add_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container,
+                uint64_t size_bytes, svari_loan_t **out_loan)
 {
   svari_writer_t *writer = transaction->store->writer;
   SVAR_TRY(svari_array_reserve((void **)&transaction->loans, &transaction->loan_room,
                                transaction->loan_count + 1, sizeof(svari_loan_t),
                                &transaction->store->allocator));
   svari_loan_t *loan = &transaction->loans[transaction->loan_count];
-  SVAR_TRY(svari_writer_loan(writer, index, size_bytes, loan));
-  writer->variables[index].loaner = transaction;
-  writer->variables[index].loaner_position = transaction->loan_count++;
+  SVAR_TRY(svari_writer_loan(writer, container->index, size_bytes, loan));
+  loan->container = svari_container_ref(&container->base);
+  svari_writer_variable_t *variable = &writer->variables[container->index];
+  variable->open_loans++;
+  variable->loaner = transaction;
+  variable->loaner_position = transaction->loan_count++;
   *out_loan = loan;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+take_room_locked(svar_transaction_t *transaction, svari_store_container_t *container,
+                 const int64_t *shape, uint64_t size_bytes, uint8_t **out_data)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
+  svari_loan_t *loan = find_loan_locked(transaction, container->index);
+  if (loan != NULL) {
+    SVAR_TRY(replace_loan_locked(writer, loan, size_bytes));
+  } else {
+    SVAR_TRY(add_loan_locked(transaction, container, size_bytes, &loan));
+  }
+  if (container->base.type.ndim > 0) {
+    memcpy(loan->shape, shape, (size_t)container->base.type.ndim * sizeof(int64_t));
+  }
+  *out_data = transaction->store->region->write_base + loan->offset;
   return SVAR_OK;
 }
 
 // Room for a value of this shape; *out_data is where it goes.
 static svar_ret_t
-take_room(svar_transaction_t *transaction, const svari_store_container_t *container,
-          const int64_t *shape, uint64_t size_bytes, uint8_t **out_data)
+take_room(svar_transaction_t *transaction, svari_store_container_t *container, const int64_t *shape,
+          uint64_t size_bytes, uint8_t **out_data)
 {
-  svari_writer_t *writer = transaction->store->writer;
-  svari_writer_lock(writer);
-  svari_loan_t *loan = find_loan_locked(transaction, container->index);
-  svar_ret_t ret = loan != NULL ? replace_loan_locked(writer, loan, size_bytes)
-                                : add_loan_locked(transaction, container->index, size_bytes, &loan);
-  if (ret == SVAR_OK) {
-    if (container->base.type.ndim > 0) {
-      memcpy(loan->shape, shape, (size_t)container->base.type.ndim * sizeof(int64_t));
-    }
-    *out_data = transaction->store->region->write_base + loan->offset;
-  }
-  svari_writer_unlock(writer);
+  svari_writer_lock(transaction->store->writer);
+  svar_ret_t ret = take_room_locked(transaction, container, shape, size_bytes, out_data);
+  svari_writer_unlock(transaction->store->writer);
   return ret;
 }
 
@@ -234,8 +247,8 @@ fill_hole(const svari_store_container_t *container, const int64_t *shape, uint8_
 }
 
 static svar_ret_t
-loan(svar_transaction_t *transaction, const svari_store_container_t *container,
-     const int64_t *shape, const svar_value_t *prefill, svar_value_t *out_hole)
+loan(svar_transaction_t *transaction, svari_store_container_t *container, const int64_t *shape,
+     const svar_value_t *prefill, svar_value_t *out_hole)
 {
   uint64_t size_bytes;
   uint8_t *data;
@@ -270,18 +283,43 @@ svar_transaction_loan(svar_transaction_t *transaction, svar_variable_t *variable
 // --- end -------------------------------------------------------------------------------------------
 
 static void
-end_locked(svar_transaction_t *transaction)
+forget_loans_locked(svar_transaction_t *transaction)
 {
   svari_writer_t *writer = transaction->store->writer;
   for (size_t i = 0; i < transaction->loan_count; i++) {
     svari_writer_variable_t *variable = &writer->variables[transaction->loans[i].variable];
+    variable->open_loans--;
     if (variable->loaner == transaction) {
       variable->loaner = NULL;
     }
   }
+}
+
+// Lets go of the containers, the last of which may take the writer's lock to end its variable, and
+// keeps the object for the next transaction.
+static void
+end(svar_transaction_t *transaction)
+{
+  svar_store_t *store = transaction->store;
+  for (size_t i = 0; i < transaction->loan_count; i++) {
+    svari_container_unref(transaction->loans[i].container);
+  }
   transaction->loan_count = 0;
-  transaction->next = writer->spare_transactions;
-  writer->spare_transactions = transaction;
+  svari_writer_lock(store->writer);
+  transaction->next = store->writer->spare_transactions;
+  store->writer->spare_transactions = transaction;
+  svari_writer_unlock(store->writer);
+  svari_store_unref(store);
+}
+
+static svar_ret_t
+commit_locked(svar_transaction_t *transaction, uint64_t *out_version)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
+  *out_version = svari_writer_commit(writer, transaction->loans, transaction->loan_count);
+  forget_loans_locked(transaction);
+  return SVAR_OK;
 }
 
 svar_ret_t
@@ -289,24 +327,23 @@ svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
 {
   SVAR_REQUIRE(transaction != NULL);
   svar_store_t *store = transaction->store;
+  uint64_t version;
   svar_ret_t ret = svari_store_check(store);
+  if (ret == SVAR_OK) {
+    bool has_waiters = svari_wake_prepare(store);
+    svari_writer_lock(store->writer);
+    ret = commit_locked(transaction, &version);
+    svari_writer_unlock(store->writer);
+    svari_wake(store, has_waiters);
+  }
   if (ret != SVAR_OK) {
     svar_transaction_abort(transaction);
     return ret;
   }
-  svari_writer_lock(store->writer);
-  bool has_changes = transaction->loan_count > 0;
-  uint64_t version =
-      svari_writer_commit(store->writer, transaction->loans, transaction->loan_count);
-  end_locked(transaction);
-  svari_writer_unlock(store->writer);
-  if (has_changes) {
-    svari_wake(store);
-  }
   if (out_version != NULL) {
     *out_version = version;
   }
-  svari_store_unref(store);
+  end(transaction);
   return SVAR_OK;
 }
 
@@ -317,13 +354,14 @@ svar_transaction_abort(svar_transaction_t *transaction)
     return;
   }
   svar_store_t *store = transaction->store;
-  if (atomic_load(&store->state) != SVARI_STORE_FORKED) { // a child has no way to the parent's lock
-    svari_writer_lock(store->writer);
-    for (size_t i = 0; i < transaction->loan_count; i++) {
-      svari_writer_abandon(store->writer, &transaction->loans[i]);
-    }
-    end_locked(transaction);
-    svari_writer_unlock(store->writer);
+  if (atomic_load(&store->state) == SVARI_STORE_FORKED) {
+    return; // the parent's: a child has no way to its lock
   }
-  svari_store_unref(store);
+  svari_writer_lock(store->writer);
+  for (size_t i = 0; i < transaction->loan_count; i++) {
+    svari_writer_abandon(store->writer, &transaction->loans[i]);
+  }
+  forget_loans_locked(transaction);
+  svari_writer_unlock(store->writer);
+  end(transaction);
 }

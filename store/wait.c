@@ -20,17 +20,26 @@ futex_word(const svari_header_t *header)
   return (uint32_t *)(uintptr_t)&header->version;
 }
 
-void
-svari_wake(svar_store_t *store)
+// The flag is cleared before the change and looked at once more after it. A waiter for what was there
+// before sets it early enough to be found by the one or the other; a waiter for what comes next sets it
+// after the change, and nothing clears it before the next one.
+bool
+svari_wake_prepare(svar_store_t *store)
 {
   svari_readers_t *readers = store->region->readers;
-  // seq_cst, after the seq_cst store of the version: a waiter that this look misses has not looked at
+  return atomic_load_explicit(&readers->waiting, memory_order_relaxed) != 0 &&
+         atomic_exchange_explicit(&readers->waiting, 0, memory_order_seq_cst) != 0;
+}
+
+void
+svari_wake(svar_store_t *store, bool has_waiters)
+{
+  // seq_cst, after the seq_cst store of the change: a waiter that this look misses has not looked at
   // the version yet, and will find the new one.
-  if (atomic_load_explicit(&readers->waiting, memory_order_seq_cst) == 0) {
-    return;
+  if (has_waiters ||
+      atomic_load_explicit(&store->region->readers->waiting, memory_order_seq_cst) != 0) {
+    syscall(SYS_futex, futex_word(store->header), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
   }
-  atomic_store_explicit(&readers->waiting, 0, memory_order_seq_cst);
-  syscall(SYS_futex, futex_word(store->header), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 static int64_t
@@ -41,12 +50,19 @@ now_ns(void)
   return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
+static bool
+is_retired(const svar_store_t *store)
+{
+  return atomic_load_explicit(&store->header->retired, memory_order_seq_cst) != 0;
+}
+
 // Sleeps until a wake-up, or the deadline. Returns 0 or an errno.
 static int
 sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
 {
   atomic_store_explicit(&store->region->readers->waiting, 1, memory_order_seq_cst);
-  if (atomic_load_explicit(&store->header->version, memory_order_seq_cst) != version) {
+  if (atomic_load_explicit(&store->header->version, memory_order_seq_cst) != version ||
+      is_retired(store)) {
     return 0;
   }
   struct timespec deadline = {deadline_ns / SECOND_NS, deadline_ns % SECOND_NS};
@@ -63,12 +79,6 @@ fail_stale(const svar_store_t *store)
       "store '%s' was removed or replaced: no newer version will come here; open it again "
       "for the next one",
       store->name);
-}
-
-static bool
-is_retired(const svar_store_t *store)
-{
-  return atomic_load_explicit(&store->header->retired, memory_order_acquire) != 0;
 }
 
 // One sleep of at most a second: files that vanish without a word (logind's RemoveIPC) are noticed in

@@ -150,12 +150,41 @@ svari_writer_declare(svari_writer_t *writer, const char *name, const svar_type_t
   return append(writer, name, type, out_variable);
 }
 
+// True if a reader may still have one of the variable's values pinned.
+static bool
+has_records(const svari_writer_variable_t *variable)
+{
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    if (variable->records[i].state == SVARI_RECORD_RETIRED) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// A forgotten entry is used again only when nothing of it can be read any more.
+static bool
+take_forgotten(svari_writer_t *writer, uint64_t *out_variable)
+{
+  if (writer->forgotten_count == 0 || svari_writer_reclaim(writer) != SVAR_OK) {
+    return false;
+  }
+  for (size_t i = writer->forgotten_count; i-- > 0;) {
+    uint64_t variable = writer->forgotten[i];
+    if (!has_records(&writer->variables[variable])) {
+      writer->forgotten[i] = writer->forgotten[--writer->forgotten_count];
+      *out_variable = variable;
+      return true;
+    }
+  }
+  return false;
+}
+
 svar_ret_t
 svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type,
                                uint64_t *out_variable)
 {
-  if (writer->forgotten_count > 0) {
-    *out_variable = writer->forgotten[--writer->forgotten_count];
+  if (take_forgotten(writer, out_variable)) {
     set_type(&writer->variables[*out_variable], type);
     return SVAR_OK;
   }

@@ -6,15 +6,17 @@
 #include <pthread.h>
 
 #include "store/heap.h"
+#include "variable/container.h"
 
 typedef struct svari_writer svari_writer_t;
 
 // A loaned record: the room that one variable's next version is written into.
 typedef struct svari_loan {
-  uint64_t variable;   // index in the directory
-  uint32_t record;     // index in the ring
-  uint64_t size_bytes; // of the value
-  uint64_t offset;     // of the room
+  svari_container_t *container; // shared: keeps the variable's entry from being used again
+  uint64_t variable;            // index in the directory
+  uint32_t record;              // index in the ring
+  uint64_t size_bytes;          // of the value
+  uint64_t offset;              // of the room
   int64_t shape[SVAR_NDIM_MAX];
 } svari_loan_t;
 

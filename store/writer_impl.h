@@ -30,10 +30,11 @@ typedef struct svari_writer_record {
 
 typedef struct svari_writer_variable {
   svari_entry_t *entry;
-  uint8_t newest;   // LIVE record, or SVARI_NO_RECORD before the first commit
-  bool is_declared; // by this holder; otherwise left by an earlier one
+  uint8_t newest;    // LIVE record, or SVARI_NO_RECORD before the first commit
+  bool is_declared;  // by this holder; otherwise left by an earlier one
+  size_t open_loans; // of all transactions
   // The transaction that last took a loan of this variable, and which of its loans that is: saves it
-  // the search. Checked before use, cleared when that transaction ends.
+  // the search. Cleared when that transaction ends; then another with an open loan has to search.
   const svar_transaction_t *loaner;
   size_t loaner_position;
   svari_writer_record_t records[SVARI_RING_RECORDS];
@@ -70,6 +71,8 @@ svar_ret_t svari_writer_mirror(svari_writer_t *writer, uint64_t index,
 svar_ret_t svari_writer_resume(svari_writer_t *writer);
 // Frees the spare transaction objects (transaction.c).
 void svari_transactions_destroy(svari_writer_t *writer);
+// Frees every retired record that no pin covers (room.c).
+svar_ret_t svari_writer_reclaim(svari_writer_t *writer);
 // A record stops being the newest: queues it for reclaim. Room was reserved.
 void svari_writer_retire(svari_writer_t *writer, uint64_t variable, uint32_t record, uint64_t end);
 

@@ -21,8 +21,8 @@ typedef enum svar_source_kind {
 /// The dtype of a literal is its natural one (bool, int64, uint64, float64, complex128).
 typedef struct svar_source {
   svar_source_kind_t kind;
-  DLTensor
-      tensor; ///< dtype always; data, ndim, shape, strides (in elements, NULL: row-major) if pointed to
+  /// dtype always; data, ndim, shape, strides (in elements, NULL: row-major) if pointed to
+  DLTensor tensor;
   union {
     uint64_t u64[2];
     double f64[2];

@@ -6,8 +6,10 @@
 //   immutable   a borrowed view never changes
 //   durable     within the boot, a committed value survives its holder, however that ended
 //   wait-free   release; lock-free borrow (it retries only when the holder reclaims in between)
-//   bounded     reading, and committing a loaned value, take no lock, no memory and no system call
-//               (the first read of a thread, and a read after the segment grew, may make a few)
+//   bounded     reading takes no lock, no memory and no system call; committing a loaned value takes
+//               the store's process-private lock alone. Exceptions, each once and then not again: a
+//               thread's first read of a store, its eighth view at the same time, a read after the
+//               segment grew, and reading more than eight stores by turns.
 #ifndef SHARED_VARIABLE_STORE_H
 #define SHARED_VARIABLE_STORE_H
 
@@ -39,8 +41,8 @@ typedef enum svar_backing {
 typedef struct svar_store_options {
   size_t size_bytes;     ///< sizeof(svar_store_options_t) of the caller's build
   const char *directory; ///< segment directory; NULL: $SVAR_SEGMENT_DIR, else /dev/shm
-  uint64_t
-      capacity_bytes; ///< create: most bytes the store may ever take (address space, not memory); 0: 256 GiB
+  /// create: most bytes the store may ever take, of address space, not memory; 0: the machine's memory
+  uint64_t capacity_bytes;
   mode_t mode;       ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
   const char *group; ///< create: group of both files; NULL: the process's own
   bool start_empty;  ///< create: discard what an earlier holder left instead of resuming it
@@ -85,8 +87,10 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_open(const char *name,
                                                      const svar_store_options_t *options,
                                                      svar_store_t **out_store);
 
-/// End the use of a handle. The store itself stays (see svar_store_remove). Views of this handle must
-/// have been released; its variables may still be unreferenced later. NULL is a no-op.
+/// End the use of a handle. The store itself stays (see svar_store_remove), unless nothing was ever
+/// committed to it. Views of this handle must have been released; its variables may still be
+/// unreferenced later; open transactions can only be aborted, and what is written into their loans is
+/// lost. NULL is a no-op. @contract{blocks: until a commit under way in another thread has ended}
 SVAR_PUBLIC void svar_store_close(svar_store_t *store);
 
 /// Remove the store's files, as its holder. Attached readers keep what they map and are told

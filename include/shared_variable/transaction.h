@@ -33,8 +33,9 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_set(svar_transaction_t *tr
 /// prefill copies the current value in first (shape must then be NULL: the current one).
 /// @param shape ndim extents (the variable's rank), or NULL for the current value's
 /// @param[out] out_hole tensor.data is writable until commit or abort; releasing it is not needed
-/// @contract{allocates: no; blocks: a short process-private lock; system calls: only if the store
-/// must grow, or must ask the kernel for a barrier before it reuses a buffer; thread: any}
+/// @contract{allocates: no, once the store's private tables have grown to its use; blocks: a
+/// process-private lock, held while another thread makes the store grow; system calls: only if the
+/// store must grow, or must ask about readers that may have died; thread: any}
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *transaction,
                                                            svar_variable_t *variable,
                                                            const int64_t *shape, bool prefill,

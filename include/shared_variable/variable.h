@@ -48,10 +48,10 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value_into(svar_variable_t *variab
                                                          uint64_t *out_version);
 
 /// Replace the value in one commit (Theano's set_value), converted by the type's filter. A refused
-/// value leaves the old one as it was. SVAR_BORROW lets a CPU store keep the caller's bytes where a
-/// constructor offers that; everywhere else the bytes are copied, so that borrowing is always safe.
-/// @contract{allocates: no; blocks: a short process-private lock; system calls: as
-/// svar_transaction_loan() and svar_transaction_commit(); thread: any; after fork: SVAR_ERR_FORKED}
+/// value leaves the old one as it was. borrow is a permission, as in Theano: the bytes are copied into
+/// the store either way (svar_transaction_loan() is the way to write without a copy).
+/// @contract{allocates, blocks, makes system calls: as svar_transaction_loan() and
+/// svar_transaction_commit(); thread: any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_TYPE dtype, rank or broadcast flags refuse the source, or precision would be lost
 /// @retval SVAR_ERR_VALUE, SVAR_ERR_RANGE a literal cannot be a number of this dtype
 /// @retval SVAR_ERR_READ_ONLY this process does not hold the store

@@ -131,6 +131,31 @@ TEST(Resume, AVariableThatNeverGotAValueCanBeMadeAnewWithAnotherType)
   EXPECT_SVAR_OK(svar_store_remove(store.get()));
 }
 
+TEST(Resume, AStoreWhoseRemovalWasInterruptedIsNotResumed)
+{
+  ScratchDirectory directory;
+  {
+    Store store = create_store("/resume");
+    make_variable<float>(store, "weight", {1});
+    // what segment_remove() leaves when it is killed after its first step
+    for (const std::string &file : directory.files()) {
+      ASSERT_EQ(link((directory.path() + "/" + file).c_str(),
+                     (directory.path() + "/.kept" + file).c_str()),
+                0);
+    }
+    ASSERT_SVAR_OK(svar_store_remove(store.get()));
+  }
+  for (const char *file : {"readers", "state"}) {
+    std::string name = "svar." + std::to_string(geteuid()) + ".resume." + file;
+    ASSERT_EQ(rename((directory.path() + "/.kept" + name).c_str(),
+                     (directory.path() + "/" + name).c_str()),
+              0);
+  }
+  Store store = create_store("/resume");
+  EXPECT_EQ(svar_store_version(store.get()), 0u);
+  EXPECT_EQ(svar_store_count(store.get()), 0u);
+}
+
 TEST(Resume, StartEmptyDiscardsWhatIsThereAndTellsItsReaders)
 {
   ScratchDirectory directory;

@@ -83,6 +83,16 @@ TEST(Segment, AnAbsentStoreOrDirectoryIsSaidSo)
   EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_store_create("/absent", &options, &store));
 }
 
+TEST(Segment, AStoreIsMadeUnderItsCreatorsNameWhateverTheOptionsSay)
+{
+  ScratchDirectory directory;
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.owner = geteuid() + 1;
+  Store store = create_store("/mine", &options);
+  Store reader = open_store("/mine");
+  EXPECT_TRUE(reader);
+}
+
 TEST(Segment, ListFindsEveryStore)
 {
   ScratchDirectory directory;
@@ -155,6 +165,21 @@ TEST(Segment, ATruncatedFileIsRefusedNotABusError)
     EXPECT_EQ(SVAR_ERR_CORRUPT, svar_store_open("/short", nullptr, &store)) << size;
     EXPECT_EQ(SVAR_ERR_CORRUPT, svar_store_create("/short", nullptr, &store)) << size;
   }
+}
+
+TEST(Segment, AFileLongerThanItsCapacityIsRefused)
+{
+  ScratchDirectory directory;
+  directory.allow_leftovers();
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.capacity_bytes = 1 << 20;
+  {
+    Store store = create_store("/long", &options);
+    make_variable<float>(store, "weight", {1});
+  }
+  ASSERT_EQ(truncate(path_of(directory, ".state").c_str(), off_t(1) << 40), 0);
+  svar_store_t *store = nullptr;
+  EXPECT_EQ(SVAR_ERR_CORRUPT, svar_store_open("/long", nullptr, &store));
 }
 
 TEST(Segment, ASymbolicLinkIsNotFollowed)

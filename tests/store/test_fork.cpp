@@ -62,6 +62,23 @@ TEST_F(Fork, TheChildMayOpenTheStoreAgain)
   EXPECT_EQ(child.wait(), 0);
 }
 
+TEST_F(Fork, VariablesWithoutAStoreCanBeMadeInTheChild)
+{
+  svar_variable_t *before = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_float(1), nullptr, &before));
+  Child child([&] {
+    svar_value_t value = SVAR_VALUE_INIT;
+    svar_variable_t *after = nullptr;
+    return svar_get_value(before, SVAR_BORROW, &value) == SVAR_ERR_FORKED &&
+                   svar_shared(svar_float(2), nullptr, &after) == SVAR_OK &&
+                   get<double>(Variable(after)) == std::vector<double>{2}
+               ? 0
+               : 1;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_EQ(get<double>(Variable(before)), std::vector<double>{1});
+}
+
 TEST_F(Fork, AReleaseInTheChildDoesNotEndTheParentsPin)
 {
   svar_value_t view = SVAR_VALUE_INIT;

@@ -132,6 +132,21 @@ TEST_F(Reclaim, FreedMemoryAboveTheHighWaterMarkGoesBack)
   EXPECT_EQ(get<float>(variables[0]), std::vector<float>(huge, 3));
 }
 
+TEST_F(Reclaim, OldVersionsOfOneVariableMakeRoomForAnother)
+{
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.capacity_bytes = 9 << 20;
+  Store small = create_store("/small", &options);
+  const size_t third = 800 * 1000; // floats: 3.2 MB
+  Variable a = make_variable<float>(small, "a", std::vector<float>(third, 1));
+  ASSERT_SVAR_OK(set<float>(a, std::vector<float>(third, 2)));
+  Variable b = make_variable<float>(small, "b", std::vector<float>(third, 3));
+  ASSERT_TRUE(b);
+  EXPECT_EQ(get<float>(a), std::vector<float>(third, 2));
+  EXPECT_EQ(get<float>(b), std::vector<float>(third, 3));
+  EXPECT_SVAR_OK(svar_store_remove(small.get()));
+}
+
 TEST_F(Reclaim, AFullStoreSaysSoAndKeepsItsValues)
 {
   svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;

@@ -233,6 +233,32 @@ TEST(StoreWithoutOne, VariablesLiveInThePrivateStoreAndLeaveNothingThere)
   EXPECT_EQ(svar_store_count(store), count) << "entries of ended variables are used again";
 }
 
+TEST(StoreWithoutOne, AnEntryIsNotUsedAgainWhileItsOldValueCanBeReadOrCommitted)
+{
+  svar_variable_t *first = nullptr;
+  Array<double> four({1, 2, 3, 4});
+  ASSERT_SVAR_OK(svar_shared(four.source(), nullptr, &first));
+  svar_transaction_t *transaction = nullptr;
+  ASSERT_SVAR_OK(svar_transaction_begin(svar_variable_store(first), &transaction));
+  ASSERT_SVAR_OK(svar_transaction_set(transaction, first, four.source()));
+  svar_variable_unref(first);
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  svar_transaction_t *later = nullptr;
+  svar_variable_t *second = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_float(9), nullptr, &second));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<double>(Variable(second)), std::vector<double>{9}) << "not the first one's";
+  ASSERT_SVAR_OK(svar_shared(svar_float(1), nullptr, &first));
+  ASSERT_SVAR_OK(svar_transaction_begin(svar_variable_store(first), &later));
+  svar_variable_unref(first);
+  options.transaction = later;
+  ASSERT_SVAR_OK(svar_shared(svar_float(2), &options, &second));
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_EQ(SVAR_ERR_UNSET, svar_get_value(second, SVAR_BORROW, &value)) << "not committed yet";
+  ASSERT_SVAR_OK(svar_transaction_commit(later, nullptr));
+  EXPECT_EQ(get<double>(Variable(second)), std::vector<double>{2});
+}
+
 TEST(StoreWithoutOne, AViewOutlivesItsVariable)
 {
   svar_variable_t *variable = nullptr;

@@ -168,6 +168,56 @@ TEST_F(Transaction, OfTwoThatSetOneVariableTheLaterCommitWins)
   EXPECT_EQ(get<float>(b_), std::vector<float>{2});
 }
 
+TEST_F(Transaction, KnowsItsOwnLoanAfterAnotherTransactionOfTheVariableEnded)
+{
+  svar_transaction_t *first = begin();
+  svar_transaction_t *second = begin();
+  ASSERT_SVAR_OK(put(first, a_, {1}));
+  ASSERT_SVAR_OK(put(second, a_, {2}));
+  svar_transaction_abort(second);
+  ASSERT_SVAR_OK(put(first, a_, {3}));
+  ASSERT_SVAR_OK(svar_transaction_commit(first, nullptr));
+  EXPECT_EQ(get<float>(a_), std::vector<float>{3});
+  a_.reset();
+  b_.reset();
+  store_.reset();
+  store_ = create_store("/transactions"); // one record of that version, not two
+  EXPECT_EQ(get<float>(find(store_, "a")), std::vector<float>{3});
+}
+
+TEST_F(Transaction, KeepsTheEntryOfAVariableThatWasLetGo)
+{
+  svar_transaction_t *transaction = begin();
+  Variable c = make_variable<float>(store_, "c", {7}, transaction);
+  c.reset();
+  Array<double> other({1.0});
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.store = store_.get();
+  options.name = "c";
+  svar_variable_t *variable = nullptr;
+  EXPECT_EQ(SVAR_ERR_EXISTS, svar_shared(other.source(), &options, &variable))
+      << "its name is taken as long as the transaction is open";
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(find(store_, "c")), std::vector<float>{7});
+}
+
+TEST_F(Transaction, AfterACloseItsCommitIsRefusedAndItsLoanHarmsNobody)
+{
+  svar_transaction_t *transaction = begin();
+  const int64_t shape[1] = {2};
+  svar_value_t hole = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_transaction_loan(transaction, a_.get(), shape, false, &hole));
+  Variable a = std::move(a_), b = std::move(b_); // they keep the closed handle's memory
+  store_.reset();
+  store_ = create_store("/transactions");
+  for (float i = 0; i < 20; i++) {
+    ASSERT_SVAR_OK(set<float>(find(store_, "a"), {i, i}));
+    static_cast<float *>(hole.tensor.data)[0] = 666;
+    EXPECT_EQ(get<float>(find(store_, "a")), (std::vector<float>{i, i}));
+  }
+  EXPECT_EQ(SVAR_ERR_STATE, svar_transaction_commit(transaction, nullptr));
+}
+
 TEST_F(Transaction, AReaderCannotBeginOne)
 {
   Store reader = open_store("/transactions");
