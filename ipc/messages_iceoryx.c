@@ -42,8 +42,9 @@ static_assert(sizeof(message_header_t) == MESSAGE_ALIGNMENT, "the payload behind
 // iceoryx counts in 32 bits and adds its own header and padding.
 #define PAYLOAD_BYTES_MAX (UINT32_MAX - 4096u)
 
+// Everybody in the process who joined shares the one that lives.
 struct svar_messages {
-  uint32_t user_count; // the handle itself, senders and receivers; under membership.lock
+  uint32_t user_count; // those who joined, senders and receivers; under membership.lock
   pid_t pid;
 };
 
@@ -65,13 +66,15 @@ struct svar_message_receiver {
   char topic[SVAR_TOPIC_NAME_BYTES];
 };
 
-// iceoryx's runtime is a singleton that lives until exit.
+// iceoryx's runtime is a singleton that lives until exit. Two locks, for joining may wait for RouDi, and
+// leaving must not wait for who joins; joining is taken first.
 static struct {
+  pthread_mutex_t joining;
+  pid_t runtime_pid; // of the process that made the runtime; 0: none yet; under joining
   pthread_mutex_t lock;
-  svar_messages_t *current; // NULL: none
-  bool has_runtime;
-  uint32_t sender_count; // senders made so far
-} membership = {.lock = PTHREAD_MUTEX_INITIALIZER};
+  svar_messages_t *current; // NULL: nobody has joined
+  uint32_t sender_count;    // senders made so far
+} membership = {.joining = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void
 sign_on(svari_roudi_request_t *request)
@@ -88,34 +91,42 @@ stay_signed_on(svari_roudi_request_t *request)
   (void)request;
 }
 
+// Makes the runtime, or sees whether the one that there is can still be used.
 static svar_ret_t
-messages_new(const char *name, svar_messages_t **out_messages)
+ensure_runtime(const char *name)
 {
-  if (membership.current != NULL) {
-    return svar_fail(membership.current->pid == getpid() ? SVAR_ERR_STATE : SVAR_ERR_FORKED,
-                     "joining the message plane as '%s': this process has joined already, and "
-                     "iceoryx allows it once: use that svar_messages_t, or destroy it first",
+  if (membership.runtime_pid != 0 && membership.runtime_pid != getpid()) {
+    return svar_fail(SVAR_ERR_FORKED,
+                     "joining the message plane as '%s': this process is the child of one that "
+                     "joined, and iceoryx serves the parent alone: start a program of its own",
                      name);
   }
-  svar_messages_t *messages = calloc(1, sizeof *messages);
-  if (messages == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "joining the message plane as '%s': no memory", name);
-  }
-  svari_roudi_request_t request = {.run = membership.has_runtime ? stay_signed_on : sign_on};
+  svari_roudi_request_t request = {.run = membership.runtime_pid != 0 ? stay_signed_on : sign_on};
   svari_runtime_files_sweep();
   svari_runtime_name_make(name, request.name);
   void *unused;
   svar_ret_t ret = svari_roudi_ask(&request, "joining the message plane as", &unused);
   if (ret != SVAR_OK) {
     svari_roudi_sign_on_failed(request.name);
-    free(messages);
     return ret;
   }
-  membership.has_runtime = true;
-  messages->user_count = 1;
-  messages->pid = getpid();
-  membership.current = messages;
-  *out_messages = messages;
+  membership.runtime_pid = getpid();
+  return SVAR_OK;
+}
+
+// One more user of the membership that lives, or the first of a new one.
+static svar_ret_t
+messages_share(const char *name, svar_messages_t **out_messages)
+{
+  if (membership.current == NULL) {
+    membership.current = calloc(1, sizeof *membership.current);
+    if (membership.current == NULL) {
+      return svar_fail(SVAR_ERR_NO_MEMORY, "joining the message plane as '%s': no memory", name);
+    }
+    membership.current->pid = getpid();
+  }
+  membership.current->user_count++;
+  *out_messages = membership.current;
   return SVAR_OK;
 }
 
@@ -123,8 +134,12 @@ svar_ret_t
 svar_messages_create(const char *name, svar_messages_t **out_messages)
 {
   SVAR_REQUIRE(name != NULL && out_messages != NULL);
+  pthread_mutex_lock(&membership.joining);
+  svar_ret_t ret = ensure_runtime(name);
+  pthread_mutex_unlock(&membership.joining);
+  SVAR_TRY(ret);
   pthread_mutex_lock(&membership.lock);
-  svar_ret_t ret = messages_new(name, out_messages);
+  ret = messages_share(name, out_messages);
   pthread_mutex_unlock(&membership.lock);
   return ret;
 }

@@ -15,7 +15,7 @@
 
 SVAR_BEGIN_DECLS
 
-/// This process's membership in the message plane.
+/// This process's membership in the message plane, shared by all in the process that join it.
 typedef struct svar_messages svar_messages_t;
 /// The two ends of a topic. Each is used by one thread at a time.
 typedef struct svar_message_sender svar_message_sender_t;
@@ -47,22 +47,24 @@ typedef struct svar_message {
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_probe(void);
 
 /// Join the message plane. iceoryx allows a process one membership, and RouDi drops it only when the
-/// process ends: so there is at most one svar_messages_t at a time, and one created later takes up the
-/// same membership again, under the first one's name. A child of fork() must not use it, and must end
-/// with _exit() or exec*(), for exit() would sign its parent off.
+/// process ends: so all who join share one, under the name that the first of them gave, also when they
+/// join after the others left. A child of fork() must not use it, and must end with _exit() or exec*(),
+/// for exit() would sign its parent off.
 /// @param name for people ("cartpole_actor"); made unique and safe as a file name
-/// @contract{allocates: yes; blocks: up to 5 s, if RouDi hangs; starts iceoryx's keep-alive thread, with
-/// every signal blocked; thread: any, but not real-time}
-/// @param[out] out_messages owned: svar_messages_destroy()
+/// @contract{allocates: yes; blocks: up to 5 s, if RouDi hangs, and while another thread joins; starts
+/// iceoryx's keep-alive thread, with every signal blocked; thread: any, but not real-time}
+/// @param[out] out_messages one use of it, shared: svar_messages_destroy(), once for each create
 /// @retval SVAR_ERR_NO_ROUDI, SVAR_ERR_PERMISSION as svar_messages_probe()
-/// @retval SVAR_ERR_STATE this process has one already, or RouDi was restarted since it had one
+/// @retval SVAR_ERR_STATE RouDi was restarted since this process joined
+/// @retval SVAR_ERR_FORKED the parent of this process joined
 /// @retval SVAR_ERR_MESSAGES iceoryx refused (the message carries its reason)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_create(const char *name,
                                                           svar_messages_t **out_messages);
 
-/// Leave; returns at once whatever became of RouDi. Destroy senders and receivers first: those that are
-/// left keep the membership until they are destroyed. NULL is a no-op, and so is a child of fork().
-/// The process's end, too, waits at most 3 s for a RouDi that hangs.
+/// End one use; returns at once whatever became of RouDi. Destroy one's senders and receivers first:
+/// they, too, keep the membership, which ends with the last of its users, in whatever order they go. NULL
+/// is a no-op, and so is a child of fork(). The process's end, too, waits at most 3 s for a RouDi that
+/// hangs. Thread: any.
 SVAR_PUBLIC void svar_messages_destroy(svar_messages_t *messages);
 
 /// The sending end of a topic. Receivers that come later get later messages only.

@@ -1,4 +1,4 @@
-// The message plane against a real RouDi. Bodies run in children, since a process joins only once.
+// The message plane against a real RouDi. Bodies run in children, since a process joins only one RouDi.
 #include <dirent.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fakes/roudi.hpp"
@@ -66,28 +67,29 @@ using Sender = std::unique_ptr<svar_message_sender_t, Destroy>;
 using Receiver = std::unique_ptr<svar_message_receiver_t, Destroy>;
 
 Messages
-Join()
+Join(const char *name = "test")
 {
   svar_messages_t *messages = nullptr;
-  EXPECT_EQ(svar_messages_create("test", &messages), SVAR_OK) << svar_error_message();
+  EXPECT_EQ(svar_messages_create(name, &messages), SVAR_OK) << svar_error_message();
   return Messages(messages);
 }
 
 Sender
-MakeSender(const Messages &messages, uint64_t payload_bytes = sizeof(uint64_t))
+MakeSender(const Messages &messages, uint64_t payload_bytes = sizeof(uint64_t),
+           const char *topic = kTopic)
 {
   svar_message_sender_t *sender = nullptr;
-  EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, payload_bytes, &sender), SVAR_OK)
+  EXPECT_EQ(svar_message_sender_create(messages.get(), topic, payload_bytes, &sender), SVAR_OK)
       << svar_error_message();
   return Sender(sender);
 }
 
 Receiver
 MakeReceiver(const Messages &messages, uint32_t queue = SVAR_MESSAGE_QUEUE_MAX,
-             uint64_t payload_bytes = sizeof(uint64_t))
+             uint64_t payload_bytes = sizeof(uint64_t), const char *topic = kTopic)
 {
   svar_message_receiver_t *receiver = nullptr;
-  EXPECT_EQ(svar_message_receiver_create(messages.get(), kTopic, payload_bytes, queue, &receiver),
+  EXPECT_EQ(svar_message_receiver_create(messages.get(), topic, payload_bytes, queue, &receiver),
             SVAR_OK)
       << svar_error_message();
   return Receiver(receiver);
@@ -123,16 +125,16 @@ MessageSays(const std::string &part)
   return std::string(svar_error_message()).find(part) != std::string::npos;
 }
 
-// Files that iceoryx made in /tmp for the process.
+// Files that iceoryx made in /tmp for the process, of those whose name begins so.
 int
-ResidueOf(pid_t pid)
+ResidueOf(pid_t pid, const std::string &begin = "svar-")
 {
   std::string mark = "-" + std::to_string(pid) + "-";
   int count = 0;
   DIR *directory = opendir("/tmp");
   while (dirent *entry = readdir(directory)) {
     std::string name = entry->d_name;
-    count += name.rfind("svar-", 0) == 0 && name.find(mark) != std::string::npos;
+    count += name.rfind(begin, 0) == 0 && name.find(mark) != std::string::npos;
   }
   closedir(directory);
   return count;
@@ -365,23 +367,75 @@ TEST(Messages, AReceiverHoldsAtMostItsLimitAndGoesOnAfterwards)
   });
 }
 
-TEST(Messages, ASecondMembershipIsRefusedUntilTheFirstHasEnded)
+void
+ExpectToWork(const Messages &messages)
+{
+  Receiver receiver = MakeReceiver(messages);
+  Sender sender = MakeSender(messages);
+  EXPECT_EQ(Send(sender, 7), SVAR_OK);
+  EXPECT_EQ(Receive(receiver), 7u);
+}
+
+TEST(Messages, AreSharedByAllWhoJoinInWhateverOrderTheyLeave)
+{
+  Roudi roudi;
+  InProcess([] {
+    for (bool is_first_to_leave_first : {true, false}) {
+      Messages first = Join("first"), second = Join("second");
+      Sender sender = MakeSender(first);
+      Receiver receiver = MakeReceiver(second);
+      (is_first_to_leave_first ? first : second).reset();
+      EXPECT_EQ(Send(sender, 1), SVAR_OK);
+      EXPECT_EQ(Receive(receiver), 1u);
+      ExpectToWork(is_first_to_leave_first ? second : first);
+    }
+    EXPECT_EQ(ResidueOf(getpid()), 2) << "one runtime has two files";
+    EXPECT_EQ(ResidueOf(getpid(), "svar-first-"), 2) << "under the first one's name";
+  });
+}
+
+TEST(Messages, OutliveTheLastWhoJoinedWhileASenderUsesThem)
 {
   Roudi roudi;
   InProcess([] {
     Messages messages = Join();
-    svar_messages_t *second = nullptr;
-    EXPECT_EQ(svar_messages_create("test", &second), SVAR_ERR_STATE);
-    EXPECT_EQ(second, nullptr);
     Sender left_over = MakeSender(messages);
     messages.reset();
-    EXPECT_EQ(svar_messages_create("test", &second), SVAR_ERR_STATE) << "a sender still uses it";
-    left_over.reset();
     Messages again = Join();
     Receiver receiver = MakeReceiver(again);
-    Sender sender = MakeSender(again);
-    EXPECT_EQ(Send(sender, 7), SVAR_OK);
-    EXPECT_EQ(Receive(receiver), 7u);
+    EXPECT_EQ(Send(left_over, 5), SVAR_OK);
+    EXPECT_EQ(Receive(receiver), 5u);
+    left_over.reset();
+    ExpectToWork(again);
+    again.reset();
+    receiver.reset();
+    ExpectToWork(Join()); // after all have left
+  });
+}
+
+TEST(Messages, AreJoinedAndLeftBySeveralThreadsAtOnce)
+{
+  Roudi roudi;
+  InProcess([] {
+    std::atomic<int> arrived{0};
+    auto join_and_leave = [&](const char *topic) {
+      arrived++;
+      while (arrived < 2) { // so that they also join first at once
+      }
+      for (uint64_t i = 1; i <= 300; i++) {
+        Messages messages = Join();
+        if (i % 30 == 0) { // RouDi takes its time to clear ports away
+          Receiver receiver = MakeReceiver(messages, 1, sizeof i, topic);
+          Sender sender = MakeSender(messages, sizeof i, topic);
+          EXPECT_EQ(Send(sender, i), SVAR_OK);
+          EXPECT_EQ(Receive(receiver), i);
+        }
+      }
+    };
+    std::thread other(join_and_leave, "/test/other");
+    join_and_leave("/test/own");
+    other.join();
+    EXPECT_EQ(ResidueOf(getpid()), 2) << "one runtime has two files";
   });
 }
 
