@@ -28,10 +28,10 @@ endfunction()
 # svar_add_component(NAME [NEEDS_ROUDI] SOURCES files... [LIBS libs...] TYPES "ns::Type=executable"...)
 # A component library, lib/lib<NAME>.so, its lines in the resource index, and for each type a program
 # lib/shared_variable/<executable> that runs just this component (for <node pkg exec>).
-# NEEDS_ROUDI: its components use iceoryx messages. Their programs are listed in the resource index
-# (shared_variable_needs_roudi), where the launcher looks before it starts them.
+# NEEDS_ROUDI: its components use iceoryx messages. Their types and programs are listed in the resource
+# index (shared_variable_needs_roudi), where the launcher looks before it starts them.
 define_property(GLOBAL PROPERTY SVAR_COMPONENT_INDEX BRIEF_DOCS "lines of the resource index")
-define_property(GLOBAL PROPERTY SVAR_NEEDS_ROUDI_INDEX BRIEF_DOCS "programs that use iceoryx")
+define_property(GLOBAL PROPERTY SVAR_NEEDS_ROUDI_INDEX BRIEF_DOCS "types and programs that use iceoryx")
 function(svar_add_component name)
   cmake_parse_arguments(arg "NEEDS_ROUDI" "" "SOURCES;LIBS;TYPES" ${ARGN})
   add_library(${name} SHARED ${arg_SOURCES})
@@ -44,7 +44,7 @@ function(svar_add_component name)
     set(program ${CMAKE_MATCH_2})
     set_property(GLOBAL APPEND_STRING PROPERTY SVAR_COMPONENT_INDEX "${type};lib/lib${name}.so\n")
     if(arg_NEEDS_ROUDI)
-      set_property(GLOBAL APPEND_STRING PROPERTY SVAR_NEEDS_ROUDI_INDEX "${program}\n")
+      set_property(GLOBAL APPEND_STRING PROPERTY SVAR_NEEDS_ROUDI_INDEX "${type}\n${program}\n")
     endif()
     svar_add_component_program(${program} ${type})
   endforeach()

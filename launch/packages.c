@@ -1,5 +1,6 @@
 #include "launch/packages.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fts.h>
 #include <limits.h>
@@ -154,7 +155,7 @@ svari_packages_launch_file(const svari_packages_t *packages, svari_arena_t *aren
 
 bool
 svari_packages_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
-                           const char *package, const char *program)
+                           const char *package, const char *name)
 {
   const char *prefix = NULL;
   if (svari_packages_prefix(packages, arena, package, &prefix) != SVAR_OK) {
@@ -169,10 +170,29 @@ svari_packages_needs_roudi(const svari_packages_t *packages, svari_arena_t *aren
   size_t line_bytes = 0;
   while (!found && getline(&line, &line_bytes, list) > 0) {
     line[strcspn(line, "\r\n")] = '\0';
-    found = strcmp(line, program) == 0;
+    found = strcmp(line, name) == 0;
   }
   free(line);
   fclose(list);
+  return found;
+}
+
+bool
+svari_packages_type_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
+                                const char *type)
+{
+  bool found = false;
+  for (size_t i = 0; !found && i < packages->prefixes.count; ++i) {
+    DIR *lists = opendir(svari_arena_printf(arena, "%s/" NEEDS_ROUDI, packages->prefixes.items[i]));
+    const struct dirent *list = NULL;
+    while (!found && lists != NULL && (list = readdir(lists)) != NULL) {
+      found =
+          list->d_name[0] != '.' && svari_packages_needs_roudi(packages, arena, list->d_name, type);
+    }
+    if (lists != NULL) {
+      closedir(lists);
+    }
+  }
   return found;
 }
 

@@ -35,10 +35,13 @@ svar_ret_t svari_packages_program(const svari_packages_t *packages, svari_arena_
 svar_ret_t svari_packages_launch_file(const svari_packages_t *packages, svari_arena_t *arena,
                                       const char *package, const char *file, const char **out_path);
 
-// Whether the package's programs file in the resource index lists this program as one that uses
-// iceoryx messages (see NEEDS_ROUDI of svar_add_component() in cmake/targets.cmake).
+// Whether the package's file in the resource index lists this program, or component type, as one that
+// uses iceoryx messages (see NEEDS_ROUDI of svar_add_component() in cmake/targets.cmake).
 bool svari_packages_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
-                                const char *package, const char *program);
+                                const char *package, const char *name);
+// The same of a component type, which any package may have.
+bool svari_packages_type_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
+                                     const char *type);
 
 // The absolute form of path. Symbolic links are kept: an install tree may be made of them.
 svar_ret_t svari_path_absolute(svari_arena_t *arena, const char *path, const char **out_path);

@@ -159,10 +159,8 @@ static void
 add_process(svari_resolver_t *resolver, svari_planned_process_t *process, const char *program_name)
 {
   svari_plan_t *plan = resolver->plan;
-  const char *slash = strrchr(program_name, '/');
-  process->label =
-      svari_arena_printf(resolver->view.arena, "%s-%d", slash == NULL ? program_name : slash + 1,
-                         ++plan->process_count);
+  process->label = svari_arena_printf(resolver->view.arena, "%s-%d", basename(program_name),
+                                      ++plan->process_count);
   *resolver->process_end = process;
   resolver->process_end = &process->next;
 }
@@ -290,6 +288,20 @@ resolve_node_arguments(svari_resolver_t *resolver, const svari_element_t *elemen
   return resolve_remaps(resolver, element, argv);
 }
 
+// component_container runs the types that its arguments name: TYPE or TYPE=NODE_NAME.
+static bool
+has_type_that_needs_roudi(const svari_resolver_t *resolver, const svari_words_t *argv)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  bool found = false;
+  for (size_t i = 0; !found && i < argv->count; ++i) {
+    const char *word = argv->items[i];
+    found = svari_packages_type_needs_roudi(resolver->view.packages, arena,
+                                            svari_arena_copy(arena, word, strcspn(word, "=")));
+  }
+  return found;
+}
+
 svar_ret_t
 svari_resolve_node(svari_resolver_t *resolver, const svari_element_t *element)
 {
@@ -301,6 +313,9 @@ svari_resolve_node(svari_resolver_t *resolver, const svari_element_t *element)
   SVAR_TRY(resolve_conduct(resolver, element, process));
   SVAR_TRY(resolve_node_program(resolver, element, process, program));
   SVAR_TRY(resolve_node_arguments(resolver, element, process));
+  if (strcmp(basename(program), "component_container") == 0) {
+    process->needs_roudi |= has_type_that_needs_roudi(resolver, &process->argv);
+  }
   add_process(resolver, process, exec_name != NULL ? exec_name : program);
   return SVAR_OK;
 }

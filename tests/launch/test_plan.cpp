@@ -307,6 +307,33 @@ TEST(LaunchPlan, KnowsFromTheIndexWhichProgramsNeedRoudi)
   EXPECT_TRUE(plan.process(1).needs_roudi);
 }
 
+TEST(LaunchPlan, KnowsFromTheIndexWhichComponentsOfAContainerNeedRoudi)
+{
+  Prefix prefix;
+  prefix.program("component_container", "true");
+  Prefix::write(prefix.index("packages") / "legs", "");
+  Prefix::write(prefix.index("shared_variable_needs_roudi") / "robot",
+                "robot::Listener\nlistener\n");
+  Prefix::write(prefix.index("shared_variable_needs_roudi") / "legs", "legs::Walker\n");
+  const char *const arguments[] = {"robot::Talker robot::Listener", "legs::Walker=left",
+                                   "robot::Talker=listener robot::Listen robot::Listener2", ""};
+  std::string nodes;
+  for (const char *args : arguments) {
+    nodes += std::string("<node pkg='robot' exec='component_container' args='") + args + "'/>";
+  }
+  nodes += "<node pkg='robot' exec='talker' args='robot::Listener'/>";
+  nodes += "<node exec='" + (prefix.root / "lib/robot/component_container").string() +
+           "' args='robot::Listener'/>";
+  Plan plan(prefix, prefix.launch(nodes));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_TRUE(plan.process(0).needs_roudi);
+  EXPECT_TRUE(plan.process(1).needs_roudi);
+  EXPECT_FALSE(plan.process(2).needs_roudi);
+  EXPECT_FALSE(plan.process(3).needs_roudi);
+  EXPECT_FALSE(plan.process(4).needs_roudi) << "it runs one component, whatever its arguments";
+  EXPECT_TRUE(plan.process(5).needs_roudi) << "named by its path";
+}
+
 TEST(LaunchPlan, ShowsProcessesAsShellCommands)
 {
   Prefix prefix;
