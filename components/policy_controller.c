@@ -1,5 +1,6 @@
 // shared_variable::PolicyController: runs a walking policy on weights that another process publishes.
-// Each step borrows the weights of one version, straight from the store, and gives them back.
+// Each step borrows the weights of one version, straight from the store, and gives them back. A store
+// that is removed leaves it running on the last weights until a new store of that name has others.
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,19 +10,23 @@
 #include "policy_network.h"
 #include "policy_observations.h"
 #include "policy_record.h"
+#include "policy_source.h"
 #include "shared_variable/component.h"
 #include "shared_variable/shared_variable.h"
 #include "store_attach.h"
 
 enum { NS_PER_SECOND = 1000000000 };
 static const double PERIOD_MAX_NS = 3600e9;
+static const int64_t LOOK_PERIOD_NS = NS_PER_SECOND / 2; // how often a step looks after the store
 
 typedef struct controller {
   const svar_component_host_t *host;
   const char *record_path; // owned by the host; "": no record
   char store_name[SVAR_STORE_NAME_BYTES];
-  svar_store_t *store;
-  svar_variable_t *variables[SVARI_POLICY_WEIGHT_COUNT];
+  svari_policy_source_t source;
+  bool is_orphaned;  // the source's store was removed; a new one is looked for
+  bool told_refusal; // why the store found instead is not used has been logged
+  int64_t look_ns;   // when to look after the store next
   // The views of the step that is running; weights points to their tensors.
   svar_value_t views[SVARI_POLICY_WEIGHT_COUNT];
   const DLTensor *weights[SVARI_POLICY_WEIGHT_COUNT];
@@ -52,12 +57,7 @@ controller_create(const svar_component_host_t *host, void **out_self)
 static void
 release(controller_t *controller)
 {
-  for (int i = 0; i < SVARI_POLICY_WEIGHT_COUNT; i++) {
-    svar_variable_unref(controller->variables[i]);
-    controller->variables[i] = NULL;
-  }
-  svar_store_close(controller->store);
-  controller->store = NULL;
+  svari_policy_source_fini(&controller->source);
   svari_policy_network_fini(&controller->network);
   svari_policy_observations_fini(&controller->observations);
   svari_policy_record_fini(&controller->record);
@@ -79,29 +79,6 @@ now_ns(void)
 }
 
 static svar_ret_t
-find_variables(controller_t *controller)
-{
-  for (int i = 0; i < SVARI_POLICY_WEIGHT_COUNT; i++) {
-    svar_ret_t ret =
-        svar_store_find(controller->store, svari_policy_weight_names[i], &controller->variables[i]);
-    if (ret != SVAR_OK) {
-      svar_fail_context("'%s' does not hold a policy network", controller->store_name);
-      return ret;
-    }
-  }
-  return SVAR_OK;
-}
-
-static svar_ret_t
-view_weights(controller_t *controller, const svar_snapshot_t *now)
-{
-  for (int i = 0; i < SVARI_POLICY_WEIGHT_COUNT; i++) {
-    SVAR_TRY(svar_snapshot_get(now, controller->variables[i], &controller->views[i]));
-  }
-  return SVAR_OK;
-}
-
-static svar_ret_t
 weights_sizes(controller_t *controller, svari_policy_sizes_t *out_sizes)
 {
   svar_ret_t ret = svari_policy_sizes_of(controller->weights, out_sizes);
@@ -115,7 +92,7 @@ weights_sizes(controller_t *controller, svari_policy_sizes_t *out_sizes)
 static svar_ret_t
 make_network(controller_t *controller, const svar_snapshot_t *now)
 {
-  SVAR_TRY(view_weights(controller, now));
+  SVAR_TRY(svari_policy_source_view(&controller->source, now, controller->views));
   svari_policy_sizes_t sizes;
   SVAR_TRY(weights_sizes(controller, &sizes));
   const svari_policy_observations_t *observations = &controller->observations;
@@ -138,11 +115,12 @@ make_network(controller_t *controller, const svar_snapshot_t *now)
 static svar_ret_t
 prepare_weights(controller_t *controller, double timeout_s)
 {
-  SVAR_TRY(
-      svari_store_attach(controller->host, controller->store_name, timeout_s, &controller->store));
-  SVAR_TRY(find_variables(controller));
+  svar_store_t *store = NULL;
+  SVAR_TRY(svari_store_attach(controller->host, controller->store_name, timeout_s, &store));
+  SVAR_TRY(svari_policy_source_init(store, &controller->source));
+  controller->is_orphaned = false;
   svar_snapshot_t now = SVAR_SNAPSHOT_INIT;
-  SVAR_TRY(svar_snapshot_begin(controller->store, &now));
+  SVAR_TRY(svar_snapshot_begin(store, &now));
   svar_ret_t ret = make_network(controller, &now);
   svar_snapshot_end(&now);
   return ret;
@@ -202,6 +180,7 @@ controller_activate(void *self)
   controller->record.count = 0;
   controller->missed = 0;
   controller->is_finished = false;
+  controller->look_ns = now_ns() + LOOK_PERIOD_NS;
   return SVAR_TRANSITION_SUCCESS;
 }
 
@@ -228,7 +207,7 @@ check_new_version(controller_t *controller, uint64_t version)
 static svar_ret_t
 run_network(controller_t *controller, const svar_snapshot_t *now)
 {
-  SVAR_TRY(view_weights(controller, now));
+  SVAR_TRY(svari_policy_source_view(&controller->source, now, controller->views));
   if (now->version != controller->checked_version) {
     SVAR_TRY(check_new_version(controller, now->version));
   }
@@ -237,6 +216,77 @@ run_network(controller_t *controller, const svar_snapshot_t *now)
   svari_policy_network_step(&controller->network, controller->weights, observation,
                             svari_policy_record_action(&controller->record));
   return SVAR_OK;
+}
+
+// The source that the controller has no use for any more, or could not use, comes back in source.
+static svar_ret_t
+swap_source(controller_t *controller, svari_policy_source_t *source)
+{
+  svar_snapshot_t now = SVAR_SNAPSHOT_INIT;
+  SVAR_TRY(svar_snapshot_begin(source->store, &now));
+  svar_ret_t ret = svari_policy_source_view(source, &now, controller->views);
+  if (ret == SVAR_OK) {
+    ret = check_new_version(controller, now.version);
+  }
+  svar_snapshot_end(&now);
+  if (ret == SVAR_OK) {
+    svari_policy_source_t old = controller->source;
+    controller->source = *source;
+    *source = old;
+  }
+  return ret;
+}
+
+// SVAR_EMPTY: there is no new store, or no version in it, yet.
+static svar_ret_t
+adopt_new_store(controller_t *controller)
+{
+  svar_store_t *store = NULL;
+  svar_ret_t ret = svari_store_look(controller->store_name, &store);
+  if (ret != SVAR_OK) {
+    svar_store_close(store);
+    return ret;
+  }
+  svari_policy_source_t source;
+  SVAR_TRY(svari_policy_source_init(store, &source));
+  ret = swap_source(controller, &source);
+  svari_policy_source_fini(&source);
+  return ret;
+}
+
+static bool
+is_orphaned_now(const controller_t *controller)
+{
+  // No version comes after the last number there is: only the store's end can be news.
+  return svar_store_wait(controller->source.store, UINT64_MAX, 0, NULL) == SVAR_ERR_STALE;
+}
+
+// A publisher that ends in order takes its store with it, and the next one makes another: a controller
+// has to move over, and must not stop in between. Allocates nothing unless the store is gone.
+static void
+look_after_store(controller_t *controller)
+{
+  const svar_component_host_t *host = controller->host;
+  unsigned long long old_version = svar_store_version(controller->source.store);
+  if (!controller->is_orphaned && is_orphaned_now(controller)) {
+    controller->is_orphaned = true;
+    controller->told_refusal = false;
+    host->log(host, SVAR_LOG_WARN,
+              "the store %s was removed: the policy goes on with its version %llu until there is a "
+              "new store of that name",
+              controller->store_name, old_version);
+  }
+  svar_ret_t ret = controller->is_orphaned ? adopt_new_store(controller) : SVAR_EMPTY;
+  if (ret == SVAR_OK) {
+    controller->is_orphaned = false;
+    host->log(host, SVAR_LOG_INFO,
+              "a new store %s: from its version %llu on, after %llu of the old",
+              controller->store_name, (unsigned long long)controller->checked_version, old_version);
+  } else if (ret != SVAR_EMPTY && !controller->told_refusal) {
+    controller->told_refusal = true;
+    host->log(host, SVAR_LOG_WARN, "the new store %s is not used: %s", controller->store_name,
+              svar_error_message());
+  }
 }
 
 static void
@@ -278,7 +328,7 @@ controller_step(void *self, const svar_tick_t *tick)
   controller->missed = tick->missed;
   int64_t begin_ns = now_ns();
   svar_snapshot_t now = SVAR_SNAPSHOT_INIT;
-  if (svar_snapshot_begin(controller->store, &now) != SVAR_OK) {
+  if (svar_snapshot_begin(controller->source.store, &now) != SVAR_OK) {
     return SVAR_STEP_FAILED;
   }
   svar_ret_t ret = run_network(controller, &now);
@@ -289,6 +339,10 @@ controller_step(void *self, const svar_tick_t *tick)
     return SVAR_STEP_FAILED;
   }
   svari_policy_record_add(record, version, end_ns - begin_ns);
+  if (end_ns >= controller->look_ns) { // after the action, so that it never waits for this
+    controller->look_ns = end_ns + LOOK_PERIOD_NS;
+    look_after_store(controller);
+  }
   if (record->count < record->capacity) {
     return SVAR_STEP_CONTINUE;
   }

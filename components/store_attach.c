@@ -6,9 +6,8 @@
 
 enum { POLL_MS = 10 };
 
-// SVAR_EMPTY: there may be a store, or a version in it, later.
-static svar_ret_t
-look(const char *name, svar_store_t **store)
+svar_ret_t
+svari_store_look(const char *name, svar_store_t **store)
 {
   svar_ret_t ret = SVAR_OK;
   if (*store == NULL) {
@@ -38,7 +37,7 @@ svari_store_attach(const svar_component_host_t *host, const char *name, double t
   svar_store_t *store = NULL;
   svar_ret_t ret;
   double looks_left = ceil(timeout_s * 1000.0 / POLL_MS);
-  while ((ret = look(name, &store)) == SVAR_EMPTY) {
+  while ((ret = svari_store_look(name, &store)) == SVAR_EMPTY) {
     if (host->is_stopping(host)) {
       ret = svar_fail(SVAR_ERR_STATE, "stopped while waiting for the store '%s'", name);
       break;

@@ -54,6 +54,34 @@ CheckRun(const Tables &record, const Table &observations, const Versions &versio
   return summary;
 }
 
+// For a run whose versions do not tell its weights apart, as those of two stores do not: each action must
+// fit exactly one of the sets. Returns how many steps used each.
+inline std::vector<int64_t>
+CheckRunOfSets(const Tables &record, const Table &observations, const std::vector<Tables> &sets)
+{
+  std::vector<int64_t> steps_of(sets.size());
+  const Table &actions = record.at("actions");
+  PolicyReference model;
+  for (int64_t step = 0; step < actions.rows(); step++) {
+    PolicyReference before = model;
+    int fitting = 0;
+    for (size_t set = 0; set < sets.size(); set++) {
+      PolicyReference fork = before;
+      std::vector<double> expected = fork.Step(sets[set], observations.row(step));
+      if (LargestDifference(actions.row(step), expected) <= kActionTolerance) {
+        fitting++;
+        steps_of[set]++;
+        model = fork;
+      }
+    }
+    if (fitting != 1) {
+      ADD_FAILURE() << "step " << step << " fits " << fitting << " sets of weights";
+      break;
+    }
+  }
+  return steps_of;
+}
+
 // Another set of the same shapes: every weight scaled, and rounded to float32 as a file stores it.
 inline Tables
 Scaled(Tables tables, double factor)

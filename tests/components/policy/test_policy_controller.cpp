@@ -4,8 +4,10 @@
 #include <fstream>
 #include <functional>
 #include <future>
+#include <thread>
 
 #include "components/policy/fake_host.hpp"
+#include "components/policy/made_policy.hpp"
 #include "components/policy/policy_run_check.hpp"
 #include "components/policy/scratch_folder.hpp"
 #include "components/policy/subscriber.hpp"
@@ -58,6 +60,14 @@ protected:
       result = controller.Step();
     }
     return result;
+  }
+  // Steps, not too fast for its observations, until the controller has said that many lines.
+  void StepsUntilLines(Component &controller, size_t count)
+  {
+    while (controller.host.lines.size() < count) {
+      ASSERT_EQ(controller.Step(), SVAR_STEP_CONTINUE) << svar_error_message();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   }
   void Swap(Component &publisher, const Tables &tables)
   {
@@ -253,6 +263,45 @@ TEST_F(PolicyController, FailsAStepWhoseVersionHasOtherSizesAndKeepsItsRecord)
   EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
   EXPECT_EQ(
       CheckRun(ReadTables(record_file_), reference_.at("observations"), {{1, weights_}}).steps, 10);
+}
+
+TEST_F(PolicyController, GoesOnWithoutItsStoreUntilThereIsANewOneThatFits)
+{
+  Tables first = MadeWeights(8, 12, 10, 4), second = Scaled(first, 0.8);
+  Table observations = MadeObservations(20000, 8);
+  observations_file_ = folder_ / "observations.safetensors";
+  WriteTables(observations_file_, {{"observations", observations}});
+  WriteTables(weights_file_, first);
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  ASSERT_EQ(Configure(controller), "");
+  controller.Activate();
+  const std::vector<FakeHost::Line> &lines = controller.host.lines;
+  size_t said = lines.size();
+  EXPECT_EQ(publisher->Cleanup(), SVAR_TRANSITION_SUCCESS);
+  StepsUntilLines(controller, said + 1);
+  EXPECT_EQ(lines.back().text,
+            "the store /policy/weights was removed: the policy goes on with its version 1 until "
+            "there is a new store of that name");
+
+  WriteTables(weights_file_, MadeWeights(8, 12, 10, 5));
+  publisher = Publish();
+  StepsUntilLines(controller, said + 2);
+  EXPECT_NE(lines.back().text.find("the new store /policy/weights is not used: version 1 of "
+                                   "'/policy/weights' makes a network of sizes 8, 12, 10, 5"),
+            std::string::npos)
+      << lines.back().text;
+  EXPECT_EQ(publisher->Cleanup(), SVAR_TRANSITION_SUCCESS);
+  WriteTables(weights_file_, second);
+  publisher = Publish();
+  StepsUntilLines(controller, said + 3);
+  EXPECT_EQ(lines.back().text,
+            "a new store /policy/weights: from its version 1 on, after 1 of the old");
+  EXPECT_EQ(Steps(controller, 5), SVAR_STEP_CONTINUE);
+  EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
+  auto steps_of = CheckRunOfSets(ReadTables(record_file_), observations, {first, second});
+  EXPECT_GT(steps_of[0], 0);
+  EXPECT_EQ(steps_of[1], 5);
 }
 
 // --- the observations ------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <cstring>
-#include <random>
 
+#include "components/policy/made_policy.hpp"
 #include "components/policy/policy_reference.hpp"
 #include "policy_network.h"
 
@@ -34,32 +34,6 @@ private:
   std::vector<float> values_[SVARI_POLICY_WEIGHT_COUNT];
   std::vector<int64_t> shapes_[SVARI_POLICY_WEIGHT_COUNT];
 };
-
-Tables
-RandomWeights(int64_t observation, int64_t hidden, int64_t actor, int64_t action)
-{
-  std::mt19937 generator(7);
-  std::normal_distribution<double> normal(0, 0.5);
-  auto table = [&](std::vector<int64_t> shape) {
-    int64_t count = 1;
-    for (int64_t extent : shape) {
-      count *= extent;
-    }
-    Table made{std::move(shape), {}};
-    for (int64_t i = 0; i < count; i++) {
-      made.values.push_back(static_cast<float>(normal(generator)));
-    }
-    return made;
-  };
-  return {{"memory.weight_ih_l0", table({4 * hidden, observation})},
-          {"memory.weight_hh_l0", table({4 * hidden, hidden})},
-          {"memory.bias_ih_l0", table({4 * hidden})},
-          {"memory.bias_hh_l0", table({4 * hidden})},
-          {"actor.0.weight", table({actor, hidden})},
-          {"actor.0.bias", table({actor})},
-          {"actor.2.weight", table({action, actor})},
-          {"actor.2.bias", table({action})}};
-}
 
 class Network
 {
@@ -117,7 +91,7 @@ TEST(PolicyNetwork, WorksAtAnySizes)
     int64_t observation, hidden, actor, action;
   } cases[] = {{1, 1, 1, 1}, {3, 5, 2, 7}, {130, 33, 65, 1}};
   for (const auto &sizes : cases) {
-    Tables weights = RandomWeights(sizes.observation, sizes.hidden, sizes.actor, sizes.action);
+    Tables weights = MadeWeights(sizes.observation, sizes.hidden, sizes.actor, sizes.action);
     HeapWeights heap(weights);
     Network network(heap);
     PolicyReference model;
@@ -133,7 +107,7 @@ TEST(PolicyNetwork, WorksAtAnySizes)
 
 TEST(PolicyNetwork, KeepsItsStateWhenTheWeightsChangeAndDropsItOnReset)
 {
-  Tables first = RandomWeights(4, 6, 5, 3), second = first;
+  Tables first = MadeWeights(4, 6, 5, 3), second = first;
   for (auto &[name, table] : second) {
     for (double &value : table.values) {
       value = static_cast<float>(value * 0.75);
@@ -157,7 +131,7 @@ TEST(PolicyNetwork, KeepsItsStateWhenTheWeightsChangeAndDropsItOnReset)
 
 TEST(PolicyNetwork, SurvivesGatesThatAreFarOutside)
 {
-  Tables weights = RandomWeights(2, 3, 2, 2);
+  Tables weights = MadeWeights(2, 3, 2, 2);
   for (double &value : weights.at("memory.weight_ih_l0").values) {
     value *= 1e6;
   }
@@ -195,7 +169,7 @@ class PolicyNetworkRefuses : public testing::TestWithParam<Misfit>
 
 TEST_P(PolicyNetworkRefuses, NamingTheTensor)
 {
-  HeapWeights weights(RandomWeights(3, 4, 5, 2));
+  HeapWeights weights(MadeWeights(3, 4, 5, 2));
   GetParam().spoil(weights.tensors);
   svari_policy_sizes_t sizes;
   EXPECT_EQ(svari_policy_sizes_of(weights.pointers, &sizes), SVAR_ERR_TYPE);

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "components/policy/made_policy.hpp"
 #include "components/policy/policy_run_check.hpp"
 #include "components/policy/safetensors_text.hpp"
 #include "components/policy/scratch_folder.hpp"
@@ -156,6 +157,33 @@ TEST_F(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextO
   EXPECT_EQ(run.steps, 200);
   EXPECT_GT(run.steps_of[2], 0);
   StopInOrder(*publisher);
+}
+
+TEST_F(PolicyProcesses, MoveToTheStoreOfTheNextPublisherWhenOneEndsInOrder)
+{
+  Tables first = MadeWeights(8, 12, 10, 4), second = Scaled(first, 0.8);
+  Table observations = MadeObservations(20000, 8); // more than a minute of them
+  std::string weights_file = folder_ / "weights.safetensors",
+              observations_file = folder_ / "observations.safetensors";
+  WriteTables(observations_file, {{"observations", observations}});
+  WriteTables(weights_file, first);
+  auto publisher = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  auto policy = Policy({{"observations", observations_file}, {"rate", "200"}});
+  ASSERT_TRUE(policy->WaitFor("activate: now active"));
+  StopInOrder(*publisher);
+  ASSERT_TRUE(policy->WaitFor("the store /policy/weights was removed"));
+
+  WriteTables(weights_file, second);
+  publisher = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(policy->WaitFor("a new store /policy/weights: from its version 1 on"));
+  StopInOrder(*publisher); // noticed some steps later: they used the second weights
+  ASSERT_TRUE(policy->WaitFor("the store /policy/weights was removed"));
+  policy->Signal(SIGINT);
+  EXPECT_EQ(policy->Wait(), 0) << policy->Errors();
+  auto steps_of = CheckRunOfSets(ReadTables(record_file_), observations, {first, second});
+  EXPECT_GT(steps_of[0], 0);
+  EXPECT_GT(steps_of[1], 0);
 }
 
 TEST_F(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "components/policy/fake_host.hpp"
 #include "components/policy/policy_data.hpp"
@@ -74,6 +76,9 @@ TEST(PolicyRealtime, AStepAllocatesNothingNotEvenTheFirstOfANewVersion)
     if (step == 100) {
       WriteFile(file, ReadFile(file));
       publisher.Step();
+    }
+    if (step == 120) { // the next step also looks after the store, as it does from time to time
+      std::this_thread::sleep_for(std::chrono::milliseconds(600));
     }
     long before = allocations;
     ASSERT_EQ(controller.Step(), SVAR_STEP_CONTINUE) << svar_error_message();
