@@ -144,6 +144,9 @@ configure(controller_t *controller)
   }
   SVAR_TRY(host->resolve_name(host, store.as.string, controller->store_name,
                               sizeof(controller->store_name)));
+  if (controller->record_path[0] != '\0') { // now, rather than after the whole run
+    SVAR_TRY(svari_policy_record_check_path(controller->record_path));
+  }
   SVAR_TRY(svari_policy_observations_read(observations.as.string, &controller->observations));
   openblas_set_num_threads(1); // products this small only lose by being shared out
   SVAR_TRY(prepare_weights(controller, store_timeout.as.real));

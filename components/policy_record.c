@@ -1,7 +1,12 @@
 #include "policy_record.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "safetensors.h"
 #include "shared_variable/source.h"
@@ -63,6 +68,43 @@ svari_policy_record_version_changes(const svari_policy_record_t *record)
     changes += record->versions[i] != record->versions[i - 1];
   }
   return changes;
+}
+
+static svar_ret_t
+check_folder(const char *folder, const char *path)
+{
+  struct stat status;
+  int error = stat(folder, &status) != 0         ? errno
+              : !S_ISDIR(status.st_mode)         ? ENOTDIR
+              : access(folder, W_OK | X_OK) != 0 ? errno
+                                                 : 0;
+  if (error == 0) {
+    return SVAR_OK;
+  }
+  svar_ret_t code = error == ENOENT || error == ENOTDIR ? SVAR_ERR_NOT_FOUND
+                    : error == EACCES || error == EROFS ? SVAR_ERR_PERMISSION
+                                                        : SVAR_ERR_SYSTEM;
+  return svar_fail(code, "cannot write the record '%s': its folder '%s': %s; choose another path",
+                   path, folder, strerror(error));
+}
+
+svar_ret_t
+svari_policy_record_check_path(const char *path)
+{
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  if (strlen(path) >= sizeof(folder)) {
+    return svar_fail(SVAR_ERR_VALUE, "the record's path '%.64s...' is too long to write to", path);
+  }
+  int length = slash == NULL || slash == path ? 1 : (int)(slash - path); // 1: of "." or "/"
+  snprintf(folder, sizeof(folder), "%.*s", length, slash == NULL ? "." : path);
+  SVAR_TRY(check_folder(folder, path));
+  struct stat status;
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+    return svar_fail(SVAR_ERR_VALUE, "the record '%s' is not a regular file; choose another path",
+                     path);
+  }
+  return SVAR_OK;
 }
 
 svar_ret_t

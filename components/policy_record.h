@@ -30,6 +30,11 @@ void svari_policy_record_add(svari_policy_record_t *record, uint64_t version, in
 
 /// How often a step used another version than the step before it.
 int64_t svari_policy_record_version_changes(const svari_policy_record_t *record);
+/// Whether a record may be written to path, as far as that can be known before: its folder is there and
+/// lets this process write, and path is free or a regular file. Writes nothing.
+/// @retval SVAR_ERR_NOT_FOUND, SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM the folder (message: which, and why)
+/// @retval SVAR_ERR_VALUE path is something else than a regular file, or too long
+SVAR_MUST_USE svar_ret_t svari_policy_record_check_path(const char *path);
 /// Writes the tensors `actions` [count, width] and `versions` [count] to a .safetensors file.
 SVAR_MUST_USE svar_ret_t svari_policy_record_write(const svari_policy_record_t *record,
                                                    const char *path);

@@ -180,14 +180,36 @@ TEST_F(PolicyController, NeedsNoRecord)
 TEST_F(PolicyController, FailsTheLastStepIfItCannotWriteTheRecord)
 {
   auto publisher = Publish();
-  record_file_ = "/nowhere/record.safetensors";
+  record_file_ = folder_ / "records/record.safetensors";
+  std::filesystem::create_directory(folder_ / "records");
   Component controller(SVAR_POLICY_CONTROLLER, With());
   ASSERT_EQ(Configure(controller), "");
+  std::filesystem::remove(folder_ / "records"); // as bad as a disk that has filled meanwhile
   controller.Activate();
   EXPECT_EQ(Steps(controller, 200), SVAR_STEP_FAILED);
-  EXPECT_NE(std::string(svar_error_message()).find("'/nowhere/record.safetensors'"),
-            std::string::npos);
+  EXPECT_NE(std::string(svar_error_message()).find("'" + record_file_ + "'"), std::string::npos);
   EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS) << "the failure is told once";
+}
+
+TEST_F(PolicyController, RefusesARecordThatCannotBeWrittenBeforeItRuns)
+{
+  WriteFile(folder_ / "file", "");
+  auto publisher = Publish();
+  const std::pair<std::string, std::string> cases[] = {
+      {"/nowhere/record", "its folder '/nowhere': No such file or directory"},
+      {folder_ / "file/record", "its folder '" + (folder_ / "file") + "': Not a directory"},
+      {folder_.path(), "'" + folder_.path() + "' is not a regular file"},
+      {"/dev/null", "/dev"},
+      {std::string(5000, 'x'), "is too long to write to"},
+  };
+  for (const auto &[path, sentence] : cases) {
+    record_file_ = path;
+    Component controller(SVAR_POLICY_CONTROLLER, With());
+    EXPECT_NE(Configure(controller).find(sentence), std::string::npos) << svar_error_message();
+  }
+  record_file_ = folder_ / "file"; // replaced
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  EXPECT_EQ(Configure(controller), "");
 }
 
 // --- the store -------------------------------------------------------------------------------------
