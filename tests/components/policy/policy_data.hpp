@@ -1,5 +1,7 @@
-// The real policies that the tests run: weights, observations and float64 actions of two robots.
+// Files of policies: those of two real robots (weights, observations, float64 actions), and any other.
 #pragma once
+
+#include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -12,19 +14,32 @@
 #include "safetensors.h"
 #include "shared_variable/source.h"
 
-// Throws, and so fails the test that asks, if the data is not there.
+// A file of a real robot's policy; see SVAR_SKIP_WITHOUT_ROBOTS().
 inline std::string
 PolicyFile(const std::string &name)
 {
   const char *folder = std::getenv("SVAR_POLICY_DATA");
-  std::filesystem::path path =
-      std::filesystem::path(folder != nullptr ? folder : SVAR_POLICY_DATA_DEFAULT) / name;
-  if (!std::filesystem::exists(path)) {
-    throw std::runtime_error("there is no '" + path.string() +
-                             "': set SVAR_POLICY_DATA to the folder of the policies' files");
-  }
-  return path;
+  return std::filesystem::path(folder != nullptr ? folder : SVAR_POLICY_DATA_DEFAULT) / name;
 }
+
+// Why the tests on real robots cannot run, or "".
+inline std::string
+MissingRobots()
+{
+  for (const char *name :
+       {"unitree_g1", "unitree_g1_reference", "unitree_h1", "unitree_h1_reference"}) {
+    std::string path = PolicyFile(std::string(name) + ".safetensors");
+    if (!std::filesystem::exists(path)) {
+      return "there is no '" + path + "': set SVAR_POLICY_DATA to the folder of the robots' files";
+    }
+  }
+  return "";
+}
+
+// First in a test that reads the files of real robots, which are no part of the source tree.
+#define SVAR_SKIP_WITHOUT_ROBOTS()                                                                 \
+  if (std::string missing = MissingRobots(); !missing.empty())                                     \
+  GTEST_SKIP() << missing
 
 // A tensor as float64, whatever it was stored as.
 struct Table {

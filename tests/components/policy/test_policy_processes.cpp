@@ -17,6 +17,11 @@ namespace
 class PolicyProcesses : public testing::Test
 {
 protected:
+  PolicyProcesses()
+  {
+    WriteTables(weights_file_, weights_);
+    WriteTables(observations_file_, {{"observations", observations_}});
+  }
   using Parameters = std::map<std::string, std::string>;
 
   static std::vector<std::string> Words(const char *program, const Parameters &parameters)
@@ -52,11 +57,16 @@ protected:
 
   svar_test::ScratchDirectory segments_;
   ScratchFolder folder_;
+  Tables weights_ = MadeWeights(47, 64, 32, 12);
+  Table observations_ = MadeObservations(200, 47);
+  std::string weights_file_ = folder_ / "g1.safetensors",
+              observations_file_ = folder_ / "observations.safetensors";
   std::string record_file_ = folder_ / "record.safetensors";
 };
 
 TEST_F(PolicyProcesses, EqualTheReferenceOfBothRobotsAtEveryStep)
 {
+  SVAR_SKIP_WITHOUT_ROBOTS();
   for (const char *robot : {"g1", "h1"}) {
     SCOPED_TRACE(robot);
     Tables reference = ReadTables(Robot(robot, "_reference"));
@@ -94,12 +104,12 @@ SegmentMappings(pid_t pid, const std::string &folder)
 
 TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
 {
-  Tables first = ReadTables(Robot("g1")), second = Scaled(first, 0.9);
+  Tables first = weights_, second = Scaled(first, 0.9);
   std::string weights_file = folder_ / "weights.safetensors";
   WriteTables(weights_file, first);
   auto publisher = Publisher({{"file", weights_file}});
   ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
-  auto policy = Policy({{"observations", Robot("g1", "_reference")}, {"rate", "50"}});
+  auto policy = Policy({{"observations", observations_file_}, {"rate", "50"}});
   ASSERT_TRUE(policy->WaitFor("activate: now active"));
 
   bool has_state = false;
@@ -115,8 +125,7 @@ TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
   ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
   EXPECT_NE(policy->Errors().find("version changes   1"), std::string::npos) << policy->Errors();
 
-  Table observations = ReadTables(Robot("g1", "_reference")).at("observations");
-  RunSummary run = CheckRun(ReadTables(record_file_), observations, {{1, first}, {2, second}});
+  RunSummary run = CheckRun(ReadTables(record_file_), observations_, {{1, first}, {2, second}});
   EXPECT_EQ(run.steps, 200);
   EXPECT_GT(run.steps_of[1], 0);
   EXPECT_GT(run.steps_of[2], 0);
@@ -125,7 +134,7 @@ TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
 
 TEST_F(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoodOne)
 {
-  std::string weights_file = folder_ / "weights.safetensors", good = ReadFile(Robot("h1"));
+  std::string weights_file = folder_ / "weights.safetensors", good = ReadFile(weights_file_);
   WriteFile(weights_file, good);
   auto publisher = Publisher({{"file", weights_file}});
   ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
@@ -139,12 +148,12 @@ TEST_F(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoo
 
 TEST_F(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextOne)
 {
-  Tables first = ReadTables(Robot("g1")), second = Scaled(first, 0.9);
+  Tables first = weights_, second = Scaled(first, 0.9);
   std::string weights_file = folder_ / "weights.safetensors";
   WriteTables(weights_file, first);
   auto killed = Publisher({{"file", weights_file}});
   ASSERT_TRUE(killed->WaitFor("version 1 of /policy/weights"));
-  auto policy = Policy({{"observations", Robot("g1", "_reference")}, {"rate", "50"}});
+  auto policy = Policy({{"observations", observations_file_}, {"rate", "50"}});
   ASSERT_TRUE(policy->WaitFor("activate: now active"));
   killed->Signal(SIGKILL);
   EXPECT_EQ(killed->Wait(), -SIGKILL);
@@ -152,8 +161,7 @@ TEST_F(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextO
   auto publisher = Publisher({{"file", weights_file}});
   ASSERT_TRUE(publisher->WaitFor("version 2 of /policy/weights"));
   ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
-  Table observations = ReadTables(Robot("g1", "_reference")).at("observations");
-  RunSummary run = CheckRun(ReadTables(record_file_), observations, {{1, first}, {2, second}});
+  RunSummary run = CheckRun(ReadTables(record_file_), observations_, {{1, first}, {2, second}});
   EXPECT_EQ(run.steps, 200);
   EXPECT_GT(run.steps_of[2], 0);
   StopInOrder(*publisher);
@@ -164,7 +172,7 @@ TEST_F(PolicyProcesses, MoveToTheStoreOfTheNextPublisherWhenOneEndsInOrder)
   Tables first = MadeWeights(8, 12, 10, 4), second = Scaled(first, 0.8);
   Table observations = MadeObservations(20000, 8); // more than a minute of them
   std::string weights_file = folder_ / "weights.safetensors",
-              observations_file = folder_ / "observations.safetensors";
+              observations_file = folder_ / "many_observations.safetensors";
   WriteTables(observations_file, {{"observations", observations}});
   WriteTables(weights_file, first);
   auto publisher = Publisher({{"file", weights_file}});
@@ -188,14 +196,12 @@ TEST_F(PolicyProcesses, MoveToTheStoreOfTheNextPublisherWhenOneEndsInOrder)
 
 TEST_F(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)
 {
-  auto publisher = Publisher({{"file", Robot("g1")}});
-  auto policy = Policy({{"observations", Robot("g1", "_reference")}, {"rate", "2"}});
+  auto publisher = Publisher({{"file", weights_file_}});
+  auto policy = Policy({{"observations", observations_file_}, {"rate", "2"}});
   ASSERT_TRUE(policy->WaitFor("activate: now active"));
   policy->Signal(SIGINT);
   EXPECT_EQ(policy->Wait(), 0) << policy->Errors();
-  Table observations = ReadTables(Robot("g1", "_reference")).at("observations");
-  EXPECT_LT(CheckRun(ReadTables(record_file_), observations, {{1, ReadTables(Robot("g1"))}}).steps,
-            200);
+  EXPECT_LT(CheckRun(ReadTables(record_file_), observations_, {{1, weights_}}).steps, 200);
   StopInOrder(*publisher);
 }
 
@@ -204,7 +210,7 @@ TEST_F(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)
 TEST_F(PolicyProcesses, EndWithOneSentenceOnBadInput)
 {
   std::string cut = folder_ / "cut", lying = folder_ / "lying", unknown = folder_ / "unknown";
-  WriteOldFile(cut, ReadFile(Robot("g1")).substr(0, 100000));
+  WriteOldFile(cut, ReadFile(weights_file_).substr(0, 100000));
   WriteOldFile(lying, File(R"({"x":)" + Tensor("F32", "[3]", "[0,4]") + "}", 4));
   WriteOldFile(unknown, File(R"({"x":)" + Tensor("Q7", "[4]", "[0,4]") + "}", 4));
   const char *publisher = SVAR_WEIGHTS_PUBLISHER_PROGRAM, *policy = SVAR_POLICY_CONTROLLER_PROGRAM;
@@ -218,7 +224,7 @@ TEST_F(PolicyProcesses, EndWithOneSentenceOnBadInput)
       {publisher, {{"file", lying}}, "tensor 'x' has 4 bytes between its data_offsets"},
       {publisher, {{"file", unknown}}, "tensor 'x' has the unknown dtype 'Q7'"},
       {policy,
-       {{"observations", Robot("g1", "_reference")}, {"store_timeout", "0"}},
+       {{"observations", observations_file_}, {"store_timeout", "0"}},
        "store '/policy/weights' has no holder"},
       {policy, {{"observations", "/nowhere/o"}}, "cannot open '/nowhere/o'"},
   };
@@ -235,13 +241,15 @@ TEST_F(PolicyProcesses, EndWithOneSentenceOnBadInput)
 
 TEST_F(PolicyProcesses, RefuseAHeldStoreAndObservationsOfAnotherRobot)
 {
-  auto holder = Publisher({{"file", Robot("g1")}});
+  std::string others = folder_ / "others";
+  WriteTables(others, {{"observations", MadeObservations(2, 41)}});
+  auto holder = Publisher({{"file", weights_file_}});
   ASSERT_TRUE(holder->WaitFor("version 1 of /policy/weights"));
-  auto second = Publisher({{"file", Robot("g1")}});
+  auto second = Publisher({{"file", weights_file_}});
   EXPECT_EQ(second->Wait(), 1);
   EXPECT_NE(second->Errors().find(std::to_string(holder->Pid())), std::string::npos)
       << "names the holder: " << second->Errors();
-  auto policy = Policy({{"observations", Robot("h1", "_reference")}});
+  auto policy = Policy({{"observations", others}});
   EXPECT_EQ(policy->Wait(), 1);
   EXPECT_NE(policy->Errors().find("the observations have 41 numbers a step, but the network of "
                                   "'/policy/weights' takes 47"),

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "components/policy/fake_host.hpp"
-#include "components/policy/policy_data.hpp"
+#include "components/policy/made_policy.hpp"
 #include "components/policy/scratch_folder.hpp"
 
 extern "C" {
@@ -63,11 +63,12 @@ TEST(PolicyRealtime, AStepAllocatesNothingNotEvenTheFirstOfANewVersion)
   svar_test::ScratchDirectory segments;
   ScratchFolder folder;
   std::string file = folder / "weights.safetensors";
-  std::filesystem::copy(PolicyFile("unitree_g1.safetensors"), file);
+  std::string observations = folder / "observations.safetensors";
+  WriteTables(file, MadeWeights(47, 64, 32, 12));
+  WriteTables(observations, {{"observations", MadeObservations(200, 47)}});
   Component publisher(SVAR_WEIGHTS_PUBLISHER, {{"file", Setting(file)}});
   ASSERT_EQ(publisher.Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
-  Component controller(SVAR_POLICY_CONTROLLER,
-                       {{"observations", Setting(PolicyFile("unitree_g1_reference.safetensors"))}});
+  Component controller(SVAR_POLICY_CONTROLLER, {{"observations", Setting(observations)}});
   long before_configure = allocations;
   ASSERT_EQ(controller.Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
   ASSERT_GT(allocations - before_configure, 20) << "what the components' libraries take is counted";

@@ -33,6 +33,7 @@ struct GoldenTensor {
 
 TEST(SafetensorsRead, FindsTheTensorsOfARealPolicyAndTheirBytes)
 {
+  SVAR_SKIP_WITHOUT_ROBOTS();
   const size_t data = 8 + 912;
   const GoldenTensor golden[] = {
       {"memory.weight_ih_l0", {256, 47}, data, data + 48128},
@@ -67,6 +68,7 @@ TEST(SafetensorsRead, FindsTheTensorsOfARealPolicyAndTheirBytes)
 
 TEST(SafetensorsRead, OpensEveryRealFile)
 {
+  SVAR_SKIP_WITHOUT_ROBOTS();
   for (const char *name : {"unitree_g1.safetensors", "unitree_g1_reference.safetensors",
                            "unitree_h1.safetensors", "unitree_h1_reference.safetensors"}) {
     EXPECT_TRUE(Open(PolicyFile(name))) << name;

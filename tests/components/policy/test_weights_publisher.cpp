@@ -3,7 +3,7 @@
 #include <deque>
 
 #include "components/policy/fake_host.hpp"
-#include "components/policy/policy_data.hpp"
+#include "components/policy/made_policy.hpp"
 #include "components/policy/safetensors_text.hpp"
 #include "components/policy/scratch_folder.hpp"
 #include "components/policy/subscriber.hpp"
@@ -57,9 +57,9 @@ protected:
   std::string file_ = folder_ / "weights.safetensors";
 };
 
-TEST_F(WeightsPublisher, PublishesEveryTensorOfARealPolicyInOneVersion)
+TEST_F(WeightsPublisher, PublishesEveryTensorOfAPolicyInOneVersion)
 {
-  file_ = PolicyFile("unitree_g1.safetensors");
+  WriteTables(file_, MadeWeights(47, 64, 32, 12));
   Component publisher(SVAR_WEIGHTS_PUBLISHER, With());
   ASSERT_EQ(Configure(publisher), "");
   EXPECT_EQ(publisher.host.period_ns, 200000000);
