@@ -225,23 +225,26 @@ TEST_F(WeightsPublisher, TriesAgainWhenReadersHeldEveryVersion)
   Replace(Pair(0, 0));
   Component publisher(SVAR_WEIGHTS_PUBLISHER, With());
   ASSERT_EQ(Configure(publisher), "");
-  std::deque<Subscriber> readers;
+  Subscriber reader; // one for all pins: each handle maps all that its store may ever take
+  std::deque<svar_snapshot_t> pins;
   char content = 0;
   while (Warnings(publisher).empty()) {
     ASSERT_LT(++content, 100) << "a store has no room for this many pinned versions";
-    readers.emplace_back().Pin();
+    Require(svar_snapshot_begin(reader.store(),
+                                &pins.emplace_back(svar_snapshot_t SVAR_SNAPSHOT_INIT)));
     Replace(Pair(content, content));
     publisher.Step();
   }
-  uint64_t version = readers.front().version();
+  uint64_t version = reader.version();
   publisher.Step();
   EXPECT_EQ(Warnings(publisher).size(), 1u)
       << "the same file failed again: no need to say it again";
-  readers.clear();
+  for (svar_snapshot_t &pin : pins) {
+    svar_snapshot_end(&pin);
+  }
   publisher.Step();
-  Subscriber subscriber;
-  EXPECT_EQ(subscriber.version(), version + 1);
-  EXPECT_EQ(subscriber.Bytes("a"), std::string(2, content));
+  EXPECT_EQ(reader.version(), version + 1);
+  EXPECT_EQ(reader.Bytes("a"), std::string(2, content));
 }
 
 TEST_F(WeightsPublisher, RemovesItsStoreAtCleanupUnlessItKeepsIt)
