@@ -130,8 +130,10 @@ static int
 show_arguments(const char *path, const svari_declared_argument_t *arguments, bool has_includes)
 {
   char *text = svari_arguments_text(arguments);
-  printf("%s %s\n%s", path, arguments != NULL ? "takes:" : "takes no arguments.",
-         text != NULL ? text : "");
+  if (text == NULL) {
+    return complain("out of memory for the list of arguments");
+  }
+  printf("%s %s\n%s", path, arguments != NULL ? "takes:" : "takes no arguments.", text);
   if (has_includes) {
     printf("It includes other files, whose arguments it takes too.\n");
   }
@@ -143,7 +145,10 @@ static int
 print_plan(const svari_plan_t *plan)
 {
   char *text = svari_plan_text(plan);
-  fputs(text != NULL ? text : "", stdout);
+  if (text == NULL) {
+    return complain("out of memory for the list of processes");
+  }
+  fputs(text, stdout);
   free(text);
   return EXIT_SUCCESS;
 }

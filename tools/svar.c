@@ -103,9 +103,8 @@ main(int argc, char **argv)
   if (command == NULL) {
     return refuse_command(argv[1]);
   }
-  if (command == &launch_command) {
-    return command->run(argc - 1, argv + 1); // its children expect signals as they are
+  if (command != &launch_command) { // its children expect signals as they are
+    svari_output_begin();
   }
-  svari_output_begin();
   return svari_output_finish(command->run(argc - 1, argv + 1));
 }

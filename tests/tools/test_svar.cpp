@@ -283,10 +283,18 @@ TEST_F(Svar, AReaderThatLeavesEndsTheCommandQuietly)
 TEST_F(Svar, AFullOutputIsAFailure)
 {
   ShareTwo();
-  Outcome get = RunToEnd(
-      {"/bin/sh", "-c", std::string(SVAR_PROGRAM) + " get /policy/weights gain > /dev/full"});
-  EXPECT_EQ(get.exit_code, 1);
-  EXPECT_EQ(get.err, "svar: writing to the standard output: No space left on device\n");
+  std::string file = directory_ + "/greeting.launch.xml";
+  std::ofstream(file) << "<launch><executable cmd='echo hello'/></launch>";
+  for (const std::string &arguments :
+       {std::string("get /policy/weights gain"), std::string("help"), std::string("help get"),
+        std::string("help launch"), std::string("launch --help"), "launch " + file + " --print",
+        "launch " + file + " --show-args"}) {
+    Outcome full =
+        RunToEnd({"/bin/sh", "-c", std::string(SVAR_PROGRAM) + " " + arguments + " > /dev/full"});
+    EXPECT_EQ(full.exit_code, 1) << arguments;
+    EXPECT_EQ(full.err, "svar: writing to the standard output: No space left on device\n")
+        << arguments;
+  }
 }
 
 TEST_F(Svar, WatchTellsEachCommitAndWhatItChanged)
