@@ -15,14 +15,26 @@
 #include "components/component_log.h"
 #include "components/component_parameters.h"
 
-svar_ret_t
-svari_component_container_init(svari_component_container_t *container, const char *logger)
+static sigset_t
+stopping_signals(void)
 {
-  *container = (svari_component_container_t){.logger = logger, .event_fd = -1, .signal_fd = -1};
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  struct sigaction hangup;
+  sigaction(SIGHUP, NULL, &hangup);
+  if (hangup.sa_handler != SIG_IGN) { // under nohup it stays ignored
+    sigaddset(&signals, SIGHUP);
+  }
+  return signals;
+}
+
+svar_ret_t
+svari_component_container_init(svari_component_container_t *container, const char *logger)
+{
+  *container = (svari_component_container_t){.logger = logger, .event_fd = -1, .signal_fd = -1};
+  sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
   container->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   container->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -132,6 +144,9 @@ take_signal(svari_component_container_t *container)
   struct signalfd_siginfo info;
   while (read(container->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
     int number = (int)info.ssi_signo;
+    if (number == SIGHUP && container->signal_count > 0) {
+      continue; // a terminal that closes is told of twice, by the shell and by the kernel
+    }
     if (++container->signal_count > 1) {
       _exit(128 + number); // asked twice: whatever a component is doing, leave it
     }

@@ -10,12 +10,12 @@ typedef struct svari_component_container {
   size_t count;
   atomic_bool is_stopping;
   int event_fd;  ///< an eventfd: a node changed its phase
-  int signal_fd; ///< a signalfd: SIGINT, SIGTERM
+  int signal_fd; ///< a signalfd: SIGINT, SIGTERM, SIGHUP
   int signal_count;
 } svari_component_container_t;
 
-/// Blocks SIGINT and SIGTERM in this thread and those it makes: the container takes them from a
-/// descriptor. So before anything that starts threads, libraries included.
+/// Blocks SIGINT, SIGTERM and, unless it is ignored (nohup), SIGHUP in this thread and those it makes:
+/// the container takes them from a descriptor. So before anything that starts threads, libraries included.
 svar_ret_t svari_component_container_init(svari_component_container_t *container,
                                           const char *logger);
 void svari_component_container_fini(svari_component_container_t *container);
@@ -30,9 +30,9 @@ svar_ret_t svari_component_container_check_parameters(const svari_component_cont
                                                       const svari_parameter_table_t *table);
 
 /// Brings the nodes up, each one when the one before is active; returns when all have ended. A node
-/// whose step is done goes down at once. SIGINT, SIGTERM, and the failure of any node take all down:
-/// first every node stops stepping, then they go down in reverse order. A second signal ends the process.
-/// False if any node failed.
+/// whose step is done goes down at once. One of the signals that init() blocks, and the failure of any
+/// node, take all down: first every node stops stepping, then they go down in reverse order. A second
+/// SIGINT or SIGTERM ends the process. False if any node failed.
 bool svari_component_container_run(svari_component_container_t *container);
 
 #endif

@@ -23,8 +23,9 @@ svari_help_container(FILE *out)
       "       component_container --list            the types that are installed\n"
       "       component_container --help [TYPE...]  this text, or the parameters of types\n"
       "\n"
-      "Components come up in the order given and go down in reverse, on SIGINT, on SIGTERM, or\n"
-      "when one fails. The exit code is 0 when all were done or stopped, 1 when any failed.\n"
+      "Components come up in the order given and go down in reverse, on SIGINT, SIGTERM or\n"
+      "SIGHUP, or when one fails. The exit code is 0 when all were done or stopped, 1 when any\n"
+      "failed.\n"
       "\n"
       "%s",
       ros_arguments_help);

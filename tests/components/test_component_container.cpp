@@ -106,15 +106,27 @@ TEST(ComponentContainer, AStepLongerThanThePeriodMissesDeadlines)
 
 TEST(ComponentContainer, WithoutAPeriodItWaitsForASignalAndGoesDownInOrder)
 {
-  for (int number : {SIGINT, SIGTERM}) {
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) {
     Container container({kRecorder});
     ASSERT_TRUE(container.WaitFor("activate"));
     container.Signal(number);
     EXPECT_EQ(container.Wait(), 0);
     EXPECT_EQ(LinesOf(container, kNode), "create|configure|activate|deactivate|cleanup|destroy|");
     EXPECT_EQ(LinesOf(container, "component_container"),
-              number == SIGINT ? "stopping on SIGINT|" : "stopping on SIGTERM|");
+              "stopping on SIG" + std::string(sigabbrev_np(number)) + "|");
   }
+}
+
+TEST(ComponentContainer, AHangupThatIsIgnoredAtTheStartStaysIgnored)
+{
+  signal(SIGHUP, SIG_IGN); // as nohup does; a program that is started inherits it
+  Container container({kRecorder});
+  signal(SIGHUP, SIG_DFL);
+  ASSERT_TRUE(container.WaitFor("activate"));
+  container.Signal(SIGHUP);
+  container.Signal(SIGTERM);
+  EXPECT_EQ(container.Wait(), 0);
+  EXPECT_EQ(LinesOf(container, "component_container"), "stopping on SIGTERM|");
 }
 
 TEST(ComponentContainer, ASignalEndsTheSleepBetweenSteps)
@@ -136,6 +148,19 @@ TEST(ComponentContainer, ASecondSignalEndsTheProcessAtOnce)
   container.Signal(SIGTERM);
   EXPECT_EQ(container.Wait(), 128 + SIGTERM);
   EXPECT_FALSE(Contains(container.Errors(), "deactivate"));
+}
+
+TEST(ComponentContainer, ASecondHangupLetsThemGoDownInOrder)
+{
+  Container container(Words{kRecorder} +
+                      Parameters({"period_ms:=0", "step_ms:=300.0", "steps:=2"}));
+  ASSERT_TRUE(container.WaitFor("step"));
+  container.Signal(SIGHUP);
+  ASSERT_TRUE(container.WaitFor("stopping on SIGHUP"));
+  container.Signal(SIGHUP);
+  EXPECT_EQ(container.Wait(), 0);
+  EXPECT_TRUE(Contains(LinesOf(container, kNode), "deactivate|cleanup|destroy|"))
+      << container.Errors();
 }
 
 TEST(ComponentContainer, WorkGoesOnWhenNobodyReadsTheLog)
