@@ -141,7 +141,10 @@ take_signals(svari_runner_t *runner)
       continue; // reap() looks anyway
     }
     if (runner->is_stopping) {
-      stop_all_further(runner);
+      // A terminal that closes is told of twice, by the shell and by the kernel: nobody asks again.
+      if (info.ssi_signo != SIGHUP) {
+        stop_all_further(runner);
+      }
     } else {
       char reason[32];
       snprintf(reason, sizeof(reason), "SIG%s", sigabbrev_np((int)info.ssi_signo));

@@ -8,8 +8,8 @@ SVAR_BEGIN_DECLS
 
 // Runs until every process has ended: by itself, because one with on_exit="shutdown" ended, or because
 // of SIGINT, SIGTERM or SIGHUP. Stopping: SIGINT to all in reverse order of start, SIGTERM and SIGKILL
-// to those that do not end in time; a second signal takes the next step at once. RouDi is started before
-// and stopped after all others if the plan needs it and none runs. Parameter files must exist; directory
+// to those that do not end in time; a second SIGINT or SIGTERM takes the next step at once. RouDi is started
+// before and stopped after all others if the plan needs it and none runs. Parameter files must exist; directory
 // takes the files of RouDi.
 // Output goes to stdout and stderr; the launcher's own lines to stderr. Changes the signal mask and
 // dispositions, and reaps every child of the process: for a program that does nothing else meanwhile.

@@ -190,6 +190,23 @@ TEST_F(Runner, WaitsNoLongerWhenCtrlCComesAgain)
   EXPECT_TRUE(has(run.out, "terminated"));
 }
 
+TEST_F(Runner, GivesNodesTheirTimeWhenTheTerminalIsClosed)
+{
+  const fs::path done = prefix_.root / "done";
+  prefix_.program("talker",
+                  "trap 'echo asked' INT\ntrap 'echo terminated; exit 1' TERM\necho ready\n"
+                  "until test -e '" +
+                      done.string() + "'; do sleep 0.02; done");
+  LaunchRun run(prefix_, {prefix_.launch(node("talker", "sigterm_timeout='600'"))});
+  ASSERT_TRUE(run.sees("ready"));
+  run.signal(SIGHUP); // from the shell
+  ASSERT_TRUE(run.sees("asked"));
+  run.signal(SIGHUP); // from the kernel
+  std::ofstream(done).close();
+  EXPECT_EQ(run.finish(), 0);
+  EXPECT_FALSE(has(run.out, "terminated")) << run.out;
+}
+
 TEST_F(Runner, EndsWithTheNodeWhoseEndIsShutdown)
 {
   prefix_.program("talker", WAITER);
