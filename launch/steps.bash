@@ -1,4 +1,7 @@
-# Sourced by the scripts: runs their steps, with little on the screen and everything in a log.
+# Sourced by the scripts: runs their steps, with little on the screen and everything in a log. A script that
+# is told to end tells its running step, and ends when that has.
+trap 'exit 130' INT
+stopped_by=
 
 say() {
   if [[ -t 1 ]]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi
@@ -8,6 +11,7 @@ say() {
 # place at a terminal, else now and then, so that one sees that something happens.
 follow() {
   local title=$1 log=$2 line last_shown=$SECONDS columns=${COLUMNS:-80}
+  trap '' INT TERM HUP # the end of the output ends it
   if [[ -t 1 ]]; then columns=$(tput cols 2>/dev/null || echo 80); fi
   while IFS= read -r line; do
     printf '%s\n' "$line" >&3
@@ -22,13 +26,51 @@ follow() {
   if [[ -t 1 ]]; then printf '\r\033[K'; fi
 }
 
+# attend [--group] COMMAND...: runs the program. SIGTERM and SIGHUP come to the script alone, which passes
+# them on; Ctrl-C comes to both from the terminal. With --group the program has a process group of its own,
+# and all three are passed on to all of it: a build's compilers, a suite's tests. Returns when the program
+# has ended: its exit status, or 128 + the number of the signal that came, whose name is in stopped_by.
+attend() {
+  local status=0 pid target signal
+  stopped_by=
+  if [[ $1 == --group ]]; then
+    shift
+    set -m
+    "$@" &
+    set +m
+    pid=$! target=-$!
+    trap "stopped_by=INT; kill -INT -- $target 2>/dev/null || true" INT
+  else
+    (trap - INT QUIT && exec "$@") <&0 & # else a background program ignores these two, and reads nothing
+    pid=$! target=$!
+    trap 'stopped_by=INT' INT
+  fi
+  for signal in TERM HUP; do
+    trap "stopped_by=$signal; kill -$signal -- $target 2>/dev/null || true" "$signal"
+  done
+  wait "$pid" || status=$?
+  while [[ -n $stopped_by ]] && kill -0 "$pid" 2>/dev/null; do # the signal ended the wait
+    wait "$pid" || true
+  done
+  trap 'exit 130' INT
+  trap - TERM HUP
+  if [[ -n $stopped_by ]]; then status=$((128 + $(kill -l "$stopped_by"))); fi
+  return "$status"
+}
+
 # step TITLE LOG COMMAND...: runs the command; a line says how long it took, or the log's end why it
 # failed. Returns the command's exit status.
 step() {
-  local title=$1 log=$2 status=0 began=$SECONDS
+  local title=$1 log=$2 status=0 began=$SECONDS output follower how=(--group)
   shift 2
+  if [[ $1 == sudo ]]; then how=(); fi # only in the terminal's foreground can it ask for a password
   mkdir -p "$(dirname "$log")"
-  "$@" 2>&1 </dev/null | follow "$title" "$log" || status=$?
+  exec {output}> >(follow "$title" "$log")
+  follower=$!
+  attend "${how[@]}" "$@" >&"$output" 2>&1 </dev/null || status=$?
+  exec {output}>&-
+  wait "$follower" || true
+  if [[ -n $stopped_by ]]; then exit "$status"; fi
   if [[ $status -eq 0 ]]; then
     printf '  %s: %d s\n' "$title" "$((SECONDS - began))"
   else
