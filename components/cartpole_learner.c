@@ -8,10 +8,10 @@
 #include "cartpole_generation.h"
 #include "cartpole_progress.h"
 #include "cartpole_round.h"
+#include "monotonic_clock.h"
 #include "shared_variable/component.h"
 #include "shared_variable/messages.h"
 
-static const int64_t ns_per_s = INT64_C(1000000000);
 static const int64_t patience_ns = INT64_C(20000000);  // of a step, for returns
 static const int64_t silence_ns = INT64_C(5000000000); // without returns, until that is said
 
@@ -42,14 +42,6 @@ typedef struct learner {
   uint64_t episode_count; // of those, the ones that counted
   float score;            // mean return of the latest complete set of evaluations
 } learner_t;
-
-static int64_t
-now_ns(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * ns_per_s + now.tv_nsec;
-}
 
 static svar_ret_t
 learner_create(const svar_component_host_t *host, void **out_self)
@@ -141,7 +133,7 @@ configure(learner_t *learner)
   learner->seed = seed.as.integer != 0 ? (uint64_t)seed.as.integer : seed_from_time();
   learner->target_return = target.as.real;
   learner->max_s = max_seconds.as.real;
-  learner->pace_ns = (int64_t)(pace.as.real * (double)ns_per_s);
+  learner->pace_ns = (int64_t)(pace.as.real * SVARI_NANOSECONDS);
   learner->keep = keep.as.boolean;
 
   openblas_set_num_threads(1); // products this small only lose by being shared out
@@ -172,7 +164,7 @@ learner_activate(void *self)
 {
   learner_t *learner = self;
   svari_cartpole_progress_init(&learner->progress, stdout);
-  learner->activated_ns = learner->received_ns = now_ns();
+  learner->activated_ns = learner->received_ns = svari_now_ns();
   learner->is_due = learner->generation.version == 0;
   learner->is_reported = false;
   return SVAR_TRANSITION_SUCCESS;
@@ -201,7 +193,7 @@ take_returns(learner_t *learner)
     }
     svari_cartpole_episode_t episode = *(const svari_cartpole_episode_t *)message.payload;
     svar_message_receiver_release(learner->receiver, &message);
-    learner->received_ns = now_ns();
+    learner->received_ns = svari_now_ns();
     learner->return_count++;
     if (svari_cartpole_round_add(&learner->round, &episode)) {
       learner->episode_count++;
@@ -212,7 +204,7 @@ take_returns(learner_t *learner)
 static svar_ret_t
 wait_for_returns(learner_t *learner)
 {
-  int64_t now = now_ns();
+  int64_t now = svari_now_ns();
   int64_t timeout_ns = patience_ns;
   if (learner->round.missing == 0) { // only the pace is missing
     timeout_ns = learner->committed_ns + learner->pace_ns - now;
@@ -250,7 +242,7 @@ commit_generation(learner_t *learner)
   SVAR_TRY(ret);
   learner->is_due = false;
   learner->commit_count++;
-  learner->committed_ns = now_ns();
+  learner->committed_ns = svari_now_ns();
   svari_cartpole_round_begin(&learner->round, learner->generation.version,
                              learner->generation.seed);
   return SVAR_OK;
@@ -272,7 +264,7 @@ report(learner_t *learner, const char *outcome)
          "  returns received    %llu\n",
          outcome, (double)learner->score, SVARI_CARTPOLE_STEPS_MAX, SVARI_CARTPOLE_EVALUATIONS,
          (long long)learner->generation.number, (unsigned long long)learner->episode_count,
-         (double)(now_ns() - learner->activated_ns) / (double)ns_per_s,
+         (double)(svari_now_ns() - learner->activated_ns) / SVARI_NANOSECONDS,
          (unsigned long long)learner->commit_count, (unsigned long long)learner->return_count);
   fflush(stdout);
 }
@@ -301,12 +293,12 @@ learner_step(void *self, const svar_tick_t *tick)
   if (ret != SVAR_OK) {
     return SVAR_STEP_FAILED;
   }
-  int64_t now = now_ns();
+  int64_t now = svari_now_ns();
   if (!learner->is_due && learner->round.missing == 0 &&
       now >= learner->committed_ns + learner->pace_ns) {
     return finish_round(learner);
   }
-  if ((double)(now - learner->activated_ns) > learner->max_s * (double)ns_per_s) {
+  if ((double)(now - learner->activated_ns) > learner->max_s * SVARI_NANOSECONDS) {
     report(learner, "not solved");
     (void)svar_fail(SVAR_ERR_COMPONENT,
                     "a mean return of %g was not reached within %g s (max_seconds): generation "

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "components/component_log.h"
+#include "components/monotonic_clock.h"
 #include "components/step_schedule.h"
 
 static void

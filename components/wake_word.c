@@ -10,13 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t
-svari_now_ns(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * SVARI_NANOSECONDS + now.tv_nsec;
-}
+#include "components/monotonic_clock.h"
 
 uint32_t
 svari_wake_word_wait(svari_wake_word_t *word, uint32_t value, int64_t deadline_ns)

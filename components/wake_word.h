@@ -10,11 +10,8 @@ typedef struct svari_wake_word {
   _Atomic uint32_t value;
 } svari_wake_word_t;
 
-enum { SVARI_NANOSECONDS = 1000000000 };
 #define SVARI_NO_DEADLINE INT64_MAX
 
-/// CLOCK_MONOTONIC, in ns.
-int64_t svari_now_ns(void);
 /// Sleeps while the word is `value` and the deadline (CLOCK_MONOTONIC, ns) is not reached; returns the
 /// word. A change that came before the call counts: no wake-up is lost.
 uint32_t svari_wake_word_wait(svari_wake_word_t *word, uint32_t value, int64_t deadline_ns);

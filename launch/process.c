@@ -8,23 +8,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static const int64_t NS_PER_S = 1000000000;
-
-int64_t
-svari_clock_ns(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
+#include "components/monotonic_clock.h"
 
 int64_t
 svari_clock_after_ns(double seconds)
 {
-  return svari_clock_ns() + (int64_t)(seconds * (double)NS_PER_S);
+  return svari_now_ns() + (int64_t)(seconds * SVARI_NANOSECONDS);
 }
 
 void

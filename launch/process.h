@@ -35,8 +35,7 @@ typedef struct svari_process {
   svari_stream_t out, err;
 } svari_process_t;
 
-// CLOCK_MONOTONIC now, and after seconds.
-int64_t svari_clock_ns(void);
+// What svari_now_ns() will be after seconds.
 int64_t svari_clock_after_ns(double seconds);
 
 void svari_process_init(svari_process_t *process, const svari_planned_process_t *plan);

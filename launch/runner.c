@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "components/monotonic_clock.h"
 #include "launch/runner_impl.h"
 
 static void
@@ -191,7 +192,7 @@ timeout_ms(const svari_runner_t *runner, int longest_ms)
   if (deadline == INT64_MAX) {
     return longest_ms;
   }
-  int64_t left_ms = (deadline - svari_clock_ns() + 999999) / 1000000;
+  int64_t left_ms = (deadline - svari_now_ns() + 999999) / 1000000;
   left_ms = left_ms < 0 ? 0 : left_ms;
   int most = longest_ms == SVARI_TURN_FOREVER ? 60000 : longest_ms;
   return left_ms < most ? (int)left_ms : most;
@@ -219,7 +220,7 @@ svari_runner_turn(svari_runner_t *runner, int longest_ms)
     take_signals(runner);
   }
   reap(runner);
-  int64_t now = svari_clock_ns();
+  int64_t now = svari_now_ns();
   for (int i = 0; i <= runner->count; ++i) {
     if (runner->processes[i].deadline_ns <= now) {
       take_deadline(runner, &runner->processes[i]);

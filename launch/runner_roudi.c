@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "components/monotonic_clock.h"
 #include "launch/private_dir.h"
 #include "launch/roudi.h"
 #include "launch/runner_impl.h"
@@ -28,7 +29,7 @@ wait_for_answer(svari_runner_t *runner)
       has_ended = true;
       deadline = svari_clock_after_ns(RIVAL_S);
     }
-    if (svari_clock_ns() > deadline) {
+    if (svari_now_ns() > deadline) {
       return svar_fail(SVAR_ERR_NO_ROUDI,
                        "iox-roudi %s before it answered; its own lines, above, say why",
                        has_ended ? "ended" : "took more than 30 s");
