@@ -13,6 +13,8 @@ static const struct {
     {"I8", {kDLInt, 8, 1}},
     {"F8_E5M2", {SVAR_DL_FLOAT8_E5M2, 8, 1}},
     {"F8_E4M3", {SVAR_DL_FLOAT8_E4M3FN, 8, 1}},
+    {"F8_E4M3FNUZ", {SVAR_DL_FLOAT8_E4M3FNUZ, 8, 1}},
+    {"F8_E5M2FNUZ", {SVAR_DL_FLOAT8_E5M2FNUZ, 8, 1}},
     {"F8_E8M0", {SVAR_DL_FLOAT8_E8M0FNU, 8, 1}},
     {"I16", {kDLInt, 16, 1}},
     {"U16", {kDLUInt, 16, 1}},
@@ -28,9 +30,8 @@ static const struct {
 };
 enum { DTYPE_COUNT = sizeof(dtypes) / sizeof(dtypes[0]) };
 
-// Known to the format, but without a counterpart among the element types of shared variables.
-static const char *const unsupported_dtypes[] = {"F4", "F6_E2M3", "F6_E3M2", "F8_E4M3FNUZ",
-                                                 "F8_E5M2FNUZ"};
+// Known to the format, but packed below a byte: elements of shared variables have addresses.
+static const char *const unsupported_dtypes[] = {"F4", "F6_E2M3", "F6_E3M2"};
 enum { UNSUPPORTED_COUNT = sizeof(unsupported_dtypes) / sizeof(unsupported_dtypes[0]) };
 
 const char *

@@ -11,7 +11,11 @@ typedef struct float_layout {
   int fraction_bits;
   int bias;
   bool has_sign;
-  bool has_infinity; // the largest exponent means infinity and NaN, as in IEEE 754
+  enum {
+    SPECIAL_IEEE,     // the largest exponent means infinity and NaN, as in IEEE 754
+    SPECIAL_ALL_ONES, // no infinity; NaN is all bits set
+    SPECIAL_MINUS_0   // no infinity, no negative zero: its bits are the only NaN ("FNUZ")
+  } special;
 } float_layout_t;
 
 // The digits are searched for in the type's own precision, `round_trips` says when they suffice.
@@ -25,21 +29,27 @@ static float_layout_t
 float_layout(svar_dtype_t dtype)
 {
   if (svar_dtype_equal(dtype, SVAR_FLOAT16)) {
-    return (float_layout_t){5, 10, 15, true, true};
+    return (float_layout_t){5, 10, 15, true, SPECIAL_IEEE};
   }
   if (svar_dtype_equal(dtype, SVAR_BFLOAT16)) {
-    return (float_layout_t){8, 7, 127, true, true};
+    return (float_layout_t){8, 7, 127, true, SPECIAL_IEEE};
   }
   if (svar_dtype_equal(dtype, SVAR_FLOAT8_E4M3FN)) {
-    return (float_layout_t){4, 3, 7, true, false};
+    return (float_layout_t){4, 3, 7, true, SPECIAL_ALL_ONES};
   }
   if (svar_dtype_equal(dtype, SVAR_FLOAT8_E5M2)) {
-    return (float_layout_t){5, 2, 15, true, true};
+    return (float_layout_t){5, 2, 15, true, SPECIAL_IEEE};
   }
   if (svar_dtype_equal(dtype, SVAR_FLOAT8_E8M0FNU)) {
-    return (float_layout_t){8, 0, 127, false, false};
+    return (float_layout_t){8, 0, 127, false, SPECIAL_ALL_ONES};
   }
-  return (float_layout_t){0, 0, 0, false, false};
+  if (svar_dtype_equal(dtype, SVAR_FLOAT8_E4M3FNUZ)) {
+    return (float_layout_t){4, 3, 8, true, SPECIAL_MINUS_0};
+  }
+  if (svar_dtype_equal(dtype, SVAR_FLOAT8_E5M2FNUZ)) {
+    return (float_layout_t){5, 2, 16, true, SPECIAL_MINUS_0};
+  }
+  return (float_layout_t){0, 0, 0, false, SPECIAL_IEEE};
 }
 
 bool
@@ -57,10 +67,14 @@ small_float(const float_layout_t *layout, uint32_t bits)
   bool negative = layout->has_sign && bits >> (layout->fraction_bits + layout->exponent_bits) & 1;
   uint32_t last_exponent = (1u << layout->exponent_bits) - 1;
   double magnitude;
-  if (exponent == last_exponent && layout->has_infinity) {
+  if (layout->special == SPECIAL_MINUS_0 && negative && exponent == 0 && fraction == 0) {
+    return (double)NAN;
+  }
+  if (exponent == last_exponent && layout->special == SPECIAL_IEEE) {
     magnitude = fraction == 0 ? (double)INFINITY : (double)NAN;
-  } else if (exponent == last_exponent && fraction == (1u << layout->fraction_bits) - 1) {
-    magnitude = (double)NAN; // the types without infinity: all bits set
+  } else if (exponent == last_exponent && layout->special == SPECIAL_ALL_ONES &&
+             fraction == (1u << layout->fraction_bits) - 1) {
+    magnitude = (double)NAN;
   } else if (exponent == 0 && layout->fraction_bits > 0) {
     magnitude = ldexp((double)fraction, 1 - layout->bias - layout->fraction_bits);
   } else {

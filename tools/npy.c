@@ -24,15 +24,16 @@ const char *
 svari_npy_descriptor(svar_dtype_t dtype, bool *out_is_raw)
 {
   const npy_type_t types[] = {
-      {SVAR_BOOL, "|b1", false},       {SVAR_INT8, "|i1", false},
-      {SVAR_INT16, "<i2", false},      {SVAR_INT32, "<i4", false},
-      {SVAR_INT64, "<i8", false},      {SVAR_UINT8, "|u1", false},
-      {SVAR_UINT16, "<u2", false},     {SVAR_UINT32, "<u4", false},
-      {SVAR_UINT64, "<u8", false},     {SVAR_FLOAT16, "<f2", false},
-      {SVAR_FLOAT32, "<f4", false},    {SVAR_FLOAT64, "<f8", false},
-      {SVAR_COMPLEX64, "<c8", false},  {SVAR_COMPLEX128, "<c16", false},
-      {SVAR_BFLOAT16, "<u2", true},    {SVAR_FLOAT8_E4M3FN, "|u1", true},
-      {SVAR_FLOAT8_E5M2, "|u1", true}, {SVAR_FLOAT8_E8M0FNU, "|u1", true},
+      {SVAR_BOOL, "|b1", false},           {SVAR_INT8, "|i1", false},
+      {SVAR_INT16, "<i2", false},          {SVAR_INT32, "<i4", false},
+      {SVAR_INT64, "<i8", false},          {SVAR_UINT8, "|u1", false},
+      {SVAR_UINT16, "<u2", false},         {SVAR_UINT32, "<u4", false},
+      {SVAR_UINT64, "<u8", false},         {SVAR_FLOAT16, "<f2", false},
+      {SVAR_FLOAT32, "<f4", false},        {SVAR_FLOAT64, "<f8", false},
+      {SVAR_COMPLEX64, "<c8", false},      {SVAR_COMPLEX128, "<c16", false},
+      {SVAR_BFLOAT16, "<u2", true},        {SVAR_FLOAT8_E4M3FN, "|u1", true},
+      {SVAR_FLOAT8_E5M2, "|u1", true},     {SVAR_FLOAT8_E8M0FNU, "|u1", true},
+      {SVAR_FLOAT8_E4M3FNUZ, "|u1", true}, {SVAR_FLOAT8_E5M2FNUZ, "|u1", true},
   };
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); ++i) {
     if (svar_dtype_equal(types[i].dtype, dtype)) {

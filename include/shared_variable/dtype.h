@@ -17,7 +17,9 @@ typedef DLDataType svar_dtype_t;
 enum {
   SVAR_DL_BOOL = 6,
   SVAR_DL_FLOAT8_E4M3FN = 10,
+  SVAR_DL_FLOAT8_E4M3FNUZ = 11,
   SVAR_DL_FLOAT8_E5M2 = 12,
+  SVAR_DL_FLOAT8_E5M2FNUZ = 13,
   SVAR_DL_FLOAT8_E8M0FNU = 14
 };
 
@@ -40,6 +42,8 @@ enum {
   X(SVAR_COMPLEX128, "complex128", kDLComplex, 128)                                                \
   X(SVAR_BFLOAT16, "bfloat16", kDLBfloat, 16)                                                      \
   X(SVAR_FLOAT8_E4M3FN, "float8_e4m3fn", SVAR_DL_FLOAT8_E4M3FN, 8)                                 \
+  X(SVAR_FLOAT8_E4M3FNUZ, "float8_e4m3fnuz", SVAR_DL_FLOAT8_E4M3FNUZ, 8)                           \
+  X(SVAR_FLOAT8_E5M2FNUZ, "float8_e5m2fnuz", SVAR_DL_FLOAT8_E5M2FNUZ, 8)                           \
   X(SVAR_FLOAT8_E5M2, "float8_e5m2", SVAR_DL_FLOAT8_E5M2, 8)                                       \
   X(SVAR_FLOAT8_E8M0FNU, "float8_e8m0fnu", SVAR_DL_FLOAT8_E8M0FNU, 8)
 

@@ -101,6 +101,11 @@ TEST(TensorText, FloatsOf8BitsAreExact)
   EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E4M3FN, 0x81), "-0.001953125");
   EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E5M2, 0x7b), "57344.0");
   EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E5M2, 0xfc), "-inf");
+  EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E4M3FNUZ, 0x7f), "240.0");
+  EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E4M3FNUZ, 0x80), "nan");
+  EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E5M2FNUZ, 0x7f), "57344.0");
+  EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E5M2FNUZ, 0x80), "nan");
+  EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E5M2FNUZ, 0xc0), "-1.0");
   EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E8M0FNU, 137), "1024.0");
   EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E8M0FNU, 0), "5.877472e-39");
   EXPECT_EQ(Scalar<uint8_t>(SVAR_FLOAT8_E8M0FNU, 255), "nan");

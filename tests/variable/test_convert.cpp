@@ -320,7 +320,8 @@ struct Aligned {
 TEST(Convert, FifteenDtypesConvertAndFloat8DoesNot)
 {
   EXPECT_EQ(convertible().size(), 15u);
-  for (svar_dtype_t stored : {SVAR_FLOAT8_E4M3FN, SVAR_FLOAT8_E5M2, SVAR_FLOAT8_E8M0FNU}) {
+  for (svar_dtype_t stored : {SVAR_FLOAT8_E4M3FN, SVAR_FLOAT8_E5M2, SVAR_FLOAT8_E8M0FNU,
+                              SVAR_FLOAT8_E4M3FNUZ, SVAR_FLOAT8_E5M2FNUZ}) {
     EXPECT_EQ(svari_convert_find(stored, SVAR_FLOAT32), nullptr);
     EXPECT_EQ(svari_convert_find(SVAR_FLOAT32, stored), nullptr);
   }

@@ -32,6 +32,8 @@ TEST(Dtype, NamesCodesAndSizesAreThoseOfDLPackAndNumPy)
       {SVAR_COMPLEX128, "complex128", 5, 16},
       {SVAR_BFLOAT16, "bfloat16", 4, 2},
       {SVAR_FLOAT8_E4M3FN, "float8_e4m3fn", 10, 1},
+      {SVAR_FLOAT8_E4M3FNUZ, "float8_e4m3fnuz", 11, 1},
+      {SVAR_FLOAT8_E5M2FNUZ, "float8_e5m2fnuz", 13, 1},
       {SVAR_FLOAT8_E5M2, "float8_e5m2", 12, 1},
       {SVAR_FLOAT8_E8M0FNU, "float8_e8m0fnu", 14, 1},
   };

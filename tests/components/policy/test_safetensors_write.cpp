@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(Dtype, SafetensorsWrite,
                                          SVAR_FLOAT8_E4M3FN, SVAR_FLOAT8_E8M0FNU, SVAR_INT16,
                                          SVAR_UINT16, SVAR_FLOAT16, SVAR_BFLOAT16, SVAR_INT32,
                                          SVAR_UINT32, SVAR_FLOAT32, SVAR_COMPLEX64, SVAR_FLOAT64,
-                                         SVAR_INT64, SVAR_UINT64),
+                                         SVAR_INT64, SVAR_UINT64, SVAR_FLOAT8_E4M3FNUZ,
+                                         SVAR_FLOAT8_E5M2FNUZ),
                          DtypeName);
 
 TEST(SafetensorsWriteFile, HasAnAlignedHeaderAndNothingButWhatTheFormatAsksFor)

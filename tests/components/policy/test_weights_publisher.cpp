@@ -84,10 +84,11 @@ TEST_F(WeightsPublisher, PublishesEveryTensorOfAPolicyInOneVersion)
 TEST_F(WeightsPublisher, PublishesEveryDtypeScalarsAndEmptyTensors)
 {
   const svar_dtype_t dtypes[] = {
-      SVAR_BOOL,           SVAR_UINT8,  SVAR_INT8,    SVAR_FLOAT8_E5M2, SVAR_FLOAT8_E4M3FN,
-      SVAR_FLOAT8_E8M0FNU, SVAR_INT16,  SVAR_UINT16,  SVAR_FLOAT16,     SVAR_BFLOAT16,
-      SVAR_INT32,          SVAR_UINT32, SVAR_FLOAT32, SVAR_COMPLEX64,   SVAR_FLOAT64,
-      SVAR_INT64,          SVAR_UINT64};
+      SVAR_BOOL,          SVAR_UINT8,           SVAR_INT8,           SVAR_FLOAT8_E5M2,
+      SVAR_FLOAT8_E4M3FN, SVAR_FLOAT8_E8M0FNU,  SVAR_INT16,          SVAR_UINT16,
+      SVAR_FLOAT16,       SVAR_BFLOAT16,        SVAR_INT32,          SVAR_UINT32,
+      SVAR_FLOAT32,       SVAR_COMPLEX64,       SVAR_FLOAT64,        SVAR_INT64,
+      SVAR_UINT64,        SVAR_FLOAT8_E4M3FNUZ, SVAR_FLOAT8_E5M2FNUZ};
   const int64_t shape[] = {3}, none[] = {4, 0};
   std::string bytes(3 * 16, '\1');
   std::deque<std::string> names;
