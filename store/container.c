@@ -7,22 +7,37 @@
 #include "store/transaction.h"
 #include "store/view.h"
 
-static svar_ret_t
-container_borrow(svari_container_t *self, svar_value_t *out_value)
+static __attribute__((noinline)) svar_ret_t
+borrow_fenced(const svari_store_container_t *container, svar_value_t *out_view)
+{
+  uint64_t version;
+  svari_pin_t *pin;
+  SVAR_TRY(svari_pin_fenced(container->store, &version, &pin));
+  svar_ret_t ret = svari_view(container, version, out_view)
+                       ? SVAR_OK
+                       : svari_view_search(container, version, out_view);
+  out_view->internal.pin = ret == SVAR_OK ? pin : NULL;
+  if (ret != SVAR_OK && pin != NULL) {
+    svari_unpin(pin);
+  }
+  return ret;
+}
+
+svar_ret_t
+svari_store_container_borrow(svari_container_t *self, svar_value_t *out_view)
 {
   const svari_store_container_t *container = (const svari_store_container_t *)self;
+  svari_pin_t *pin;
   uint64_t version;
-  _Atomic uint64_t *pin;
-  SVAR_TRY(svari_pin(container->store, &version, &pin));
-  svar_ret_t ret = svari_view(container, version, out_value);
-  if (__builtin_expect(ret != SVAR_OK, 0)) {
-    if (pin != NULL) {
-      svari_unpin(pin);
+  if (__builtin_expect(svari_pin_resume(container->store, &version, &pin), 1)) {
+    out_view->internal.pin = pin;
+    if (__builtin_expect(svari_view(container, version, out_view), 1)) {
+      return SVAR_OK;
     }
-    return ret;
+    svari_unpin(out_view->internal.pin);
+    out_view->internal.pin = NULL;
   }
-  out_value->internal.pin = pin;
-  return SVAR_OK;
+  return borrow_fenced(container, out_view);
 }
 
 // Borrowed or not, the bytes are copied into the store: only what was loaned from it is there already,
@@ -69,22 +84,12 @@ container_destroy(svari_container_t *self)
   svari_store_unref(store);
 }
 
-static const svari_container_ops_t store_ops = {
-    .borrow = container_borrow,
+const svari_container_ops_t svari_store_container_ops = {
+    .borrow = svari_store_container_borrow,
     .set = container_set,
     .store = container_store,
     .destroy = container_destroy,
 };
-
-svari_store_container_t *
-svari_store_container_of(const svar_store_t *store, const svar_variable_t *variable)
-{
-  svari_container_t *container = svari_variable_container(variable);
-  if (container->ops != &store_ops || ((svari_store_container_t *)container)->store != store) {
-    return NULL;
-  }
-  return (svari_store_container_t *)container;
-}
 
 static svar_ret_t
 container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out_container)
@@ -102,13 +107,15 @@ container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a variable of store '%s'", store->name);
   }
   *container = (svari_store_container_t){
-      .base = {.ops = &store_ops,
+      .base = {.ops = &svari_store_container_ops,
                .reference_count = 1,
                .type = type,
                .backing = store->region->ops->backing,
                .allocator = store->allocator},
       .store = svari_store_ref(store),
       .entry = entry,
+      .view_head = {{kDLCPU, 0}, type.ndim, type.dtype},
+      .element_bytes = svar_dtype_bytes(type.dtype),
       .index = index,
   };
   memcpy(container->name, entry->name, SVARI_NAME_BYTES - 1); // ends in 0 whatever the file says

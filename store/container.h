@@ -9,13 +9,31 @@ typedef struct svari_store_container {
   svari_container_t base;
   svar_store_t *store; // shared
   const svari_entry_t *entry;
-  uint64_t index;    // in the directory
+  // What every view of the variable begins with, and the bytes of an element.
+  struct {
+    DLDevice device;
+    int32_t ndim;
+    DLDataType dtype;
+  } view_head;
+  uint32_t element_bytes;
   bool is_anonymous; // made without a store: the entry ends with the container
+  uint64_t index;    // in the directory
   char name[SVARI_NAME_BYTES];
 } svari_store_container_t;
 
+extern const svari_container_ops_t svari_store_container_ops;
+
 // The container behind variable, if it is one of this store; else NULL.
-svari_store_container_t *svari_store_container_of(const svar_store_t *store,
-                                                  const svar_variable_t *variable);
+static inline svari_store_container_t *
+svari_store_container_of(const svar_store_t *store, const svar_variable_t *variable)
+{
+  svari_store_container_t *container = (svari_store_container_t *)variable->container;
+  return container->base.ops == &svari_store_container_ops && container->store == store ? container
+                                                                                        : NULL;
+}
+
+// A view of the variable's newest value, with a pin of its own.
+// SVAR_ERR_UNSET, SVAR_ERR_CORRUPT, SVAR_ERR_READERS_FULL, SVAR_ERR_FORKED, SVAR_ERR_STATE
+svar_ret_t svari_store_container_borrow(svari_container_t *container, svar_value_t *out_view);
 
 #endif

@@ -24,8 +24,17 @@
 //            comes before its load, and the reader tries again with a version >= the horizon, whose
 //            records the scan does not touch. A record of life [begin, end) is free when
 //            end <= horizon and no pin p has begin <= p < end; an old pin keeps its own version only.
-// docs/design/0001-state-plane.md tells why the reader pays for that order and not, by membarrier(2),
-// the holder.
+//   park     a thread that reads a version for the second time leaves its pin in the word when it is
+//            done, marked as parked (variable/pin.h). To the holder that is a pin like any other.
+//   resume   the thread finds its word parked on the version that it loaded: a plain store marks it as
+//            in use again, a plain load looks at the horizon. No fence: the word pinned the version all
+//            the while.
+//   revoke   what a holder does that is out of room: store header.horizon = version; membarrier(2) in
+//            its slow form, which returns when every CPU has executed a full fence; then parked pins of
+//            versions below the horizon are freed. Either the fence comes after a resuming reader's
+//            store, and the holder finds the word in use, or it comes before that reader's load, which
+//            finds the horizon: the reader pins anew.
+// docs/design/0001-state-plane.md tells why a pin is ordered like this.
 #ifndef SVARI_STORE_LAYOUT_H
 #define SVARI_STORE_LAYOUT_H
 
@@ -36,9 +45,10 @@
 
 #include "shared_variable/store.h"
 #include "shared_variable/type.h"
+#include "variable/pin.h"
 
 // Raised by every change of the layout; the hash below catches what a person forgets to raise.
-#define SVARI_LAYOUT_NUMBER 1u
+#define SVARI_LAYOUT_NUMBER 2u
 #define SVARI_STATE_MAGIC UINT64_C(0x3145544154535653)   // "SVSTATE1"
 #define SVARI_READERS_MAGIC UINT64_C(0x3152444145525653) // "SVREADR1"
 
@@ -99,6 +109,7 @@ typedef struct svari_header {
   _Atomic int64_t committed_ns;
   _Alignas(128) _Atomic uint64_t horizon; // no record that ended before this is safe to pin
   _Atomic uint32_t retired;               // 1: removed or replaced; no newer version will come
+  _Atomic uint32_t can_revoke; // 1: the holder can take parked pins away: readers may park
   _Alignas(128) _Atomic uint64_t variable_count;
   _Atomic uint64_t end_bytes; // of the part of the file that is in use
   _Atomic int32_t holder_pid; // for people; the lock decides who holds
@@ -114,11 +125,11 @@ typedef struct svari_process {
   char program[48];            // for people; cut
 } svari_process_t;
 
-// One thread's pins. Only the owner turns a pin from 0 to a version; any thread of the owner's process
-// may turn it back to 0.
+// One thread's pins. Only the owner makes a pin active; any thread of the owner's process may end its
+// use; the holder may free a parked one. Only pins[0] is ever parked.
 typedef struct svari_slot {
-  _Atomic uint64_t owner;                 // 0: free; else process index + 1
-  _Atomic uint64_t pins[SVARI_SLOT_PINS]; // 0: free; else a version in use
+  _Atomic uint64_t owner;            // 0: free; else process index + 1
+  svari_pin_t pins[SVARI_SLOT_PINS]; // words of variable/pin.h
 } svari_slot_t;
 
 typedef struct svari_readers {
@@ -157,6 +168,7 @@ svari_layout_hash(void)
       SVARI_DIRECTORY_BLOCKS,
       SVARI_DIRECTORY_BLOCK_ENTRIES,
       SVAR_NDIM_MAX,
+      SVARI_PIN_SHIFT,
       sizeof(svari_record_t),
       offsetof(svari_record_t, shape),
       sizeof(svari_entry_t),
@@ -166,6 +178,7 @@ svari_layout_hash(void)
       sizeof(svari_header_t),
       offsetof(svari_header_t, version),
       offsetof(svari_header_t, horizon),
+      offsetof(svari_header_t, can_revoke),
       offsetof(svari_header_t, variable_count),
       offsetof(svari_header_t, directory),
       sizeof(svari_readers_t),

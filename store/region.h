@@ -51,23 +51,18 @@ struct svari_region {
   svar_allocator_t allocator;
 };
 
+// Bytes that were there when last asked: they may be read.
+static inline uint64_t
+svari_region_known_bytes(const svari_region_t *region)
+{
+  return atomic_load_explicit(&region->known_bytes, memory_order_relaxed);
+}
+
+// Asks again.
+uint64_t svari_region_ask_bytes(svari_region_t *region);
+
 // True if [offset, offset + size_bytes) may be read. Asks for the extent only when the segment seems to
 // have grown since the last answer.
-static inline bool
-svari_region_covers(svari_region_t *region, uint64_t offset, uint64_t size_bytes)
-{
-  uint64_t end;
-  if (__builtin_add_overflow(offset, size_bytes, &end)) {
-    return false;
-  }
-  if (__builtin_expect(end <= atomic_load_explicit(&region->known_bytes, memory_order_relaxed),
-                       1)) {
-    return true;
-  }
-  uint64_t extent = region->ops->extent_bytes(region);
-  extent = extent < region->capacity_bytes ? extent : region->capacity_bytes;
-  atomic_store_explicit(&region->known_bytes, extent, memory_order_relaxed);
-  return end <= extent;
-}
+bool svari_region_covers(svari_region_t *region, uint64_t offset, uint64_t size_bytes);
 
 #endif

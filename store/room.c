@@ -4,12 +4,16 @@
 #include <time.h>
 
 #include "store/array.h"
+#include "store/fence.h"
 #include "store/slot.h"
 #include "store/writer_impl.h"
 
 // Small values keep spare buffers up to this many bytes a variable, so that one scan serves many
 // commits; large ones keep one: two buffers alternate.
 static const uint64_t SPARE_BYTES = 4096;
+
+// A new buffer of this size takes as long to fault in as parked pins take to be revoked.
+static const uint64_t REVOKE_BYTES = UINT64_C(32) << 20;
 
 // --- the scan --------------------------------------------------------------------------------------
 
@@ -28,7 +32,7 @@ slots_used(const svari_readers_t *readers)
   return used < SVARI_SLOTS ? used : SVARI_SLOTS; // the table is not believed
 }
 
-// Collects every pinned version, sorted. The pair of svari_pin_newest(): see layout.h.
+// Collects every pinned version, sorted. The pair of svari_pin_fenced(): see layout.h.
 static svar_ret_t
 scan_pins(svari_writer_t *writer)
 {
@@ -42,11 +46,11 @@ scan_pins(svari_writer_t *writer)
   writer->pinned_count = 0;
   for (uint32_t i = 0; i < used; i++) {
     for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
-      // seq_cst, against svari_pin_newest(); and acquire, pairs with svari_unpin(): what was read under
+      // seq_cst, against svari_pin_fenced(); and acquire, pairs with svari_unpin(): what was read under
       // an ended pin was read before this.
-      uint64_t pinned = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_seq_cst);
-      if (pinned != 0) {
-        writer->pinned[writer->pinned_count++] = pinned;
+      uint64_t word = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_seq_cst);
+      if (word != 0) {
+        writer->pinned[writer->pinned_count++] = svari_pin_version(word);
       }
     }
   }
@@ -113,6 +117,7 @@ svari_writer_reclaim(svari_writer_t *writer)
   if (writer->retired_count == 0) {
     return SVAR_OK;
   }
+  svari_pin_unpark(writer->store); // this thread is not reading now
   SVAR_TRY(scan_pins(writer));
   size_t kept = 0;
   for (size_t i = 0; i < writer->retired_count; i++) {
@@ -128,6 +133,45 @@ svari_writer_reclaim(svari_writer_t *writer)
   }
   writer->retired_count = kept;
   return SVAR_OK;
+}
+
+// --- last resorts ----------------------------------------------------------------------------------
+
+// Frees the parked pins of older versions: layout.h, "revoke". Takes some milliseconds. False if there
+// were none, or the kernel does not help; then they stay pins.
+static bool
+revoke_parked(svari_writer_t *writer)
+{
+  svari_readers_t *readers = writer->store->region->readers;
+  uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
+  atomic_store_explicit(&writer->header->horizon, version, memory_order_seq_cst);
+  if (!svari_fence_everywhere()) {
+    return false;
+  }
+  bool has_freed = false;
+  for (uint32_t i = 0; i < slots_used(readers); i++) {
+    svari_pin_t *pin = &readers->slots[i].pins[0];
+    uint64_t word = atomic_load_explicit(pin, memory_order_seq_cst);
+    if (word != 0 && !svari_pin_is_active(word) && svari_pin_version(word) < version) {
+      has_freed |= atomic_compare_exchange_strong(pin, &word, 0);
+    }
+  }
+  return has_freed;
+}
+
+// True if revoke_parked() would find something.
+static bool
+has_parked(const svari_writer_t *writer)
+{
+  const svari_readers_t *readers = writer->store->region->readers;
+  uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
+  for (uint32_t i = 0; i < slots_used(readers); i++) {
+    uint64_t word = atomic_load_explicit(&readers->slots[i].pins[0], memory_order_relaxed);
+    if (word != 0 && !svari_pin_is_active(word) && svari_pin_version(word) < version) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // Ends the pins of processes that died, then reclaims what can be of every variable. Asks the kernel
@@ -228,9 +272,9 @@ fail_busy(svari_writer_t *writer, uint64_t index)
   uint64_t owner = 0;
   for (uint32_t i = 0; i < slots_used(readers); i++) {
     for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
-      uint64_t pinned = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_relaxed);
-      if (pinned != 0 && pinned < oldest) {
-        oldest = pinned;
+      uint64_t word = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_relaxed);
+      if (word != 0 && svari_pin_version(word) < oldest) {
+        oldest = svari_pin_version(word);
         owner = atomic_load_explicit(&readers->slots[i].owner, memory_order_relaxed);
       }
     }
@@ -261,16 +305,31 @@ fail_busy(svari_writer_t *writer, uint64_t index)
       (unsigned long long)oldest, (unsigned long long)(version - oldest));
 }
 
-// The last resorts, when neither a free buffer nor a new one is to be had.
+// A buffer that somebody's pin kept, once the dead and the parked are not counted.
+static svar_ret_t
+revoke_and_reclaim(svari_writer_t *writer)
+{
+  return has_parked(writer) && revoke_parked(writer) ? svari_writer_reclaim(writer) : SVAR_OK;
+}
+
+// The last resorts, when no buffer of the variable is free.
 static svar_ret_t
 find_room_hard(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *out_record)
 {
+  svari_writer_variable_t *variable = &writer->variables[index];
   SVAR_TRY(reap_and_reclaim(writer));
-  if (find_free_buffer(&writer->variables[index], rounded, out_record)) {
+  if (!find_free_buffer(variable, rounded, out_record) && rounded >= REVOKE_BYTES) {
+    SVAR_TRY(revoke_and_reclaim(writer));
+  }
+  if (find_free_buffer(variable, rounded, out_record)) {
     return SVAR_OK;
   }
   svar_ret_t ret = take_new_buffer(writer, index, rounded, out_record);
-  if (ret == SVAR_ERR_NO_SPACE) {
+  if (ret == SVAR_ERR_BUSY || ret == SVAR_ERR_NO_SPACE) {
+    SVAR_TRY(revoke_and_reclaim(writer));
+    if (find_free_buffer(variable, rounded, out_record)) {
+      return SVAR_OK;
+    }
     drop_spares(writer);
     ret = take_new_buffer(writer, index, rounded, out_record);
   }

@@ -16,13 +16,24 @@ static pthread_key_t exit_key;
 static bool has_exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 
+// Frees the slot's pin if it is parked. By the slot's owner: nobody else takes a parked pin up.
+static void
+unpark(svari_slot_t *slot)
+{
+  uint64_t word = atomic_load_explicit(&slot->pins[0], memory_order_acquire);
+  if (word != 0 && !svari_pin_is_active(word)) {
+    atomic_store_explicit(&slot->pins[0], 0, memory_order_release);
+  }
+}
+
 static void
 forget_thread(svar_store_t *store, void *thread)
 {
   pthread_mutex_lock(&store->lock);
   for (size_t i = 0; i < store->slot_count; i++) {
     if (store->slots[i].thread == (uint64_t)(uintptr_t)thread) {
-      store->slots[i].thread = 0; // another thread may take it; pins still set in it stay in force
+      unpark(store->slots[i].slot);
+      store->slots[i].thread = 0; // another thread may take it; pins still active stay in force
     }
   }
   pthread_mutex_unlock(&store->lock);
@@ -55,6 +66,21 @@ thread_serial(void)
     }
   }
   return this_thread;
+}
+
+// --- slots -----------------------------------------------------------------------------------------
+
+// A pin for the slot's owner to use: free, or parked on a version that it has no use for any more.
+static svari_pin_t *
+free_pin(svari_slot_t *slot)
+{
+  for (int i = 0; i < SVARI_SLOT_PINS; i++) {
+    // Acquire: see svari_pin_resume().
+    if (!svari_pin_is_active(atomic_load_explicit(&slot->pins[i], memory_order_acquire))) {
+      return &slot->pins[i];
+    }
+  }
+  return NULL;
 }
 
 // Raises slots_used to cover slot `index`, before the slot is used: the scan must not miss it.
@@ -122,8 +148,7 @@ find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
   svari_owned_slot_t *left = NULL;
   for (size_t i = 0; i < store->slot_count; i++) {
     svari_owned_slot_t *owned = &store->slots[i];
-    if ((owned->thread != thread && owned->thread != 0) ||
-        svari_slot_free_pin(owned->slot) == NULL) {
+    if ((owned->thread != thread && owned->thread != 0) || free_pin(owned->slot) == NULL) {
       continue;
     }
     if (owned->thread == thread) {
@@ -140,8 +165,9 @@ find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
   return SVAR_OK;
 }
 
-svar_ret_t
-svari_slot_find(svar_store_t *store, _Atomic uint64_t **out_pin)
+// Finds or takes a slot with a free pin for this thread, and caches it.
+static __attribute__((noinline, cold)) svar_ret_t
+find_pin(svar_store_t *store, svari_cached_slot_t *cached, svari_pin_t **out_pin)
 {
   svari_slot_t *slot = NULL;
   uint64_t thread = thread_serial();
@@ -151,8 +177,8 @@ svari_slot_find(svar_store_t *store, _Atomic uint64_t **out_pin)
   if (ret != SVAR_OK) {
     return ret;
   }
-  svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES] = (svari_cached_slot_t){store->id, slot};
-  *out_pin = svari_slot_free_pin(slot);
+  *cached = (svari_cached_slot_t){.store_id = store->id, .slot = slot};
+  *out_pin = free_pin(slot);
   if (*out_pin == NULL) { // only somebody who scribbles on the table can have filled it
     return svar_fail(
         SVAR_ERR_READERS_FULL,
@@ -160,6 +186,57 @@ svari_slot_find(svar_store_t *store, _Atomic uint64_t **out_pin)
         store->name);
   }
   return SVAR_OK;
+}
+
+// --- pins ------------------------------------------------------------------------------------------
+
+// Only a second read of the same version shows that a third is likely, and only one pin of a slot can
+// be parked: a reader that sees each version once, or that sleeps, leaves nothing behind.
+static unsigned
+flags_of(const svar_store_t *store, const svari_cached_slot_t *cached, const svari_pin_t *pin,
+         uint64_t version)
+{
+  bool keep = version == cached->last_version && pin == &cached->slot->pins[0] &&
+              atomic_load_explicit(&store->header->can_revoke, memory_order_relaxed) != 0;
+  return keep ? SVARI_PIN_ACTIVE | SVARI_PIN_KEEP : SVARI_PIN_ACTIVE;
+}
+
+svar_ret_t
+svari_pin_fenced(svar_store_t *store, uint64_t *out_version, svari_pin_t **out_pin)
+{
+  SVAR_TRY(svari_store_check(store));
+  const svari_header_t *header = store->header;
+  svari_cached_slot_t *cached = &svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES];
+  svari_pin_t *pin = cached->store_id == store->id ? free_pin(cached->slot) : NULL;
+  if (__builtin_expect(pin == NULL, 0)) {
+    SVAR_TRY(find_pin(store, cached, &pin));
+  }
+  for (;;) {
+    // Acquire, pairs with the commit's store: the records of this version are complete.
+    uint64_t version = atomic_load_explicit(&header->version, memory_order_acquire);
+    *out_version = version;
+    if (version == 0) { // nothing to pin; the word is as free as it was
+      *out_pin = NULL;
+      return SVAR_OK;
+    }
+    atomic_store_explicit(pin, svari_pin_word(version, flags_of(store, cached, pin, version)),
+                          memory_order_seq_cst);
+    cached->last_version = version;
+    if (__builtin_expect(atomic_load_explicit(&header->horizon, memory_order_seq_cst) <= version,
+                         1)) {
+      *out_pin = pin;
+      return SVAR_OK;
+    }
+  }
+}
+
+void
+svari_pin_unpark(const svar_store_t *store)
+{
+  const svari_cached_slot_t *cached = &svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES];
+  if (cached->store_id == store->id) {
+    unpark(cached->slot);
+  }
 }
 
 // --- processes -------------------------------------------------------------------------------------

@@ -4,15 +4,40 @@
 #include "store/slot.h"
 #include "store/view.h"
 
+static __attribute__((noinline)) svar_ret_t
+begin_fenced(svar_store_t *store, svar_snapshot_t *out_snapshot)
+{
+  uint64_t version;
+  svari_pin_t *pin;
+  SVAR_TRY(svari_pin_fenced(store, &version, &pin));
+  *out_snapshot = (svar_snapshot_t){store, version, pin};
+  return SVAR_OK;
+}
+
 svar_ret_t
 svar_snapshot_begin(svar_store_t *store, svar_snapshot_t *out_snapshot)
 {
   SVAR_REQUIRE(store != NULL && out_snapshot != NULL);
   uint64_t version;
-  _Atomic uint64_t *pin;
-  SVAR_TRY(svari_pin(store, &version, &pin));
-  *out_snapshot = (svar_snapshot_t){store, version, pin};
-  return SVAR_OK;
+  svari_pin_t *pin;
+  if (__builtin_expect(svari_pin_resume(store, &version, &pin), 1)) {
+    *out_snapshot = (svar_snapshot_t){store, version, pin};
+    return SVAR_OK;
+  }
+  return begin_fenced(store, out_snapshot);
+}
+
+static __attribute__((noinline)) svar_ret_t
+get_slowly(const svar_snapshot_t *snapshot, svar_variable_t *variable, svar_value_t *out_view)
+{
+  SVAR_TRY(svari_store_check(snapshot->store));
+  const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
+  if (container == NULL) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "the variable is not of store '%s', which the snapshot is of",
+                     snapshot->store->name);
+  }
+  return svari_view_search(container, snapshot->version, out_view);
 }
 
 svar_ret_t
@@ -20,14 +45,14 @@ svar_snapshot_get(const svar_snapshot_t *snapshot, svar_variable_t *variable,
                   svar_value_t *out_view)
 {
   SVAR_REQUIRE(snapshot != NULL && snapshot->store != NULL && variable != NULL && out_view != NULL);
-  SVAR_TRY(svari_store_check(snapshot->store));
   const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
-  if (__builtin_expect(container == NULL, 0)) {
-    return svar_fail(SVAR_ERR_ARGUMENT,
-                     "the variable is not of store '%s', which the snapshot is of",
-                     snapshot->store->name);
+  out_view->internal.pin = NULL; // the snapshot's holds it
+  if (__builtin_expect(container != NULL && svari_store_is_open(snapshot->store) &&
+                           svari_view(container, snapshot->version, out_view),
+                       1)) {
+    return SVAR_OK;
   }
-  return svari_view(container, snapshot->version, out_view);
+  return get_slowly(snapshot, variable, out_view);
 }
 
 void

@@ -2,6 +2,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/fence.h"
 #include "store/private_region.h"
 #include "store/slot.h"
 #include "store/store_impl.h"
@@ -36,6 +37,7 @@ after_fork_in_child(void)
 {
   for (svar_store_t *store = list_head; store != NULL; store = store->next) {
     atomic_store(&store->state, SVARI_STORE_FORKED);
+    atomic_store(&store->open_id, SVARI_ID_NONE);
     store->region->ops->forked(store->region);
   }
   private_store = NULL; // the child makes its own
@@ -233,7 +235,9 @@ attach(svar_store_t *store, bool is_writer)
   SVAR_TRY(svari_process_attach(store));
   if (is_writer) {
     SVAR_TRY(svari_writer_create(store, &store->writer));
-    atomic_store(&svari_writer_header(store->writer)->holder_pid, (int32_t)getpid());
+    svari_header_t *header = svari_writer_header(store->writer);
+    atomic_store(&header->can_revoke, svari_fence_is_available());
+    atomic_store(&header->holder_pid, (int32_t)getpid());
   }
   return SVAR_OK;
 }
@@ -247,8 +251,10 @@ svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store
   if (store == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the handle of a store");
   }
+  uint64_t id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed);
   *store = (svar_store_t){
-      .id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed),
+      .id = id,
+      .open_id = id,
       .header = (const svari_header_t *)region->read_base,
       .region = region,
       .reference_count = 1,
@@ -290,6 +296,7 @@ let_go(svar_store_t *store)
   if (!atomic_compare_exchange_strong(&store->state, &open, SVARI_STORE_CLOSED)) {
     return;
   }
+  atomic_store(&store->open_id, SVARI_ID_NONE);
   if (store->writer != NULL) {
     if (svar_store_version(store) == 0) {
       (void)store->region->ops->remove(store->region); // nothing was ever in it

@@ -8,7 +8,7 @@
 #include "store/writer.h"
 
 typedef enum svari_store_state {
-  SVARI_STORE_OPEN = 0, // so that one comparison with zero is the hot path's whole check
+  SVARI_STORE_OPEN = 0,
   SVARI_STORE_CLOSED = 1,
   SVARI_STORE_FORKED = 2
 } svari_store_state_t;
@@ -19,13 +19,17 @@ typedef struct svari_owned_slot {
   uint64_t thread;
 } svari_owned_slot_t;
 
+#define SVARI_ID_NONE UINT64_MAX
+
 struct svar_store {
   // The hot path's words.
-  _Atomic uint32_t state;
   uint64_t id; // never reused in this process: what thread-local caches are keyed by
+  _Atomic uint64_t
+      open_id; // the same while the handle is open, then SVARI_ID_NONE: one look for both
   const svari_header_t *header;
   svari_region_t *region;
 
+  _Atomic uint32_t state;
   _Atomic uint32_t reference_count; // the handle itself and each of its containers
   uint32_t process_index;
   bool has_process;
@@ -60,11 +64,15 @@ svar_store_t *svari_store_ref(svar_store_t *store);
 void svari_store_unref(svar_store_t *store);
 // The error of a handle whose state is not OPEN.
 svar_ret_t svari_store_refuse(const svar_store_t *store);
+static inline bool
+svari_store_is_open(const svar_store_t *store)
+{
+  return atomic_load_explicit(&store->state, memory_order_relaxed) == SVARI_STORE_OPEN;
+}
 static inline svar_ret_t
 svari_store_check(const svar_store_t *store)
 {
-  uint32_t state = atomic_load_explicit(&store->state, memory_order_relaxed);
-  return __builtin_expect(state == SVARI_STORE_OPEN, 1) ? SVAR_OK : svari_store_refuse(store);
+  return __builtin_expect(svari_store_is_open(store), 1) ? SVAR_OK : svari_store_refuse(store);
 }
 // What a store may take if its creator does not say: the machine's memory, rounded up to a power of two.
 // More would be of no use; address space is short where it has 39 bits.

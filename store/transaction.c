@@ -197,21 +197,13 @@ svar_transaction_set(svar_transaction_t *transaction, svar_variable_t *variable,
 
 // A pinned view of the current value, for a loan that takes its shape or its bytes.
 static svar_ret_t
-pin_current(const svari_store_container_t *container, svar_value_t *out_current)
+pin_current(svari_store_container_t *container, svar_value_t *out_current)
 {
-  uint64_t version;
-  _Atomic uint64_t *pin;
-  SVAR_TRY(svari_pin(container->store, &version, &pin));
-  svar_ret_t ret = svari_view(container, version, out_current);
+  svar_ret_t ret = svari_store_container_borrow(&container->base, out_current);
   if (ret != SVAR_OK) {
-    if (pin != NULL) {
-      svari_unpin(pin);
-    }
     svar_fail_context("a loan that gives no shape, or is prefilled, needs a current value");
-    return ret;
   }
-  out_current->internal.pin = pin;
-  return SVAR_OK;
+  return ret;
 }
 
 static svar_ret_t

@@ -1,7 +1,8 @@
 #include "store/view.h"
 
-uint32_t
-svari_view_search(const svari_entry_t *entry, uint64_t version, uint64_t *out_begin)
+// Index of the record with the largest begin <= version, or SVARI_RING_RECORDS.
+static uint32_t
+find_record(const svari_entry_t *entry, uint64_t version, uint64_t *out_begin)
 {
   uint32_t best = SVARI_RING_RECORDS;
   uint64_t best_begin = 0;
@@ -17,19 +18,26 @@ svari_view_search(const svari_entry_t *entry, uint64_t version, uint64_t *out_be
 }
 
 svar_ret_t
-svari_view_fail_unset(const svari_store_container_t *container, uint64_t version)
+svari_view_search(const svari_store_container_t *container, uint64_t version,
+                  svar_value_t *out_view)
 {
-  return svar_fail(SVAR_ERR_UNSET, "variable '%s' of store '%s' has no value in version %llu",
-                   container->name, container->store->name, (unsigned long long)version);
-}
-
-svar_ret_t
-svari_view_fail_corrupt(const svari_store_container_t *container, const svari_record_t *record)
-{
-  return svar_fail(
-      SVAR_ERR_CORRUPT,
-      "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not fit its "
-      "type and the file",
-      container->name, container->store->name, (unsigned long long)record->offset,
-      (unsigned long long)record->size_bytes);
+  const char *store_name = container->store->name;
+  uint64_t begin;
+  uint32_t index = find_record(container->entry, version, &begin);
+  if (index == SVARI_RING_RECORDS) {
+    return svar_fail(SVAR_ERR_UNSET, "variable '%s' of store '%s' has no value in version %llu",
+                     container->name, store_name, (unsigned long long)version);
+  }
+  const svari_record_t *record = &container->entry->records[index];
+  if (!svari_view_fill(container, record, begin, out_view)) {
+    svari_region_ask_bytes(container->store->region); // it may have grown
+    if (!svari_view_fill(container, record, begin, out_view)) {
+      return svar_fail(SVAR_ERR_CORRUPT,
+                       "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
+                       "fit its type and the file",
+                       container->name, store_name, (unsigned long long)record->offset,
+                       (unsigned long long)record->size_bytes);
+    }
+  }
+  return SVAR_OK;
 }

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/store_impl.h"
+#include "store/slot.h"
 
 static const int64_t SECOND_NS = 1000000000;
 
@@ -60,6 +60,7 @@ is_retired(const svar_store_t *store)
 static int
 sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
 {
+  svari_pin_unpark(store); // of no use any more when this thread wakes up
   atomic_store_explicit(&store->region->readers->waiting, 1, memory_order_seq_cst);
   if (atomic_load_explicit(&store->header->version, memory_order_seq_cst) != version ||
       is_retired(store)) {

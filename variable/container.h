@@ -22,7 +22,7 @@ typedef struct svari_container_ops {
 
 // The head of every container. Everything but the count is fixed after creation.
 struct svari_container {
-  const svari_container_ops_t *ops;
+  const svari_container_ops_t *ops; // first: all that svar_get_value() looks at
   _Atomic uint32_t reference_count; // starts at 1, owned by the creator
   svar_type_t type;
   svar_backing_t backing;
@@ -56,7 +56,13 @@ svar_ret_t svari_container_create(const svari_container_spec_t *spec,
 // if and only if it returns SVAR_OK. name is copied; NULL: none.
 svar_ret_t svari_variable_create(const char *name, svari_container_t *container,
                                  svar_variable_t **out_variable);
-// The container behind a handle, borrowed.
-svari_container_t *svari_variable_container(const svar_variable_t *variable);
+// A handle. Here, and not beside the functions that make it, so that a snapshot looks through it
+// without a call.
+struct svar_variable {
+  svari_container_t *container; // shared; first: all that a borrowed read looks at
+  _Atomic uint32_t reference_count;
+  bool has_name; // the empty text is a name too
+  char name[];
+};
 
 #endif

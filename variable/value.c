@@ -1,6 +1,6 @@
 #include "shared_variable/value.h"
 
-#include <stdatomic.h>
+#include "variable/pin.h"
 
 void
 svar_value_release(svar_value_t *value)
@@ -9,9 +9,7 @@ svar_value_release(svar_value_t *value)
     return;
   }
   if (value->internal.pin != NULL) {
-    // Release, pairs with the holder's scan of the pins: what this thread read through the view
-    // happened before the holder finds the word free and writes the bytes again.
-    atomic_store_explicit((_Atomic uint64_t *)value->internal.pin, 0, memory_order_release);
+    svari_unpin(value->internal.pin);
   } else if (!value->is_alias && value->tensor.data != NULL) {
     value->internal.allocator.deallocate(value->tensor.data, value->internal.allocator.state);
   }

@@ -9,13 +9,6 @@
 
 enum { VALUE_ALIGNMENT = 64 };
 
-struct svar_variable {
-  svari_container_t *container; // first: all that a borrowed read looks at
-  _Atomic uint32_t reference_count;
-  bool has_name; // the empty text is a name too
-  char name[];
-};
-
 svar_ret_t
 svari_variable_create(const char *name, svari_container_t *container,
                       svar_variable_t **out_variable)
@@ -36,12 +29,6 @@ svari_variable_create(const char *name, svari_container_t *container,
   }
   *out_variable = variable;
   return SVAR_OK;
-}
-
-svari_container_t *
-svari_variable_container(const svar_variable_t *variable)
-{
-  return variable->container;
 }
 
 svar_variable_t *

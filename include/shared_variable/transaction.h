@@ -35,7 +35,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_set(svar_transaction_t *tr
 /// @param[out] out_hole tensor.data is writable until commit or abort; releasing it is not needed
 /// @contract{allocates: no, once the store's private tables have grown to its use; blocks: a
 /// process-private lock, held while another thread makes the store grow; system calls: only if the
-/// store must grow, or must ask about readers that may have died; thread: any}
+/// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
+/// gone idle (waits for the kernel, some milliseconds); thread: any}
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *transaction,
                                                            svar_variable_t *variable,
                                                            const int64_t *shape, bool prefill,

@@ -4,13 +4,14 @@
 
 #include "variable/container.h"
 #include "variable/filter.h"
+#include "variable/pin.h"
 
 typedef struct fake {
   svari_container_t head;
   svari_filter_plan_t plan;
   void *data;
   uint64_t version;
-  _Atomic uint64_t pin;
+  svari_pin_t pin;
   char name[64];
 } fake_t;
 
@@ -51,7 +52,7 @@ fake_borrow(svari_container_t *self, svar_value_t *out_value)
   out_value->version = fake->version;
   out_value->is_alias = true;
   out_value->internal.pin = &fake->pin;
-  atomic_store(&fake->pin, fake->version);
+  atomic_store(&fake->pin, svari_pin_word(fake->version, SVARI_PIN_ACTIVE));
   return SVAR_OK;
 }
 
@@ -114,7 +115,7 @@ fake_containers_none(void)
 static fake_t *
 fake_of(const svar_variable_t *variable)
 {
-  return (fake_t *)svari_variable_container(variable);
+  return (fake_t *)variable->container;
 }
 
 const void *
@@ -126,7 +127,7 @@ fake_container_cell(const svar_variable_t *variable)
 uint64_t
 fake_container_pin(const svar_variable_t *variable)
 {
-  return atomic_load(&fake_of(variable)->pin);
+  return svari_pin_version(atomic_load(&fake_of(variable)->pin));
 }
 
 uint32_t
@@ -139,7 +140,7 @@ svar_ret_t
 fake_container_share(const svar_variable_t *variable, const char *name,
                      svar_variable_t **out_variable)
 {
-  svari_container_t *container = svari_container_ref(svari_variable_container(variable));
+  svari_container_t *container = svari_container_ref(variable->container);
   svar_ret_t ret = svari_variable_create(name, container, out_variable);
   if (ret != SVAR_OK) {
     svari_container_unref(container);

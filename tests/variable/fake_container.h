@@ -13,7 +13,7 @@ void fake_containers_none(void);
 
 // Where the current value lies.
 const void *fake_container_cell(const svar_variable_t *variable);
-// The pin word: not 0 while the latest borrowed view of this variable is held.
+// The version pinned by the latest borrowed view of this variable; 0 once that is released.
 uint64_t fake_container_pin(const svar_variable_t *variable);
 // How many handles and others refer to the variable's container.
 uint32_t fake_container_references(const svar_variable_t *variable);

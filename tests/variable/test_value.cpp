@@ -17,7 +17,7 @@ is_empty(const svar_value_t &value)
 
 TEST(ValueRelease, ClearsThePinOfAViewAndFreesNothing)
 {
-  alignas(8) uint64_t pin = 7;
+  alignas(8) uint64_t pin = 9 << 2 | 1; // version 9, in use
   double bytes[6] = {};
   svar_value_t view = SVAR_VALUE_INIT;
   view.tensor.data = bytes;
@@ -36,6 +36,16 @@ TEST(ValueRelease, ClearsThePinOfAViewAndFreesNothing)
   pin = 8;
   svar_value_release(&view);
   EXPECT_EQ(pin, 8u) << "the second release is a no-op";
+}
+
+TEST(ValueRelease, ParksAPinThatIsToBeKept)
+{
+  alignas(8) uint64_t pin = 9 << 2 | 3; // version 9, in use, to be kept
+  svar_value_t view = SVAR_VALUE_INIT;
+  view.is_alias = true;
+  view.internal.pin = &pin;
+  svar_value_release(&view);
+  EXPECT_EQ(pin, 9u << 2 | 2u) << "version 9, parked";
 }
 
 TEST(ValueRelease, FreesACopyOnceThroughItsAllocator)
