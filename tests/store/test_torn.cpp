@@ -1,5 +1,6 @@
 // The torn-read oracle: every element of every variable carries the version's number, so that a value
 // that changes while it is read, or a snapshot of two commits, cannot go unnoticed.
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -10,8 +11,16 @@ namespace
 
 using namespace svar_test;
 
-enum { VARIABLES = 3, READS = 400000, NAPPERS = 20, NAPPER_READS = 20000 };
+enum { VARIABLES = 3, READS = 400000 };
 const size_t SIZES[VARIABLES] = {1, 60, 700};
+const uint64_t PERIODS[VARIABLES] = {1, 3, 1}; // a variable changes in every so many commits
+
+// The commit that gave variable i its value in `version`.
+uint64_t
+number_of(int i, uint64_t version)
+{
+  return std::max<uint64_t>(version - version % PERIODS[i], 1);
+}
 
 std::string
 name_of(int i)
@@ -25,6 +34,9 @@ commit_number(const Store &store, const std::vector<Variable> &variables, uint64
   svar_transaction_t *transaction = nullptr;
   SVAR_TRY(svar_transaction_begin(store.get(), &transaction));
   for (int i = 0; i < VARIABLES; i++) {
+    if (number_of(i, number) != number) {
+      continue;
+    }
     const int64_t shape[1] = {static_cast<int64_t>(SIZES[i])};
     svar_value_t hole = SVAR_VALUE_INIT;
     svar_ret_t ret = svar_transaction_loan(transaction, variables[i].get(), shape, false, &hole);
@@ -58,19 +70,32 @@ is_uniform(const svar_value_t &view, uint64_t number)
   return true;
 }
 
-/// What a reader does after each snapshot.
-enum class Pace {
-  Hurry, // at once the next
-  Nap    // now and then nothing, so that the pin of a version read twice stays parked for a while
-};
-
-// Reads snapshots until `reads` are done. Returns 0, or the number of the check that failed.
+// Checks the first variables of a snapshot, the n-th. Returns 0, or the number of the check that failed.
 int
-read_snapshots(const char *store_name, int reads, Pace pace = Pace::Hurry)
+check_snapshot(const svar_snapshot_t &snapshot, const std::vector<Variable> &variables, int n)
+{
+  int count = static_cast<int>(variables.size());
+  for (int k = 0; k < count; k++) {
+    int i = (n + k) % count;
+    svar_value_t view = SVAR_VALUE_INIT;
+    if (svar_snapshot_get(&snapshot, variables[i].get(), &view) != SVAR_OK) {
+      return 3;
+    }
+    if (!is_uniform(view, number_of(i, snapshot.version))) {
+      return 4; // torn or mixed
+    }
+  }
+  return 0;
+}
+
+// Reads the first `count` variables of `reads` snapshots. Returns 0, or the number of the check that
+// failed.
+int
+read_snapshots(const char *store_name, int reads, int count = VARIABLES)
 {
   Store store = open_store(store_name);
   std::vector<Variable> variables;
-  for (int i = 0; i < VARIABLES; i++) {
+  for (int i = 0; i < count; i++) {
     variables.push_back(find(store, name_of(i).c_str()));
   }
   uint64_t last = 0;
@@ -83,19 +108,11 @@ read_snapshots(const char *store_name, int reads, Pace pace = Pace::Hurry)
       return 2; // not monotonic
     }
     last = snapshot.version;
-    for (int i = 0; i < VARIABLES; i++) {
-      svar_value_t view = SVAR_VALUE_INIT;
-      if (svar_snapshot_get(&snapshot, variables[(n + i) % VARIABLES].get(), &view) != SVAR_OK) {
-        return 3;
-      }
-      if (!is_uniform(view, snapshot.version)) {
-        return 4; // torn or mixed
-      }
+    int failed = check_snapshot(snapshot, variables, n);
+    if (failed != 0) {
+      return failed;
     }
     svar_snapshot_end(&snapshot);
-    if (pace == Pace::Nap && n % 64 == 63) {
-      usleep(static_cast<useconds_t>(n * 37 % 2000));
-    }
   }
   return 0;
 }
@@ -136,6 +153,24 @@ protected:
   {
     EXPECT_SVAR_OK(svar_store_remove(store_.get()));
   }
+  // Commits while `count` threads read, and expects of each that it returns 0.
+  void commit_beside_threads(int count, int (*read)())
+  {
+    std::atomic<int> running{count};
+    std::vector<int> results(count, -1);
+    std::vector<std::thread> readers;
+    for (int &result : results) {
+      readers.emplace_back([&running, &result, read] {
+        result = read();
+        running--;
+      });
+    }
+    commit_while_running(store_, variables_, [&] { return running > 0; });
+    for (std::thread &reader : readers) {
+      reader.join();
+    }
+    EXPECT_EQ(results, std::vector<int>(count, 0));
+  }
   ScratchDirectory directory_;
   Store store_;
   std::vector<Variable> variables_;
@@ -158,42 +193,13 @@ TEST_F(Torn, ReadersInOtherProcessesNeverSeeAMixture)
 
 TEST_F(Torn, ReadersInOtherThreadsNeverSeeAMixture)
 {
-  std::atomic<int> running{2};
-  int results[2] = {-1, -1};
-  std::vector<std::thread> readers;
-  for (int &result : results) {
-    readers.emplace_back([&running, &result] {
-      result = read_snapshots("/torn", READS);
-      running--;
-    });
-  }
-  commit_while_running(store_, variables_, [&] { return running > 0; });
-  for (std::thread &reader : readers) {
-    reader.join();
-  }
-  EXPECT_EQ(results[0], 0);
-  EXPECT_EQ(results[1], 0);
+  commit_beside_threads(2, [] { return read_snapshots("/torn", READS); });
 }
 
-TEST_F(Torn, ReadersWhosePinsAreRevokedWhileTheyNapNeverSeeAMixture)
+TEST_F(Torn, ReadersThatArePreemptedAtAnyInstructionNeverSeeAMixture)
 {
-  // More threads than a variable has versions: they park on different ones, and the holder needs them.
-  std::atomic<int> running{NAPPERS};
-  int results[NAPPERS] = {};
-  std::vector<std::thread> readers;
-  for (int &result : results) {
-    readers.emplace_back([&running, &result] {
-      result = read_snapshots("/torn", NAPPER_READS, Pace::Nap);
-      running--;
-    });
-  }
-  commit_while_running(store_, variables_, [&] { return running > 0; });
-  for (std::thread &reader : readers) {
-    reader.join();
-  }
-  for (int result : results) {
-    EXPECT_EQ(result, 0);
-  }
+  // So many threads and so little work that some are always stopped between two steps of the protocol.
+  commit_beside_threads(24, [] { return read_snapshots("/torn", 4 * READS, 1); });
 }
 
 TEST_F(Torn, TheOracleCatchesAValueOverwrittenUnderItsReader)
@@ -203,6 +209,85 @@ TEST_F(Torn, TheOracleCatchesAValueOverwrittenUnderItsReader)
   mixed.back() = 8;
   ASSERT_SVAR_OK(set<uint64_t>(variables_[1], mixed));
   EXPECT_EQ(read_snapshots("/torn", 1), 4);
+}
+
+// --- revoking --------------------------------------------------------------------------------------
+
+// So large that the holder revokes parked pins rather than take another buffer. Its first and its last
+// element are used.
+const int64_t LARGE[1] = {4 * 1024 * 1024 + 8};
+
+svar_ret_t
+commit_large(const Store &store, const Variable &large, uint64_t number)
+{
+  svar_transaction_t *transaction = nullptr;
+  SVAR_TRY(svar_transaction_begin(store.get(), &transaction));
+  svar_value_t hole = SVAR_VALUE_INIT;
+  svar_ret_t ret = svar_transaction_loan(transaction, large.get(), LARGE, false, &hole);
+  if (ret != SVAR_OK) {
+    svar_transaction_abort(transaction);
+    return ret;
+  }
+  uint64_t *data = static_cast<uint64_t *>(hole.tensor.data);
+  data[0] = number;
+  data[LARGE[0] - 1] = number;
+  return svar_transaction_commit(transaction, nullptr);
+}
+
+bool
+is_of_its_version(const svar_value_t &view)
+{
+  const volatile uint64_t *data = static_cast<const uint64_t *>(view.tensor.data);
+  uint64_t first = data[0];
+  uint64_t last = data[LARGE[0] - 1];
+  return first == view.version && last == view.version;
+}
+
+// Returns how many reads went wrong.
+int
+read_large(const std::atomic<bool> &stop)
+{
+  Store store = open_store("/revoked");
+  Variable large = find(store, "large");
+  int wrong = 0;
+  for (int n = 0; !stop; n++) {
+    svar_value_t view = SVAR_VALUE_INIT;
+    if (svar_get_value(large.get(), SVAR_BORROW, &view) != SVAR_OK) {
+      fprintf(stderr, "%s\n", svar_error_message());
+      return wrong + 1;
+    }
+    wrong += !is_of_its_version(view);
+    if (n % 100000 == 99999) {
+      usleep(10000); // long enough for the holder to revoke what is parked meanwhile
+      wrong += !is_of_its_version(view);
+    }
+    svar_value_release(&view);
+  }
+  return wrong;
+}
+
+TEST(Revoked, ReadersThatAreStoppedAtAnyInstructionNeverSeeAMixture)
+{
+  ScratchDirectory directory;
+  Store store = create_store("/revoked");
+  Variable large =
+      make_variable<uint64_t>(store, "large", std::vector<uint64_t>(LARGE[0], 1)); // version 1
+  std::atomic<bool> stop{false};
+  std::vector<int> wrong(4, -1);
+  std::vector<std::thread> readers;
+  for (int &each : wrong) {
+    readers.emplace_back([&stop, &each] { each = read_large(stop); });
+  }
+  for (uint64_t number = 2; number < 60; number++) {
+    EXPECT_SVAR_OK(commit_large(store, large, number));
+    usleep(static_cast<useconds_t>(number % 4 * 700)); // readers stop at different versions
+  }
+  stop = true;
+  for (std::thread &reader : readers) {
+    reader.join();
+  }
+  EXPECT_EQ(wrong, std::vector<int>(wrong.size(), 0));
+  EXPECT_SVAR_OK(svar_store_remove(store.get()));
 }
 
 } // namespace
