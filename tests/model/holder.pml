@@ -48,7 +48,7 @@ inline scan_pins()
 #endif
 }
 
-// Takes the parked pins of older versions away; pinned[] is what then still counts.
+// revoke_parked(): frees the parked pins of older versions.
 inline revoke_parked()
 {
   raise_horizon();
@@ -56,21 +56,20 @@ inline revoke_parked()
   global_barrier(HOLDER);
 #endif
   for (at : 0 .. READERS - 1) {
-    load(HOLDER, PIN(at), pinned[at]);
+    load(HOLDER, PIN(at), word);
     if
-    :: pinned[at] != 0 && !IS_ACTIVE(pinned[at]) && PIN_VERSION(pinned[at]) < version ->
+    :: word != 0 && !IS_ACTIVE(word) && PIN_VERSION(word) < version ->
 #ifdef REVOKE_BY_STORE
       store(HOLDER, PIN(at), 0);
       fence(HOLDER);
 #else
-      // If it fails, the reader has stored since the barrier, and its look at the horizon comes after.
-      swap(HOLDER, PIN(at), pinned[at], 0, has_swapped);
+      swap(HOLDER, PIN(at), word, 0, has_swapped);
 #endif
-      d_step { pinned[at] = 0; has_swapped = false }
+      has_swapped = false
     :: else
     fi
   }
-  at = 0
+  atomic { at = 0; word = 0 }
 }
 
 // svari_writer_reclaim(), what follows its scan.
@@ -132,9 +131,10 @@ inline find_free()
   }
 }
 
-// Something that blocked the holder is different: the pin, or the life of its owner.
+// What blocked the holder is different: the pin, or the life of its owner; or a parked pin can be revoked.
 #define HAS_CHANGED(reader)                                                                          \
-  (pinned[reader] != 0 && (memory[PIN(reader)] != pinned[reader] || locked_by[reader] != reader))
+  (pinned[reader] != 0 && (memory[PIN(reader)] != pinned[reader] || locked_by[reader] != reader ||   \
+                           !IS_ACTIVE(pinned[reader])))
 
 // reap_and_reclaim(), then the parked pins, then SVAR_ERR_BUSY: the caller tries again some time, here when
 // that can help.
@@ -152,6 +152,7 @@ inline find_room_hard()
     if
     :: record == NONE ->
       revoke_parked();
+      scan_pins();
       free_unpinned();
       find_free()
     :: else
@@ -330,7 +331,8 @@ inline forget_everything_held()
     pinned[at] = 0
   }
   at = 0; other = 0; version = 0; newest = 0; newest_begin = 0; begin = 0;
-  record = 0; old_horizon = 0; fenced = 0; has_lock = false; has_swapped = false; was_quiet = false
+  record = 0; word = 0; old_horizon = 0; fenced = 0;
+  has_lock = false; has_swapped = false; was_quiet = false
 }
 
 proctype holder()
@@ -338,7 +340,7 @@ proctype holder()
   byte version, newest, newest_begin, begin;
   byte state[RECORDS], end[RECORDS]; // svari_writer_record_t
   byte pinned[READERS];              // pin words, as the scan found them
-  byte record, at, other, fenced;
+  byte record, at, other, fenced, word;
   byte old_horizon;                  // of a mistake
   bool has_lock, has_swapped;
 

@@ -1,17 +1,17 @@
-// A reader: pins the newest version, looks the value up, reads it, releases it. store/slot.h, store/view.h.
+// A reader: pins the newest version, looks the value up, reads it, releases it. store/slot.c, store/view.h.
 #ifndef READS
 #define READS 2
 #endif
 #ifndef PARKING
-#define PARKING 0 // svari_header.parking
+#define PARKING 0 // svari_header.can_revoke
 #endif
 #ifndef STARTS_PARKED
 #define STARTS_PARKED 0 // 1: each reader has read version 1 before, and left its pin parked
 #endif
 
-// svari_pin_newest(), one try. The holder stores the horizon and then loads the pin, both seq_cst too: it
+// svari_pin_fenced(), one try. The holder stores the horizon and then loads the pin, both seq_cst too: it
 // finds this pin, or this reader finds its horizon.
-inline pin_newest(me)
+inline pin_fenced(me)
 {
   load(me, VERSION, version); // acquire: the records of this version are complete
 #if PARKING
@@ -30,20 +30,23 @@ inline pin_newest(me)
 #endif
 }
 
-// A pin that this thread left parked on the newest version: active again without a fence. The holder that
+// svari_pin_resume(): a pin that this thread left parked on the newest version is active again without a fence. The holder that
 // takes parked pins away has every processor execute a fence between its store of the horizon and its look
 // at the pins: either this store is then in memory, or the load of the horizon comes after.
-inline pin_parked(me)
+inline pin_resume(me)
 {
   load(me, VERSION, version); // acquire
-  load(me, PIN(me), word);
+  load(me, PIN(me), word); // acquire: it may have been released by another thread
   if
   :: word == PARKED_WORD(version) ->
     store(me, PIN(me), word + ACTIVE); // relaxed; a compiler barrier
 #ifndef PARK_WITHOUT_RECHECK
-    load(me, HORIZON, horizon); // relaxed
+    load(me, HORIZON, horizon); // acquire
 #endif
-    is_pinned = (horizon <= version)
+    if
+    :: horizon <= version -> is_pinned = true
+    :: else -> store(me, PIN(me), 0) // nothing was read under it
+    fi
   :: else
   fi;
   word = 0
@@ -54,13 +57,13 @@ inline pin(me)
   is_pinned = false;
   horizon = 0;
 #if PARKING
-  pin_parked(me);
+  pin_resume(me);
 #endif
   do
   :: is_pinned -> break
   :: else ->
     horizon = 0;
-    pin_newest(me);
+    pin_fenced(me);
     is_pinned = (horizon <= version)
   od;
   horizon = 0
