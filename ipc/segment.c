@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ipc/segment_file.h"
+#include "store/crash_point.h"
 #include "store/store_impl.h"
 
 static const uint64_t LEAST_CAPACITY_BYTES = UINT64_C(1) << 30;
@@ -123,8 +124,11 @@ segment_remove(svari_region_t *base)
 {
   segment_t *segment = (segment_t *)base;
   atomic_store(&((svari_header_t *)base->write_base)->retired, 1);
+  SVARI_CRASH_POINT("remove.retired");
   unlink_own(segment->readers_fd, segment->paths.readers);
+  SVARI_CRASH_POINT("remove.readers_unlinked");
   unlink_own(segment->state_fd, segment->paths.state);
+  SVARI_CRASH_POINT("remove.state_unlinked");
   if (svari_file_is_named(segment->state_fd, segment->paths.state)) {
     return svar_fail(SVAR_ERR_PERMISSION, "removing '%s': %s", segment->paths.state,
                      strerror(errno));
@@ -331,6 +335,7 @@ make_files(segment_t *segment, const svari_segment_options_t *options)
 {
   SVAR_TRY(svari_file_make(options->directory, options->mode, options->group, &segment->state_fd));
   (void)svari_file_lock(segment->state_fd, HOLDER_BYTE); // nobody else can know the file
+  SVARI_CRASH_POINT("create.state_made");
   SVAR_TRY(svari_file_allocate(segment->state_fd, segment->paths.state, 0, SVARI_PAGE_BYTES));
   SVAR_TRY(svari_file_make(options->directory, READERS_MODE, options->group, &segment->readers_fd));
   SVAR_TRY(
@@ -349,9 +354,12 @@ make_files(segment_t *segment, const svari_segment_options_t *options)
 static svar_ret_t
 name_files(segment_t *segment)
 {
+  SVARI_CRASH_POINT("create.files_made");
   SVAR_TRY(svari_file_name(segment->state_fd, segment->paths.state));
+  SVARI_CRASH_POINT("create.state_named");
   unlink(segment->paths.readers); // of a store whose state file was removed by hand
   svar_ret_t ret = svari_file_name(segment->readers_fd, segment->paths.readers);
+  SVARI_CRASH_POINT("create.readers_named");
   if (ret != SVAR_OK) {
     unlink(segment->paths.state);
   }
@@ -467,7 +475,9 @@ remake_readers(segment_t *segment, const svari_segment_options_t *options)
       svari_file_allocate(segment->readers_fd, segment->paths.readers, 0, sizeof(svari_readers_t)));
   SVAR_TRY(map_readers(segment));
   svari_store_format_readers(segment->base.readers, header->generation);
+  SVARI_CRASH_POINT("resume.readers_made");
   unlink(segment->paths.readers);
+  SVARI_CRASH_POINT("resume.readers_unlinked");
   return svari_file_name(segment->readers_fd, segment->paths.readers);
 }
 
@@ -476,7 +486,9 @@ static void
 unlink_held(const svari_store_paths_t *paths)
 {
   unlink(paths->readers);
+  SVARI_CRASH_POINT("discard.readers_unlinked");
   unlink(paths->state);
+  SVARI_CRASH_POINT("discard.state_unlinked");
 }
 
 static svar_ret_t
@@ -484,6 +496,7 @@ resume(segment_t *segment, const svari_segment_options_t *options)
 {
   svari_header_t header_copy;
   SVAR_TRY(open_and_hold(segment, options));
+  SVARI_CRASH_POINT("resume.locked");
   SVAR_TRY(check_state(segment, options->store_name, &header_copy));
   if (atomic_load(&header_copy.retired) != 0) { // its remover was killed half-way
     unlink_held(options->paths);
@@ -524,6 +537,7 @@ retire_header(segment_t *segment, const char *store_name)
           SVAR_OK) {
     svari_header_t *header = map;
     atomic_store(&header->retired, 1);
+    SVARI_CRASH_POINT("discard.retired");
     syscall(SYS_futex, &header->version, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
     munmap(map, SVARI_PAGE_BYTES);
   }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/array.h"
+#include "store/crash_point.h"
 #include "store/store_impl.h"
 
 uint64_t
@@ -155,8 +156,10 @@ require_block(svar_store_t *store, uint64_t index, svari_entry_t **out_entry)
     uint64_t size_bytes = svari_directory_block_bytes(block);
     SVAR_TRY(svari_heap_take(svari_writer_heap(store->writer), size_bytes, &offset));
     memset(store->region->write_base + offset, 0, size_bytes);
+    SVARI_CRASH_POINT("directory.block_zeroed");
     // Release: a reader that finds the offset finds a zeroed block.
     atomic_store_explicit(&header->directory[block], offset, memory_order_release);
+    SVARI_CRASH_POINT("directory.block_linked");
   }
   *out_entry = (svari_entry_t *)(store->region->write_base + offset) + position;
   return SVAR_OK;
@@ -180,8 +183,10 @@ svari_directory_append(svar_store_t *store, const char *name, const svar_type_t 
   for (int i = 0; i < SVARI_RING_RECORDS; i++) {
     atomic_store_explicit(&entry->begin[i], SVARI_BEGIN_NONE, memory_order_relaxed);
   }
+  SVARI_CRASH_POINT("directory.entry_filled");
   // Release, pairs with count_entries(): whoever sees the count sees the entry.
   atomic_store_explicit(&header->variable_count, index + 1, memory_order_release);
+  SVARI_CRASH_POINT("directory.entry_counted");
   *out_index = index;
   return SVAR_OK;
 }

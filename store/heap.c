@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/array.h"
+#include "store/crash_point.h"
 
 enum {
   LARGE_BYTES = 64 * 1024,     // values from here on get whole pages of their own
@@ -170,7 +171,9 @@ grow(svari_heap_t *heap, uint64_t size_bytes)
     generous = exact;
     SVAR_TRY(heap->region->ops->commit(heap->region, end, generous));
   }
+  SVARI_CRASH_POINT("growth.file_extended");
   atomic_store_explicit(heap->end_bytes, end + generous, memory_order_release);
+  SVARI_CRASH_POINT("growth.end_moved");
   insert(heap, (svari_extent_t){end, generous, true});
   return SVAR_OK;
 }
@@ -211,6 +214,7 @@ discard(svari_heap_t *heap, size_t position)
     return;
   }
   heap->region->ops->discard(heap->region, first, last - first);
+  SVARI_CRASH_POINT("growth.hole_punched");
   carve(heap, position, first, last - first);
   insert(heap, (svari_extent_t){first, last - first, false});
 }

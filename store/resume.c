@@ -7,6 +7,7 @@
 // The allocator's state is nowhere in the file: what committed records and the directory do not cover
 // is free.
 #include "store/array.h"
+#include "store/crash_point.h"
 #include "store/writer_impl.h"
 
 typedef struct recovery {
@@ -94,10 +95,12 @@ recover_variable(recovery_t *recovery, uint64_t index)
   SVAR_TRY(svari_writer_mirror(recovery->writer, index, &variable));
   SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type));
   SVAR_TRY(sort_records(recovery, variable));
+  SVARI_CRASH_POINT("resume.records_sorted");
   if (variable->newest == SVARI_NO_RECORD) {
     return SVAR_OK;
   }
   atomic_store_explicit(&variable->entry->newest, variable->newest, memory_order_release);
+  SVARI_CRASH_POINT("resume.hint_stored");
   for (uint32_t i = 0; i < SVARI_RING_RECORDS; i++) {
     if (variable->records[i].state == SVARI_RECORD_LIVE && i != variable->newest) {
       uint64_t begin = atomic_load_explicit(&variable->entry->begin[i], memory_order_relaxed);
@@ -132,7 +135,9 @@ svari_writer_resume(svari_writer_t *writer)
       .writer = writer,
       .version = atomic_load_explicit(&writer->header->version, memory_order_relaxed),
   };
+  SVARI_CRASH_POINT("resume.begun");
   svar_ret_t ret = recover(&recovery);
+  SVARI_CRASH_POINT("resume.recovered");
   const svar_allocator_t *allocator = &writer->store->allocator;
   allocator->deallocate(recovery.used, allocator->state);
   return ret;

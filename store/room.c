@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "store/array.h"
+#include "store/crash_point.h"
 #include "store/fence.h"
 #include "store/slot.h"
 #include "store/writer_impl.h"
@@ -39,6 +40,7 @@ scan_pins(svari_writer_t *writer)
   const svari_readers_t *readers = writer->store->region->readers;
   uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
   atomic_store_explicit(&writer->header->horizon, version, memory_order_seq_cst);
+  SVARI_CRASH_POINT("reclaim.horizon_stored");
   uint32_t used = slots_used(readers);
   SVAR_TRY(svari_array_reserve((void **)&writer->pinned, &writer->pinned_room,
                                (size_t)used * SVARI_SLOT_PINS, sizeof(uint64_t),
@@ -103,6 +105,7 @@ free_record(svari_writer_t *writer, uint64_t index, uint32_t record)
   svari_writer_variable_t *variable = &writer->variables[index];
   svari_writer_record_t *mirror = &variable->records[record];
   atomic_store_explicit(&variable->entry->begin[record], SVARI_BEGIN_NONE, memory_order_release);
+  SVARI_CRASH_POINT("reclaim.record_freed");
   uint64_t spare = spare_bytes(variable);
   if (spare > 0 && spare + mirror->room_bytes > SPARE_BYTES) {
     drop_buffer(writer, mirror);
@@ -119,6 +122,7 @@ svari_writer_reclaim(svari_writer_t *writer)
   }
   svari_pin_unpark(writer->store); // this thread is not reading now
   SVAR_TRY(scan_pins(writer));
+  SVARI_CRASH_POINT("reclaim.scanned");
   size_t kept = 0;
   for (size_t i = 0; i < writer->retired_count; i++) {
     svari_retired_t retired = writer->retired[i];
@@ -148,12 +152,14 @@ revoke_parked(svari_writer_t *writer)
   if (!svari_fence_everywhere()) {
     return false;
   }
+  SVARI_CRASH_POINT("revoke.fenced");
   bool has_freed = false;
   for (uint32_t i = 0; i < slots_used(readers); i++) {
     svari_pin_t *pin = &readers->slots[i].pins[0];
     uint64_t word = atomic_load_explicit(pin, memory_order_seq_cst);
     if (word != 0 && !svari_pin_is_active(word) && svari_pin_version(word) < version) {
       has_freed |= atomic_compare_exchange_strong(pin, &word, 0);
+      SVARI_CRASH_POINT("revoke.pin_freed");
     }
   }
   return has_freed;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/array.h"
+#include "store/crash_point.h"
 
 _Thread_local SVARI_TLS svari_cached_slot_t svari_slot_cache[SVARI_SLOT_CACHE_ENTRIES];
 
@@ -102,7 +103,9 @@ claim_slot(svar_store_t *store)
     if (atomic_load_explicit(&readers->slots[i].owner, memory_order_relaxed) == 0 &&
         atomic_compare_exchange_strong(&readers->slots[i].owner, &expected,
                                        (uint64_t)store->process_index + 1)) {
+      SVARI_CRASH_POINT("attach.slot_claimed");
       cover_slot(readers, i);
+      SVARI_CRASH_POINT("attach.slot_covered");
       return &readers->slots[i];
     }
   }
@@ -252,9 +255,11 @@ clear_process(svari_readers_t *readers, uint32_t index)
       for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
         atomic_store(&slot->pins[pin], 0);
       }
+      SVARI_CRASH_POINT("reap.pins_cleared");
       atomic_store(&slot->owner, 0);
     }
   }
+  SVARI_CRASH_POINT("reap.slots_freed");
   atomic_store(&readers->processes[index].pid, 0);
 }
 
@@ -267,6 +272,7 @@ svari_process_reap(svar_store_t *store, uint32_t index)
   }
   if (atomic_load(&region->readers->processes[index].pid) != 0 &&
       region->ops->process_lock(region, index)) {
+    SVARI_CRASH_POINT("reap.locked");
     clear_process(region->readers, index);
     region->ops->process_unlock(region, index);
   }
@@ -289,8 +295,10 @@ svari_process_attach(svar_store_t *store)
   svari_region_t *region = store->region;
   for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
     if (region->ops->process_lock(region, i)) {
+      SVARI_CRASH_POINT("attach.locked");
       clear_process(region->readers, i); // what the last owner left, if it was killed
       describe_process(&region->readers->processes[i]);
+      SVARI_CRASH_POINT("attach.described");
       store->process_index = i;
       store->has_process = true;
       return SVAR_OK;

@@ -2,6 +2,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/crash_point.h"
 #include "store/fence.h"
 #include "store/private_region.h"
 #include "store/slot.h"
@@ -302,10 +303,12 @@ let_go(svar_store_t *store)
       (void)store->region->ops->remove(store->region); // nothing was ever in it
     }
     atomic_store(&svari_writer_header(store->writer)->holder_pid, 0);
+    SVARI_CRASH_POINT("close.holder_cleared");
   }
   pthread_mutex_lock(&store->lock);
   svari_process_detach(store);
   pthread_mutex_unlock(&store->lock);
+  SVARI_CRASH_POINT("close.detached");
   store->region->ops->release(store->region);
 }
 

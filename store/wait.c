@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/crash_point.h"
 #include "store/slot.h"
 
 static const int64_t SECOND_NS = 1000000000;
@@ -62,6 +63,7 @@ sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
 {
   svari_pin_unpark(store); // of no use any more when this thread wakes up
   atomic_store_explicit(&store->region->readers->waiting, 1, memory_order_seq_cst);
+  SVARI_CRASH_POINT("wait.flag_set");
   if (atomic_load_explicit(&store->header->version, memory_order_seq_cst) != version ||
       is_retired(store)) {
     return 0;

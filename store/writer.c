@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "store/array.h"
+#include "store/crash_point.h"
 #include "store/writer_impl.h"
 
 svari_header_t *
@@ -230,9 +231,12 @@ publish(svari_writer_t *writer, const svari_loan_t *loan, uint64_t version)
   record->room_bytes = mirror->room_bytes;
   record->region = 0;
   memcpy(record->shape, loan->shape, (size_t)variable->entry->ndim * sizeof(int64_t));
+  SVARI_CRASH_POINT("commit.record_filled");
   // Release, pairs with the readers' acquire of begin: who finds the version finds the record whole.
   atomic_store_explicit(&variable->entry->begin[loan->record], version, memory_order_release);
+  SVARI_CRASH_POINT("commit.begin_stored");
   atomic_store_explicit(&variable->entry->newest, loan->record, memory_order_release);
+  SVARI_CRASH_POINT("commit.newest_stored");
   if (variable->newest != SVARI_NO_RECORD) {
     svari_writer_retire(writer, loan->variable, variable->newest, version);
   }
@@ -250,9 +254,11 @@ next_version(svari_writer_t *writer)
   clock_gettime(CLOCK_REALTIME, &now);
   atomic_store_explicit(&header->committed_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
                         memory_order_relaxed);
+  SVARI_CRASH_POINT("commit.records_filled");
   // seq_cst: it releases everything above, and it is ordered before the look at the waiting flag in
   // svari_wake() (a waiter orders its flag before its look at the version).
   atomic_store_explicit(&header->version, version, memory_order_seq_cst);
+  SVARI_CRASH_POINT("commit.version_stored");
   return version;
 }
 
@@ -263,6 +269,7 @@ svari_writer_commit(svari_writer_t *writer, const svari_loan_t *loans, size_t lo
   if (loan_count == 0) {
     return version;
   }
+  SVARI_CRASH_POINT("commit.begun");
   for (size_t i = 0; i < loan_count; i++) {
     publish(writer, &loans[i], version + 1);
   }
