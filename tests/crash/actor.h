@@ -25,6 +25,7 @@ typedef struct crash_actor {
 // What an actor does until its life's operations are done.
 void crash_holder_live(crash_actor_t *actor);
 void crash_reader_live(crash_actor_t *actor);
+void crash_parker_live(crash_actor_t *actor);
 void crash_survivor_live(crash_actor_t *actor);
 
 void crash_store_name(uint32_t store, char name[CRASH_NAME_BYTES]);
@@ -36,6 +37,8 @@ void crash_tell(crash_actor_t *actor, crash_verdict_t verdict, const char *forma
 // The same unless ret is SVAR_OK: refusals that only somebody alive could be the reason of are STUCK.
 void crash_require(crash_actor_t *actor, svar_ret_t ret, const char *what);
 
+// Opens the store for reading. False: there is none at the moment.
+bool crash_reader_open(crash_actor_t *actor);
 // Unreferences the variables and closes the store, if one is open.
 void crash_close(crash_actor_t *actor);
 // The handle of a variable that has been committed.

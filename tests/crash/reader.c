@@ -29,8 +29,8 @@ let_go(reader_t *reader)
 }
 
 // There may be no store at the moment: made and removed while we look.
-static bool
-open_store(crash_actor_t *actor)
+bool
+crash_reader_open(crash_actor_t *actor)
 {
   svar_ret_t ret = svar_store_open(actor->store_name, NULL, &actor->store);
   if (ret == SVAR_ERR_NOT_FOUND) {
@@ -147,10 +147,14 @@ void
 crash_reader_live(crash_actor_t *actor)
 {
   reader_t reader = {.actor = actor};
+  if (crash_once_in(&actor->random, 4)) {
+    crash_parker_live(actor);
+    return;
+  }
   for (uint32_t i = 0; i < actor->life->operations; i++) {
     if (actor->store != NULL) {
       do_something(&reader);
-    } else if (open_store(actor)) {
+    } else if (crash_reader_open(actor)) {
       memset(reader.kept, 0, sizeof(reader.kept));
     }
   }
