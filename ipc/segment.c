@@ -566,22 +566,32 @@ open_once(segment_t *segment, const svari_segment_options_t *options)
   SVAR_TRY(svari_file_open(options->paths->state, false, options->owner, &segment->state_fd));
   SVAR_TRY(check_state(segment, options->store_name, &header_copy));
   SVAR_TRY(map_state(segment, header_copy.capacity_bytes, false));
+  SVARI_CRASH_POINT("open.state_mapped");
   return open_readers(segment);
+}
+
+// True if the state file that was opened bears its name no longer: what its reader table is, or why there
+// is none, means nothing then.
+static bool
+was_replaced(const segment_t *segment)
+{
+  return segment->state_fd != NO_FD &&
+         !svari_file_is_named(segment->state_fd, segment->paths.state);
 }
 
 svar_ret_t
 svari_segment_open(const svari_segment_options_t *options, svari_region_t **out_region)
 {
-  // A store that is replaced between the opening of its two files is worth another look.
+  // A store that is just being made gets its second name a moment after its first.
   enum { TRIES = 3 };
-  svar_ret_t ret = SVAR_OK;
-  for (int i = 0; i < TRIES; i++) {
+  for (int i = 1;; i++) {
     segment_t *segment;
     SVAR_TRY(segment_new(options, &segment));
-    ret = finish(open_once(segment, options), segment, out_region);
-    if (ret != SVAR_ERR_CORRUPT && ret != SVAR_ERR_NOT_FOUND) {
+    svar_ret_t ret = open_once(segment, options);
+    bool is_worth_another = was_replaced(segment) || i < TRIES;
+    ret = finish(ret, segment, out_region);
+    if ((ret != SVAR_ERR_CORRUPT && ret != SVAR_ERR_NOT_FOUND) || !is_worth_another) {
       return ret;
     }
   }
-  return ret;
 }

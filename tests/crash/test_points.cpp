@@ -1,0 +1,107 @@
+// Crash points as places to interrupt: what another process may do there, done there.
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "tests/fakes/scratch.hpp"
+
+extern "C" {
+#include "store/crash_point.h"
+}
+
+using namespace svar_test;
+
+namespace
+{
+
+// Called at every point of this process while set.
+thread_local std::function<void(const std::string &point)> on_point;
+
+class PointTest : public testing::Test
+{
+protected:
+  ~PointTest() override
+  {
+    on_point = nullptr;
+  }
+  ScratchDirectory directory_;
+};
+
+void
+replace_store(const char *name)
+{
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.start_empty = true;
+  Store store = create_store(name, &options);
+  make_variable<uint64_t>(store, "v", {1});
+}
+
+void
+die_at(const std::string &name)
+{
+  on_point = [name](const std::string &point) {
+    if (point == name) {
+      kill(getpid(), SIGKILL);
+    }
+  };
+}
+
+// Until the main thread of that process sleeps in the kernel.
+void
+wait_until_asleep(pid_t pid)
+{
+  std::string state;
+  while (state != "S") {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string number, program;
+    stat >> number >> program >> state;
+  }
+}
+
+} // namespace
+
+extern "C" void
+svari_crash_reach(const svari_crash_point_t *point)
+{
+  if (on_point) {
+    auto action = on_point;
+    on_point = nullptr; // not for the points that the action reaches
+    action(point->name);
+    if (!on_point) {
+      on_point = action;
+    }
+  }
+}
+
+using OpenPoints = PointTest;
+
+TEST_F(OpenPoints, OpensTheSuccessorOfAStoreReplacedBetweenItsTwoFiles)
+{
+  const int times = 8; // more than the tries that a store without a reader table gets
+  Signal wanted;
+  Signal done;
+  replace_store("/points");
+  Child replacer([&] {
+    for (int i = 0; i < times; i++) {
+      wanted.wait();
+      replace_store("/points");
+      done.raise();
+    }
+    return 0;
+  });
+  int left = times;
+  on_point = [&](const std::string &point) {
+    if (point == "open.state_mapped" && left-- > 0) {
+      wanted.raise();
+      done.wait();
+    }
+  };
+  Store reader = open_store("/points");
+  on_point = nullptr;
+  EXPECT_LT(left, 0);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(get<uint64_t>(find(reader, "v")), std::vector<uint64_t>{1});
+  reader.reset();
+  Store holder = create_store("/points");
+  ASSERT_SVAR_OK(svar_store_remove(holder.get()));
+}
