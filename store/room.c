@@ -315,7 +315,11 @@ fail_busy(svari_writer_t *writer, uint64_t index)
 static svar_ret_t
 revoke_and_reclaim(svari_writer_t *writer)
 {
-  return has_parked(writer) && revoke_parked(writer) ? svari_writer_reclaim(writer) : SVAR_OK;
+  // Looks again in any case: what the last scan found may have ended since, by itself or by a death.
+  if (has_parked(writer)) {
+    revoke_parked(writer);
+  }
+  return svari_writer_reclaim(writer);
 }
 
 // The last resorts, when no buffer of the variable is free.

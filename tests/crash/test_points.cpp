@@ -74,6 +74,7 @@ svari_crash_reach(const svari_crash_point_t *point)
 }
 
 using OpenPoints = PointTest;
+using HolderPoints = PointTest;
 
 TEST_F(OpenPoints, OpensTheSuccessorOfAStoreReplacedBetweenItsTwoFiles)
 {
@@ -103,5 +104,33 @@ TEST_F(OpenPoints, OpensTheSuccessorOfAStoreReplacedBetweenItsTwoFiles)
   EXPECT_EQ(get<uint64_t>(find(reader, "v")), std::vector<uint64_t>{1});
   reader.reset();
   Store holder = create_store("/points");
+  ASSERT_SVAR_OK(svar_store_remove(holder.get()));
+}
+
+TEST_F(HolderPoints, FindsRoomWhenPinsEndBetweenItsLooks)
+{
+  const size_t records = 16;
+  Store holder = create_store("/points");
+  Variable variable = make_variable<uint64_t>(holder, "v", {0});
+  Store reader = open_store("/points");
+  std::vector<svar_snapshot_t> snapshots(records, svar_snapshot_t SVAR_SNAPSHOT_INIT);
+  for (uint64_t i = 1; i < records; i++) { // all versions but the newest are pinned
+    ASSERT_SVAR_OK(svar_snapshot_begin(reader.get(), &snapshots[i]));
+    ASSERT_SVAR_OK(set<uint64_t>(variable, {i}));
+  }
+  int scans = 0;
+  on_point = [&](const std::string &point) {
+    if (point == "reclaim.scanned" && ++scans == 2) { // the last that finds them
+      for (svar_snapshot_t &snapshot : snapshots) {
+        svar_snapshot_end(&snapshot);
+      }
+    }
+  };
+  EXPECT_SVAR_OK(set<uint64_t>(variable, {records}));
+  on_point = nullptr;
+  EXPECT_EQ(scans, 3);
+  for (svar_snapshot_t &snapshot : snapshots) {
+    svar_snapshot_end(&snapshot);
+  }
   ASSERT_SVAR_OK(svar_store_remove(holder.get()));
 }
