@@ -239,6 +239,8 @@ attach(svar_store_t *store, bool is_writer)
     svari_header_t *header = svari_writer_header(store->writer);
     atomic_store(&header->can_revoke, svari_fence_is_available());
     atomic_store(&header->holder_pid, (int32_t)getpid());
+    svari_wake(store,
+               true); // whom the last holder left asleep, killed between a commit and its wake
   }
   return SVAR_OK;
 }

@@ -75,6 +75,7 @@ svari_crash_reach(const svari_crash_point_t *point)
 
 using OpenPoints = PointTest;
 using HolderPoints = PointTest;
+using WaitPoints = PointTest;
 
 TEST_F(OpenPoints, OpensTheSuccessorOfAStoreReplacedBetweenItsTwoFiles)
 {
@@ -133,4 +134,42 @@ TEST_F(HolderPoints, FindsRoomWhenPinsEndBetweenItsLooks)
     svar_snapshot_end(&snapshot);
   }
   ASSERT_SVAR_OK(svar_store_remove(holder.get()));
+}
+
+TEST_F(WaitPoints, TheNextHolderWakesWhomADeadOneLeftAsleep)
+{
+  Store first = create_store("/points");
+  make_variable<uint64_t>(first, "v", {1});
+  Store reader = open_store("/points");
+  uint64_t version = svar_store_version(reader.get());
+  first.reset();
+  Signal flagged;
+  on_point = [&flagged](const std::string &point) {
+    if (point == "wait.flag_set") {
+      flagged.raise();
+    }
+  };
+  Child holder([&flagged] {
+    on_point = nullptr;
+    Store store = create_store("/points");
+    Variable variable = find(store, "v");
+    flagged.wait();
+    wait_until_asleep(getppid());
+    die_at("commit.version_stored"); // between the commit and the wake
+    return set<uint64_t>(variable, {2});
+  });
+  auto begin = std::chrono::steady_clock::now();
+  uint64_t found = 0;
+  std::thread successor([&holder] {
+    EXPECT_EQ(holder.wait(), 128 + SIGKILL);
+    Store store = create_store("/points");
+  });
+  EXPECT_SVAR_OK(svar_store_wait(reader.get(), version, -1, &found));
+  auto waited = std::chrono::steady_clock::now() - begin;
+  successor.join();
+  EXPECT_EQ(found, version + 1);
+  // A sleeper looks once a second by itself: that would be too late.
+  EXPECT_LT(waited, std::chrono::milliseconds(900));
+  Store last = create_store("/points");
+  ASSERT_SVAR_OK(svar_store_remove(last.get()));
 }
