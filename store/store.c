@@ -239,8 +239,7 @@ attach(svar_store_t *store, bool is_writer)
     svari_header_t *header = svari_writer_header(store->writer);
     atomic_store(&header->can_revoke, svari_fence_is_available());
     atomic_store(&header->holder_pid, (int32_t)getpid());
-    svari_wake(store,
-               true); // whom the last holder left asleep, killed between a commit and its wake
+    svari_wake_all(store); // whom the last holder, killed around a commit, left asleep
   }
   return SVAR_OK;
 }
@@ -340,8 +339,8 @@ svar_store_remove(svar_store_t *store)
     return svar_fail(SVAR_ERR_READ_ONLY, "store '%s' can only be removed by its holder",
                      store->name);
   }
-  bool has_waiters = svari_wake_prepare(store);
   svari_writer_lock(store->writer);
+  bool has_waiters = svari_wake_prepare(store);
   svar_ret_t ret = svari_store_check(store);
   if (ret == SVAR_OK) {
     ret = store->region->ops->remove(store->region);

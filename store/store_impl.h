@@ -104,9 +104,12 @@ svar_ret_t svari_store_variable(svar_store_t *store, uint64_t index,
                                 svar_variable_t **out_variable);
 
 // --- wait.c ----------------------------------------------------------------------------------------
-// Around each change that waiters wait for: prepare before it, wake after it, with what prepare found.
+// Around each change that waiters wait for: prepare before it, under the writer's lock (another committer
+// must not find the flag cleared by one that has not changed anything yet); wake after it, with what
+// prepare found, best without the lock.
 bool svari_wake_prepare(svar_store_t *store);
 void svari_wake(svar_store_t *store, bool has_waiters);
+void svari_wake_all(svar_store_t *store);
 // Held while a store is being opened or made, so that no fork falls between taking a lock of the kernel
 // and the handle's entry in the list that a child goes through.
 void svari_birth_lock(void);

@@ -322,8 +322,8 @@ svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
   uint64_t version;
   svar_ret_t ret = svari_store_check(store);
   if (ret == SVAR_OK) {
-    bool has_waiters = svari_wake_prepare(store);
     svari_writer_lock(store->writer);
+    bool has_waiters = svari_wake_prepare(store);
     ret = commit_locked(transaction, &version);
     svari_writer_unlock(store->writer);
     svari_wake(store, has_waiters);

@@ -43,6 +43,15 @@ svari_wake(svar_store_t *store, bool has_waiters)
   }
 }
 
+// For a new holder. A waiter may sleep already, or be about to, with the flag that it set cleared by a
+// holder that died before it woke anybody: the next commit must look for it.
+void
+svari_wake_all(svar_store_t *store)
+{
+  atomic_store_explicit(&store->region->readers->waiting, 1, memory_order_seq_cst);
+  svari_wake(store, true);
+}
+
 static int64_t
 now_ns(void)
 {
