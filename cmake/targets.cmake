@@ -2,7 +2,8 @@
 add_library(svar_flags INTERFACE)
 target_compile_options(svar_flags INTERFACE
   -Wall -Wextra -Wpointer-arith -Wvla
-  -Wno-format-truncation # texts are cut at their buffer's end on purpose, everywhere
+  # Texts are cut at their buffer's end on purpose, everywhere. Only GCC warns of it.
+  $<$<OR:$<C_COMPILER_ID:GNU>,$<CXX_COMPILER_ID:GNU>>:-Wno-format-truncation>
   $<$<COMPILE_LANGUAGE:C>:-Wshadow;-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>
   $<$<BOOL:${SHARED_VARIABLE_WERROR}>:-Werror>)
 target_compile_definitions(svar_flags INTERFACE _GNU_SOURCE)
