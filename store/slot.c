@@ -204,6 +204,16 @@ flags_of(const svar_store_t *store, const svari_cached_slot_t *cached, const sva
   return keep ? SVARI_PIN_ACTIVE | SVARI_PIN_KEEP : SVARI_PIN_ACTIVE;
 }
 
+static svar_ret_t
+fail_horizon(const svar_store_t *store, uint64_t horizon)
+{
+  return svar_fail(
+      SVAR_ERR_CORRUPT,
+      "store '%s': its horizon is %llu, which no version has reached; its publisher must "
+      "be started again with an empty store (start_empty)",
+      store->name, (unsigned long long)horizon);
+}
+
 svar_ret_t
 svari_pin_fenced(svar_store_t *store, uint64_t *out_version, svari_pin_t **out_pin)
 {
@@ -225,10 +235,16 @@ svari_pin_fenced(svar_store_t *store, uint64_t *out_version, svari_pin_t **out_p
     atomic_store_explicit(pin, svari_pin_word(version, flags_of(store, cached, pin, version)),
                           memory_order_seq_cst);
     cached->last_version = version;
-    if (__builtin_expect(atomic_load_explicit(&header->horizon, memory_order_seq_cst) <= version,
-                         1)) {
+    uint64_t horizon = atomic_load_explicit(&header->horizon, memory_order_seq_cst);
+    if (__builtin_expect(horizon <= version, 1)) {
       *out_pin = pin;
       return SVAR_OK;
+    }
+    // A holder stores a version before it makes it the horizon: who saw the one now finds the other.
+    // Where that does not hold, trying again would never end.
+    if (atomic_load_explicit(&header->version, memory_order_acquire) < horizon) {
+      atomic_store_explicit(pin, 0, memory_order_release);
+      return fail_horizon(store, horizon);
     }
   }
 }

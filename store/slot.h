@@ -26,7 +26,7 @@ extern _Thread_local SVARI_TLS svari_cached_slot_t svari_slot_cache[SVARI_SLOT_C
 
 // Pins the newest version with a full fence, finding or taking a slot where necessary. Nothing
 // committed: *out_version is 0 and *out_pin is NULL.
-// SVAR_ERR_READERS_FULL, SVAR_ERR_FORKED, SVAR_ERR_STATE
+// SVAR_ERR_READERS_FULL, SVAR_ERR_FORKED, SVAR_ERR_STATE, SVAR_ERR_CORRUPT
 svar_ret_t svari_pin_fenced(svar_store_t *store, uint64_t *out_version, svari_pin_t **out_pin)
     __attribute__((noinline));
 
