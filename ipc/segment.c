@@ -461,6 +461,27 @@ open_readers(segment_t *segment)
                                    segment->paths.readers);
 }
 
+// The holder's side: the table is its own file under its own name, so whatever a member of the group has
+// made of its head or its length, this is the table that readers have mapped. Refusing it would lose the
+// values for the sake of bytes that nobody believes.
+static svar_ret_t
+hold_readers(segment_t *segment)
+{
+  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  bool is_new = atomic_load(&header->version) == 0;
+  svar_ret_t ret = open_readers(segment);
+  if (ret == SVAR_OK || is_new || segment->readers_fd == NO_FD) {
+    return ret;
+  }
+  if (segment->base.readers == NULL) { // cut short
+    SVAR_TRY(svari_file_allocate(segment->readers_fd, segment->paths.readers, 0,
+                                 sizeof(svari_readers_t)));
+    SVAR_TRY(map_readers(segment));
+  }
+  svari_store_format_readers(segment->base.readers, header->generation);
+  return SVAR_OK;
+}
+
 // A creator was killed between naming its two files: nothing was committed and nobody can have
 // attached, so a new table is as good.
 static svar_ret_t
@@ -503,7 +524,7 @@ resume(segment_t *segment, const svari_segment_options_t *options)
     return svar_fail(SVAR_ERR_NOT_FOUND, "store '%s' was being removed", options->store_name);
   }
   SVAR_TRY(map_state(segment, header_copy.capacity_bytes, true));
-  svar_ret_t ret = open_readers(segment);
+  svar_ret_t ret = hold_readers(segment);
   if (ret == SVAR_OK) {
     return SVAR_OK;
   }
