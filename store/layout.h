@@ -65,6 +65,8 @@ enum {
 };
 
 #define SVARI_BEGIN_NONE UINT64_MAX // begin of a record that holds no version
+// A version beyond this is no commit's: a thousand million commits a second take 73 years to get here.
+#define SVARI_VERSION_MAX (UINT64_C(1) << 61)
 
 // One version of one variable. Written while its begin is NONE; immutable until it is reclaimed.
 typedef struct svari_record {

@@ -28,14 +28,24 @@ add_used(recovery_t *recovery, uint64_t offset, uint64_t size_bytes)
   return SVAR_OK;
 }
 
+// True if the record's value is of the size that its shape says, and lies in a buffer of its own.
+static bool
+makes_sense(const svari_record_t *record, const svar_type_t *type)
+{
+  uint64_t size_bytes;
+  return svar_shape_bytes(type->dtype, type->ndim, record->shape, &size_bytes) == SVAR_OK &&
+         size_bytes == record->size_bytes && record->size_bytes <= record->room_bytes &&
+         record->room_bytes != 0 && svari_heap_round(record->room_bytes) == record->room_bytes &&
+         record->offset % SVARI_ALIGNMENT == 0;
+}
+
 // Keeps a committed record's buffer.
 static svar_ret_t
-adopt_record(recovery_t *recovery, svari_writer_variable_t *variable, uint32_t index)
+adopt_record(recovery_t *recovery, svari_writer_variable_t *variable, const svar_type_t *type,
+             uint32_t index)
 {
   const svari_record_t *record = &variable->entry->records[index];
-  uint64_t room = svari_heap_round(record->room_bytes);
-  if (record->room_bytes == 0 || room != record->room_bytes ||
-      record->size_bytes > record->room_bytes || record->offset % SVARI_ALIGNMENT != 0) {
+  if (!makes_sense(record, type)) {
     return svar_fail(SVAR_ERR_CORRUPT,
                      "store '%s': the record of '%.*s' makes no sense (offset %llu, %llu of %llu "
                      "bytes); create it with start_empty to discard what is there",
@@ -50,7 +60,7 @@ adopt_record(recovery_t *recovery, svari_writer_variable_t *variable, uint32_t i
 
 // Drops unfinished records, adopts committed ones, and finds the newest.
 static svar_ret_t
-sort_records(recovery_t *recovery, svari_writer_variable_t *variable)
+sort_records(recovery_t *recovery, svari_writer_variable_t *variable, const svar_type_t *type)
 {
   uint64_t newest_begin = 0;
   for (uint32_t i = 0; i < SVARI_RING_RECORDS; i++) {
@@ -59,7 +69,7 @@ sort_records(recovery_t *recovery, svari_writer_variable_t *variable)
       atomic_store_explicit(&variable->entry->begin[i], SVARI_BEGIN_NONE, memory_order_release);
       continue;
     }
-    SVAR_TRY(adopt_record(recovery, variable, i));
+    SVAR_TRY(adopt_record(recovery, variable, type, i));
     if (begin == newest_begin) {
       return svar_fail(SVAR_ERR_CORRUPT, "store '%s': '%.*s' has two values of version %llu",
                        recovery->writer->store->name, SVARI_NAME_BYTES, variable->entry->name,
@@ -94,7 +104,7 @@ recover_variable(recovery_t *recovery, uint64_t index)
   svar_type_t type;
   SVAR_TRY(svari_writer_mirror(recovery->writer, index, &variable));
   SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type));
-  SVAR_TRY(sort_records(recovery, variable));
+  SVAR_TRY(sort_records(recovery, variable, &type));
   SVARI_CRASH_POINT("resume.records_sorted");
   if (variable->newest == SVARI_NO_RECORD) {
     return SVAR_OK;
@@ -110,17 +120,50 @@ recover_variable(recovery_t *recovery, uint64_t index)
   return SVAR_OK;
 }
 
+// A version that commits could count past, or a horizon that they have not reached, is no holder's work.
+static svar_ret_t
+check_versions(const recovery_t *recovery)
+{
+  uint64_t horizon = atomic_load_explicit(&recovery->writer->header->horizon, memory_order_relaxed);
+  if (recovery->version > SVARI_VERSION_MAX || horizon > recovery->version) {
+    return svar_fail(
+        SVAR_ERR_CORRUPT,
+        "store '%s': the header's version %llu and horizon %llu make no sense; create it "
+        "with start_empty to discard what is there",
+        recovery->writer->store->name, (unsigned long long)recovery->version,
+        (unsigned long long)horizon);
+  }
+  return SVAR_OK;
+}
+
+// Every block that the header names, those without an entry yet included: they will be used.
+static svar_ret_t
+recover_directory(recovery_t *recovery)
+{
+  const svari_header_t *header = recovery->writer->header;
+  for (uint32_t block = 0; block < SVARI_DIRECTORY_BLOCKS; block++) {
+    uint64_t offset = atomic_load_explicit(&header->directory[block], memory_order_relaxed);
+    if (offset % SVARI_ALIGNMENT != 0) {
+      return svar_fail(
+          SVAR_ERR_CORRUPT,
+          "store '%s': block %u of the directory lies at the odd offset %llu; create it "
+          "with start_empty to discard what is there",
+          recovery->writer->store->name, block, (unsigned long long)offset);
+    }
+    if (offset != 0) {
+      SVAR_TRY(add_used(recovery, offset, svari_heap_round(svari_directory_block_bytes(block))));
+    }
+  }
+  return SVAR_OK;
+}
+
 static svar_ret_t
 recover(recovery_t *recovery)
 {
   svari_writer_t *writer = recovery->writer;
   const svari_header_t *header = writer->header;
-  for (uint32_t block = 0; block < SVARI_DIRECTORY_BLOCKS; block++) {
-    uint64_t offset = atomic_load_explicit(&header->directory[block], memory_order_relaxed);
-    if (offset != 0) {
-      SVAR_TRY(add_used(recovery, offset, svari_heap_round(svari_directory_block_bytes(block))));
-    }
-  }
+  SVAR_TRY(check_versions(recovery));
+  SVAR_TRY(recover_directory(recovery));
   uint64_t count = atomic_load_explicit(&header->variable_count, memory_order_relaxed);
   for (uint64_t i = 0; i < count; i++) {
     SVAR_TRY(recover_variable(recovery, i));

@@ -155,6 +155,7 @@ svari_store_check_header(const svari_header_t *header, uint64_t file_bytes, cons
                         header->layout_hash, what));
   if (header->capacity_bytes < SVARI_PAGE_BYTES || header->capacity_bytes > UINT64_C(1) << 46 ||
       header->capacity_bytes % SVARI_PAGE_BYTES != 0 ||
+      atomic_load(&header->end_bytes) < SVARI_PAGE_BYTES ||
       atomic_load(&header->end_bytes) > header->capacity_bytes ||
       atomic_load(&header->end_bytes) > file_bytes || file_bytes > header->capacity_bytes ||
       memchr(header->name, '\0', SVARI_NAME_BYTES) == NULL) {
