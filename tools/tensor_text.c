@@ -114,7 +114,18 @@ write_axis(printer_t *printer, int32_t axis, const char *data)
   put(printer, "]");
 }
 
-// Sets the strides and returns the number of elements.
+static bool
+is_empty(const DLTensor *tensor)
+{
+  bool has_zero = false;
+  for (int32_t axis = 0; axis < tensor->ndim; ++axis) {
+    has_zero = has_zero || tensor->shape[axis] == 0;
+  }
+  return has_zero;
+}
+
+// Sets the strides and returns the number of elements. Not of an empty tensor: its other extents may
+// be of any size.
 static int64_t
 measure(printer_t *printer)
 {
@@ -142,11 +153,11 @@ svari_tensor_text_write(const DLTensor *tensor, const svari_tensor_text_options_
     fputs(svari_element_text_alone(tensor->dtype, printer.data, text), out);
     return;
   }
-  int64_t count = measure(&printer);
-  if (count == 0) {
+  if (is_empty(tensor)) {
     fputs("[]", out);
     return;
   }
+  int64_t count = measure(&printer);
   printer.summarises = options->threshold > 0 && count > options->threshold;
   see_axis(&printer, 0, printer.data);
   write_axis(&printer, 0, printer.data);

@@ -206,4 +206,11 @@ TEST(TensorText, EveryFloat32AndFloat64ReadsBackAsItWas)
   }
 }
 
+TEST(TensorText, AnEmptyTensorIsEmptyWhateverItsOtherExtentsAre)
+{
+  const int64_t huge = int64_t{1} << 62;
+  EXPECT_EQ(Text<float>(SVAR_FLOAT32, {}, {0, huge, huge}), "[]");
+  EXPECT_EQ(Text<float>(SVAR_FLOAT32, {}, {huge, huge, 0}), "[]");
+}
+
 } // namespace
