@@ -74,28 +74,45 @@ svari_store_paths(const char *directory, const char *name, uid_t owner,
   return SVAR_OK;
 }
 
+// Decimal digits as printf() writes them, and a '.'. Returns what follows, or NULL.
+static const char *
+parse_owner(const char *text, uid_t *out_owner)
+{
+  uint64_t owner = 0;
+  const char *c = text;
+  for (; *c >= '0' && *c <= '9' && owner <= UINT32_MAX; c++) {
+    owner = owner * 10 + (uint64_t)(*c - '0');
+  }
+  bool is_number = c != text && (text[0] != '0' || c == text + 1) && owner <= UINT32_MAX;
+  if (!is_number || *c != '.') {
+    return NULL;
+  }
+  *out_owner = (uid_t)owner;
+  return c + 1;
+}
+
+// Only names that svari_store_paths() makes: another file is no store, whatever it calls itself.
 bool
 svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
                        bool *out_is_whole)
 {
-  unsigned owner;
-  int start = 0;
-  static const char suffix[] = ".state";
-  size_t length = strlen(file_name);
-  if (sscanf(file_name, "svar.%u.%n", &owner, &start) != 1 || start == 0 ||
-      length <= (size_t)start + strlen(suffix) ||
-      strcmp(file_name + length - strlen(suffix), suffix) != 0) {
+  static const char prefix[] = "svar.", suffix[] = ".state";
+  const char *mangled = strncmp(file_name, prefix, strlen(prefix)) == 0
+                            ? parse_owner(file_name + strlen(prefix), out_owner)
+                            : NULL;
+  size_t length = mangled != NULL ? strlen(mangled) : 0;
+  if (length <= strlen(suffix) || strcmp(mangled + length - strlen(suffix), suffix) != 0 ||
+      strchr(mangled, '/') != NULL) {
     return false;
   }
-  size_t mangled_length = length - (size_t)start - strlen(suffix);
-  if (mangled_length + 1 >= SVAR_STORE_NAME_BYTES) {
+  size_t mangled_length = length - strlen(suffix);
+  if (mangled_length > MANGLED_BYTES) {
     return false;
   }
-  snprintf(name, SVAR_STORE_NAME_BYTES, "/%.*s", (int)mangled_length, file_name + start);
+  snprintf(name, SVAR_STORE_NAME_BYTES, "/%.*s", (int)mangled_length, mangled);
   for (char *c = name; *c != '\0'; c++) {
     *c = *c == '.' ? '/' : *c;
   }
-  *out_owner = (uid_t)owner;
   *out_is_whole = strchr(name, '~') == NULL;
   return !*out_is_whole || svari_store_name_check(name) == SVAR_OK;
 }

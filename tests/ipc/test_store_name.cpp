@@ -80,9 +80,19 @@ TEST(StoreName, ForeignFilesAreNotStores)
   bool is_whole;
   for (const char *file :
        {"", "svar", "svar.7.state", "svar.7..state", "svar.x.a.state", "sem.7.a.state",
-        "svar.7.a.readers", "svar.7.a b.state", "svar.7.a..b.state"}) {
+        "svar.7.a.readers", "svar.7.a b.state", "svar.7.a..b.state", "svar.+7.a.state",
+        "svar.007.a.state", "svar.-1.a.state", "svar.4294967296.a.state", "svar.7.a/b.state"}) {
     EXPECT_FALSE(svari_store_name_parse(file, name, &owner, &is_whole)) << file;
   }
+}
+
+TEST(StoreName, AFileWhoseNameIsTooLongToBeWholeIsNoStore)
+{
+  char name[SVAR_STORE_NAME_BYTES];
+  uid_t owner;
+  bool is_whole;
+  std::string file = "svar.7." + std::string(220, 'a') + ".state";
+  EXPECT_FALSE(svari_store_name_parse(file.c_str(), name, &owner, &is_whole));
 }
 
 TEST(StoreName, TheDirectoryComesFromTheArgumentThenTheEnvironment)
