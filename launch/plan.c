@@ -6,7 +6,10 @@
 
 #include "launch/resolver.h"
 
-enum { INCLUDE_DEPTH_MAX = 32 };
+enum {
+  INCLUDE_DEPTH_MAX = 32,
+  INCLUDES_MAX = 1000 // in all: files that include each other twice come to 2^depth
+};
 
 static svar_ret_t resolve_children(svari_resolver_t *resolver, const svari_element_t *parent);
 static svar_ret_t resolve_file(svari_resolver_t *resolver, const char *path);
@@ -128,6 +131,12 @@ resolve_include(svari_resolver_t *resolver, const svari_element_t *element)
                               "including '%s': files include each other more than %d deep; does "
                               "one include itself?",
                               path, (int)INCLUDE_DEPTH_MAX);
+  }
+  if (++resolver->include_count > INCLUDES_MAX) {
+    return svari_element_fail(element, SVAR_ERR_VALUE,
+                              "including '%s': this is more than %d files in all; do files include "
+                              "each other?",
+                              path, (int)INCLUDES_MAX);
   }
   SVAR_TRY(svari_element_blame(element, svari_document_check(path)));
   for (const svari_element_t *child = element->children; child != NULL; child = child->next) {

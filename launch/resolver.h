@@ -14,6 +14,7 @@ typedef struct svari_resolver {
   const svari_plan_request_t *request;
   svari_view_t view; // scope included: what the next action can see
   int include_depth;
+  int include_count;
   int file_count; // parameter files planned
   svari_planned_process_t **process_end;
   svari_planned_message_t **message_end;

@@ -154,6 +154,18 @@ TEST(LaunchPlanError, OfFilesThatIncludeEachOther)
   EXPECT_NE(plan.sentence.find("more than 32 deep"), std::string::npos) << plan.sentence;
 }
 
+TEST(LaunchPlanError, OfFilesThatIncludeEachOtherTwiceAndTwiceAgain)
+{
+  Prefix prefix;
+  Plan plan(prefix, prefix.launch("<arg name='n' default=''/>"
+                                  "<group unless='$(equals $(var n) xxxxxxxxxxxxxxxxxxxxxxxx)'>"
+                                  "<let name='n' value='$(var n)x'/>"
+                                  "<include file='$(filename)'/><include file='$(filename)'/>"
+                                  "</group>"));
+  EXPECT_EQ(plan.ret, SVAR_ERR_VALUE);
+  EXPECT_NE(plan.sentence.find("more than 1000 files"), std::string::npos) << plan.sentence;
+}
+
 TEST(LaunchPlanError, OfTheFileItself)
 {
   Prefix prefix;

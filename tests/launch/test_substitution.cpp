@@ -190,6 +190,18 @@ TEST_F(Substitution, RefusesToNestWithoutEnd)
   EXPECT_EQ(ret_, SVAR_ERR_SYNTAX);
 }
 
+TEST_F(Substitution, RefusesATextThatGrowsWithoutEnd)
+{
+  const char *text = "0123456789abcdef";
+  for (int i = 0; i < 40 && ret_ == SVAR_OK; ++i) {
+    set("grown", text);
+    ret_ = svari_substitution_perform(&view_, "$(var grown)$(var grown)", &text);
+  }
+  EXPECT_EQ(ret_, SVAR_ERR_VALUE);
+  EXPECT_NE(std::string(svar_error_message()).find("more than the 131072"), std::string::npos)
+      << svar_error_message();
+}
+
 TEST_F(Substitution, SplitsWordsAsAShellButNeverWhatASubstitutionYields)
 {
   EXPECT_EQ(split("  one two\n three "), (Words{"one", "two", "three"}));
