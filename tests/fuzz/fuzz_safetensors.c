@@ -1,0 +1,77 @@
+// A .safetensors file from anywhere: its header, every tensor's bytes, and what a policy makes of them.
+#include <string.h>
+
+#include "components/policy_network.h"
+#include "components/policy_observations.h"
+#include "components/safetensors.h"
+#include "fuzz/fuzz.h"
+#include "shared_variable/source.h"
+
+static void
+read_tensor(const svar_safetensors_t *file, size_t index)
+{
+  const svar_safetensors_tensor_t *tensor = svar_safetensors_at(file, index);
+  FUZZ_CHECK(tensor != NULL && svar_dtype_is_known(tensor->dtype));
+  uint64_t size_bytes = 0;
+  FUZZ_CHECK(svar_shape_bytes(tensor->dtype, tensor->ndim, tensor->shape, &size_bytes) == SVAR_OK);
+  FUZZ_CHECK(size_bytes == tensor->size_bytes);
+  FUZZ_CHECK(strlen(tensor->name) < SVAR_SAFETENSORS_NAME_BYTES);
+  size_t found = SIZE_MAX;
+  FUZZ_CHECK(svar_safetensors_find(file, tensor->name, &found) == SVAR_OK && found == index);
+  uint8_t *bytes = malloc(size_bytes > 0 ? size_bytes : 1); // no more than the file has
+  FUZZ_CHECK(bytes != NULL && svar_safetensors_read(file, index, bytes) == SVAR_OK);
+  free(bytes);
+}
+
+// The tensors of a policy, if the file has them: their shapes must fit each other.
+static void
+measure_policy(const svar_safetensors_t *file)
+{
+  static float zero;
+  DLTensor tensors[SVARI_POLICY_WEIGHT_COUNT];
+  const DLTensor *weights[SVARI_POLICY_WEIGHT_COUNT];
+  for (int i = 0; i < SVARI_POLICY_WEIGHT_COUNT; i++) {
+    size_t index = 0;
+    if (fuzz_ret(svar_safetensors_find(file, svari_policy_weight_names[i], &index)) != SVAR_OK) {
+      return;
+    }
+    const svar_safetensors_tensor_t *tensor = svar_safetensors_at(file, index);
+    tensors[i] = svar_tensor(tensor->dtype, &zero, tensor->ndim, tensor->shape);
+    weights[i] = &tensors[i];
+  }
+  svari_policy_sizes_t sizes;
+  if (fuzz_ret(svari_policy_sizes_of(weights, &sizes)) == SVAR_OK) {
+    FUZZ_CHECK(sizes.hidden > 0 && sizes.observation > 0 && sizes.actor > 0 && sizes.action > 0);
+  }
+}
+
+static void
+read_observations(const char *path)
+{
+  svari_policy_observations_t table = {0};
+  if (fuzz_ret(svari_policy_observations_read(path, &table)) == SVAR_OK) {
+    FUZZ_CHECK(table.steps > 0 && table.width > 0);
+    const volatile float *values = table.values;
+    (void)values[table.steps * table.width - 1]; // the last one is there
+    svari_policy_observations_fini(&table);
+  }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+  const char *path = fuzz_file("input.safetensors", data, size_bytes);
+  svar_safetensors_t *file = NULL;
+  if (fuzz_ret(svar_safetensors_open(path, &file)) != SVAR_OK) {
+    return 0;
+  }
+  for (size_t i = 0; i < svar_safetensors_count(file); i++) {
+    read_tensor(file, i);
+  }
+  (void)svar_safetensors_metadata(file, "format");
+  measure_policy(file);
+  FUZZ_CHECK(svar_safetensors_check_unchanged(file) == SVAR_OK);
+  svar_safetensors_close(file);
+  read_observations(path);
+  return 0;
+}
