@@ -163,11 +163,12 @@ typedef struct field {
 static const field_t header_fields[] = {
     FIELD(svari_header_t, version),        FIELD(svari_header_t, horizon),
     FIELD(svari_header_t, variable_count), FIELD(svari_header_t, end_bytes),
-    FIELD(svari_header_t, retired),        FIELD(svari_header_t, capacity_bytes),
-    FIELD(svari_header_t, name),           FIELD(svari_header_t, holder_pid),
-    FIELD(svari_header_t, committed_ns),   FIELD(svari_header_t, created_ns),
-    FIELD(svari_header_t, generation),     FIELD(svari_header_t, layout_hash),
-    FIELD(svari_header_t, layout_number),  FIELD(svari_header_t, magic),
+    FIELD(svari_header_t, retired),        FIELD(svari_header_t, can_revoke),
+    FIELD(svari_header_t, capacity_bytes), FIELD(svari_header_t, name),
+    FIELD(svari_header_t, holder_pid),     FIELD(svari_header_t, committed_ns),
+    FIELD(svari_header_t, created_ns),     FIELD(svari_header_t, generation),
+    FIELD(svari_header_t, layout_hash),    FIELD(svari_header_t, layout_number),
+    FIELD(svari_header_t, magic),
 };
 static const field_t entry_fields[] = {
     FIELD(svari_entry_t, newest), FIELD(svari_entry_t, dtype),
