@@ -188,9 +188,7 @@ reap_and_reclaim(svari_writer_t *writer)
   svar_store_t *store = writer->store;
   pthread_mutex_lock(
       &store->lock); // the locks of processes do not tell this handle's threads apart
-  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
-    svari_process_reap(store, i);
-  }
+  svari_slots_reap(store);
   pthread_mutex_unlock(&store->lock);
   return svari_writer_reclaim(writer);
 }

@@ -118,9 +118,7 @@ claim_slot_reaping(svar_store_t *store)
 {
   svari_slot_t *slot = claim_slot(store);
   if (slot == NULL) {
-    for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
-      svari_process_reap(store, i);
-    }
+    svari_slots_reap(store);
     slot = claim_slot(store);
   }
   return slot;
@@ -132,7 +130,8 @@ take_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
 {
   SVAR_TRY(svari_array_reserve((void **)&store->slots, &store->slot_room, store->slot_count + 1,
                                sizeof(*store->slots), &store->allocator));
-  svari_slot_t *slot = claim_slot_reaping(store);
+  // More slots than there are: somebody keeps freeing this handle's in the table.
+  svari_slot_t *slot = store->slot_count < SVARI_SLOTS ? claim_slot_reaping(store) : NULL;
   if (slot == NULL) {
     return svar_fail(SVAR_ERR_READERS_FULL,
                      "store '%s': all %d reader slots are taken; release values and snapshots that "
@@ -260,37 +259,87 @@ svari_pin_unpark(const svar_store_t *store)
 
 // --- processes -------------------------------------------------------------------------------------
 
+static void
+clear_slot(svari_slot_t *slot)
+{
+  for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+    atomic_store(&slot->pins[pin], 0);
+  }
+  SVARI_CRASH_POINT("reap.pins_cleared");
+  atomic_store(&slot->owner, 0);
+}
+
 // Called by whoever holds the lock of process record `index`: nobody alive owns its slots.
 static void
 clear_process(svari_readers_t *readers, uint32_t index)
 {
   uint32_t used = atomic_load(&readers->slots_used);
   for (uint32_t i = 0; i < used && i < SVARI_SLOTS; i++) {
-    svari_slot_t *slot = &readers->slots[i];
-    if (atomic_load(&slot->owner) == (uint64_t)index + 1) {
-      for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
-        atomic_store(&slot->pins[pin], 0);
-      }
-      SVARI_CRASH_POINT("reap.pins_cleared");
-      atomic_store(&slot->owner, 0);
+    if (atomic_load(&readers->slots[i].owner) == (uint64_t)index + 1) {
+      clear_slot(&readers->slots[i]);
     }
   }
   SVARI_CRASH_POINT("reap.slots_freed");
   atomic_store(&readers->processes[index].pid, 0);
 }
 
+static bool
+is_own_slot(const svar_store_t *store, const svari_slot_t *slot)
+{
+  for (size_t i = 0; i < store->slot_count; i++) {
+    if (store->slots[i].slot == slot) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool
+has_pins(const svari_slot_t *slot)
+{
+  uint64_t words = 0;
+  for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+    words |= atomic_load_explicit(&slot->pins[pin], memory_order_relaxed);
+  }
+  return words != 0;
+}
+
+// Frees a slot that no process can have filled: pins without an owner, an owner that is no process
+// record, or this handle's without being among its slots. Only a scribbler leaves such, and nobody
+// else would ever take them back. Taken by compare-exchange first: a free slot may be claimed meanwhile.
+static void
+free_stray(svar_store_t *store, svari_slot_t *slot, uint64_t owner)
+{
+  uint64_t self = (uint64_t)store->process_index + 1;
+  bool is_stray = (owner == 0 && has_pins(slot)) || owner > SVARI_PROCESSES ||
+                  (owner == self && !is_own_slot(store, slot));
+  if (is_stray && atomic_compare_exchange_strong(&slot->owner, &owner, self)) {
+    clear_slot(slot);
+  }
+}
+
 void
-svari_process_reap(svar_store_t *store, uint32_t index)
+svari_slots_reap(svar_store_t *store)
 {
   svari_region_t *region = store->region;
-  if (store->has_process && index == store->process_index) {
-    return; // this handle's own lock does not conflict with itself
+  svari_readers_t *readers = region->readers;
+  bool has_slots[SVARI_PROCESSES] = {false}; // whatever the process record says
+  for (uint32_t i = 0; i < SVARI_SLOTS; i++) {
+    uint64_t owner = atomic_load(&readers->slots[i].owner);
+    free_stray(store, &readers->slots[i], owner);
+    if (owner != 0 && owner <= SVARI_PROCESSES) {
+      has_slots[owner - 1] = true;
+    }
   }
-  if (atomic_load(&region->readers->processes[index].pid) != 0 &&
-      region->ops->process_lock(region, index)) {
-    SVARI_CRASH_POINT("reap.locked");
-    clear_process(region->readers, index);
-    region->ops->process_unlock(region, index);
+  for (uint32_t i = 0; i < SVARI_PROCESSES; i++) {
+    // This handle's own lock does not conflict with itself.
+    if (i != store->process_index &&
+        (has_slots[i] || atomic_load(&readers->processes[i].pid) != 0) &&
+        region->ops->process_lock(region, i)) {
+      SVARI_CRASH_POINT("reap.locked");
+      clear_process(readers, i);
+      region->ops->process_unlock(region, i);
+    }
   }
 }
 

@@ -9,8 +9,9 @@
 svar_ret_t svari_process_attach(svar_store_t *store);
 // Gives back this handle's slots and its process record.
 void svari_process_detach(svar_store_t *store);
-// Frees the slots and the record of process `index` if it is dead. Under the handle's lock.
-void svari_process_reap(svar_store_t *store, uint32_t index);
+// Frees the slots and records of processes that are dead, and slots that no process can have filled.
+// Under the handle's lock.
+void svari_slots_reap(svar_store_t *store);
 
 // A thread finds its slot of a store here: a small direct-mapped cache keyed by the handle's id.
 // initial-exec: one instruction instead of a call to __tls_get_addr, at the price of 192 bytes of the
