@@ -56,14 +56,14 @@ svar_shape_bytes(svar_dtype_t dtype, int32_t ndim, const int64_t *shape, uint64_
     }
     is_empty = is_empty || shape[axis] == 0;
   }
-  int64_t bytes = is_empty ? 0 : (dtype.bits * dtype.lanes + 7) / 8;
-  // One extent of zero makes the value empty, however large the product of the others is.
-  for (int32_t axis = 0; axis < ndim && !is_empty; axis++) {
-    if (__builtin_mul_overflow(bytes, shape[axis], &bytes)) {
+  int64_t bytes = (dtype.bits * dtype.lanes + 7) / 8;
+  // As NumPy: the extents beside a zero must be possible, too. So no partial product ever overflows.
+  for (int32_t axis = 0; axis < ndim; axis++) {
+    if (shape[axis] != 0 && __builtin_mul_overflow(bytes, shape[axis], &bytes)) {
       return svar_fail(SVAR_ERR_ARGUMENT, "shape %s of %s is more than 2^63-1 bytes",
                        svar_shape_text(ndim, shape, text, sizeof(text)), svar_dtype_name(dtype));
     }
   }
-  *out_size_bytes = (uint64_t)bytes;
+  *out_size_bytes = is_empty ? 0 : (uint64_t)bytes;
   return SVAR_OK;
 }

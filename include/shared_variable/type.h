@@ -28,6 +28,7 @@ SVAR_PUBLIC const char *svar_shape_text(int32_t ndim, const int64_t *shape, char
                                         size_t size_bytes);
 /// Bytes of a compact value of this shape, every product checked.
 /// @retval SVAR_ERR_ARGUMENT ndim outside 0..SVAR_NDIM_MAX, a negative extent, or more than 2^63-1 bytes
+/// (extents of zero left out, as NumPy does)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_shape_bytes(svar_dtype_t dtype, int32_t ndim,
                                                       const int64_t *shape,
                                                       uint64_t *out_size_bytes);

@@ -58,14 +58,15 @@ TEST(Npy, ShapesArePythonTuples)
             std::string::npos);
 }
 
-TEST(Npy, TheLargestHeaderFits)
+TEST(Npy, ALargeHeaderFits)
 {
-  std::vector<int64_t> shape(SVAR_NDIM_MAX, INT64_MAX);
+  std::vector<int64_t> shape(SVAR_NDIM_MAX, 1);
   shape[0] = 0; // no elements
+  shape.back() = INT64_MAX / 16;
   std::string file = Npy(SVAR_COMPLEX128, nullptr, shape);
   EXPECT_EQ(file.size() % 64, 0u);
   EXPECT_EQ(file.back(), '\n');
-  EXPECT_NE(file.find("9223372036854775807), }"), std::string::npos);
+  EXPECT_NE(file.find("576460752303423487), }"), std::string::npos);
 }
 
 TEST(Npy, EveryDtypeHasADescriptorOfItsWidth){

@@ -173,12 +173,14 @@ TEST(Type, ShapeBytesChecksEveryProduct)
   EXPECT_EQ(bytes, static_cast<uint64_t>(INT64_MAX)) << "written only on success";
 }
 
-TEST(Type, AnExtentOfZeroMakesAnyShapeEmpty)
+TEST(Type, AnExtentOfZeroMakesAPossibleShapeEmpty)
 {
   uint64_t bytes = 1;
-  int64_t shape[] = {INT64_MAX, INT64_MAX, 0};
-  ASSERT_EQ(svar_shape_bytes(SVAR_FLOAT64, 3, shape, &bytes), SVAR_OK);
+  const int64_t empty[] = {INT64_MAX, 0, 1};
+  ASSERT_EQ(svar_shape_bytes(SVAR_INT8, 3, empty, &bytes), SVAR_OK);
   EXPECT_EQ(bytes, 0u);
+  const int64_t impossible[] = {INT64_MAX, 4, 0};
+  EXPECT_EQ(svar_shape_bytes(SVAR_INT8, 3, impossible, &bytes), SVAR_ERR_ARGUMENT);
 }
 
 TEST(Allocator, TheDefaultGivesAlignedMemoryEvenForNothing)

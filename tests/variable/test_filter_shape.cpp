@@ -96,9 +96,9 @@ TEST(FilterShape, AWideningThatOutgrowsTheAddressSpaceIsRefused)
             SVAR_ERR_ARGUMENT);
 }
 
-TEST(FilterShape, EmptyValuesWithWildExtentsAndStridesAreFine)
+TEST(FilterShape, EmptyValuesWithWildStridesAreFine)
 {
-  int64_t shape[3] = {INT64_MAX, 0, INT64_MAX};
+  int64_t shape[3] = {3, 0, INT64_MAX / 32};
   int64_t strides[3] = {INT64_MAX, INT64_MIN, 7};
   DLTensor empty = svar_tensor(SVAR_FLOAT32, nullptr, 3, shape);
   empty.strides = strides;
