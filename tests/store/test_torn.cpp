@@ -33,7 +33,8 @@ commit_number(const Store &store, const std::vector<Variable> &variables, uint64
 {
   svar_transaction_t *transaction = nullptr;
   SVAR_TRY(svar_transaction_begin(store.get(), &transaction));
-  for (int i = 0; i < VARIABLES; i++) {
+  // The largest first: it has the fewest buffers, so the pins are scanned right after the last commit.
+  for (int i = VARIABLES - 1; i >= 0; i--) {
     if (number_of(i, number) != number) {
       continue;
     }
@@ -70,15 +71,16 @@ is_uniform(const svar_value_t &view, uint64_t number)
   return true;
 }
 
-// Checks the first variables of a snapshot, the n-th. Returns 0, or the number of the check that failed.
+// Checks the variables of a snapshot, the n-th. Returns 0, or the number of the check that failed.
 int
-check_snapshot(const svar_snapshot_t &snapshot, const std::vector<Variable> &variables, int n)
+check_snapshot(const svar_snapshot_t &snapshot, const std::vector<svar_variable_t *> &variables,
+               int n)
 {
   int count = static_cast<int>(variables.size());
   for (int k = 0; k < count; k++) {
     int i = (n + k) % count;
     svar_value_t view = SVAR_VALUE_INIT;
-    if (svar_snapshot_get(&snapshot, variables[i].get(), &view) != SVAR_OK) {
+    if (svar_snapshot_get(&snapshot, variables[i], &view) != SVAR_OK) {
       return 3;
     }
     if (!is_uniform(view, number_of(i, snapshot.version))) {
@@ -88,16 +90,10 @@ check_snapshot(const svar_snapshot_t &snapshot, const std::vector<Variable> &var
   return 0;
 }
 
-// Reads the first `count` variables of `reads` snapshots. Returns 0, or the number of the check that
-// failed.
+// Reads the variables (the first ones of the store) in `reads` snapshots. Returns as above.
 int
-read_snapshots(const char *store_name, int reads, int count = VARIABLES)
+read_variables(const Store &store, const std::vector<svar_variable_t *> &variables, int reads)
 {
-  Store store = open_store(store_name);
-  std::vector<Variable> variables;
-  for (int i = 0; i < count; i++) {
-    variables.push_back(find(store, name_of(i).c_str()));
-  }
   uint64_t last = 0;
   for (int n = 0; n < reads; n++) {
     svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
@@ -115,6 +111,19 @@ read_snapshots(const char *store_name, int reads, int count = VARIABLES)
     svar_snapshot_end(&snapshot);
   }
   return 0;
+}
+
+int
+read_snapshots(const char *store_name, int reads, int count = VARIABLES)
+{
+  Store store = open_store(store_name);
+  std::vector<Variable> variables;
+  std::vector<svar_variable_t *> handles;
+  for (int i = 0; i < count; i++) {
+    variables.push_back(find(store, name_of(i).c_str()));
+    handles.push_back(variables.back().get());
+  }
+  return read_variables(store, handles, reads);
 }
 
 // Commits as fast as it can until no reader is left running.
@@ -154,7 +163,9 @@ protected:
     EXPECT_SVAR_OK(svar_store_remove(store_.get()));
   }
   // Commits while `count` threads read, and expects of each that it returns 0.
-  void commit_beside_threads(int count, int (*read)())
+  // Begins to commit when they are ready.
+  void commit_beside_threads(
+      int count, int (*read)(), bool (*are_ready)() = [] { return true; })
   {
     std::atomic<int> running{count};
     std::vector<int> results(count, -1);
@@ -164,6 +175,9 @@ protected:
         result = read();
         running--;
       });
+    }
+    while (!are_ready()) {
+      std::this_thread::yield();
     }
     commit_while_running(store_, variables_, [&] { return running > 0; });
     for (std::thread &reader : readers) {
@@ -196,10 +210,39 @@ TEST_F(Torn, ReadersInOtherThreadsNeverSeeAMixture)
   commit_beside_threads(2, [] { return read_snapshots("/torn", READS); });
 }
 
+// So many threads and so little work that some are always stopped between two steps of the protocol.
+const int CROWD = 24;
+
 TEST_F(Torn, ReadersThatArePreemptedAtAnyInstructionNeverSeeAMixture)
 {
-  // So many threads and so little work that some are always stopped between two steps of the protocol.
-  commit_beside_threads(24, [] { return read_snapshots("/torn", 4 * READS, 1); });
+  commit_beside_threads(CROWD, [] { return read_snapshots("/torn", 4 * READS, 1); });
+}
+
+// How many of the crowd have pinned what was there before the first commit.
+std::atomic<int> holding;
+
+// With the pin that can be parked in use, every snapshot is pinned anew.
+int
+read_while_holding()
+{
+  Store store = open_store("/torn");
+  svar_snapshot_t held = SVAR_SNAPSHOT_INIT;
+  if (svar_snapshot_begin(store.get(), &held) != SVAR_OK) {
+    return 1;
+  }
+  for (holding++; holding < CROWD;) {
+    std::this_thread::yield();
+  }
+  Variable variable = find(store, name_of(0).c_str());
+  int failed = read_variables(store, {variable.get()}, READS);
+  svar_snapshot_end(&held);
+  return failed;
+}
+
+TEST_F(Torn, ReadersThatHoldAnotherPinNeverSeeAMixture)
+{
+  holding = 0;
+  commit_beside_threads(CROWD, read_while_holding, [] { return holding == CROWD; });
 }
 
 TEST_F(Torn, TheOracleCatchesAValueOverwrittenUnderItsReader)
