@@ -203,6 +203,13 @@ svari_heap_take(svari_heap_t *heap, uint64_t size_bytes, uint64_t *out_offset)
   return SVAR_OK;
 }
 
+bool
+svari_heap_has_warm(const svari_heap_t *heap, uint64_t size_bytes)
+{
+  size_t position;
+  return find_fit(heap, svari_heap_round(size_bytes), &position) && heap->extents[position].is_warm;
+}
+
 // Gives the memory of a free range back to the system: its whole pages become a cold extent.
 static void
 discard(svari_heap_t *heap, size_t position)

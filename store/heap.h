@@ -33,6 +33,8 @@ uint64_t svari_heap_round(uint64_t size_bytes);
 // Takes svari_heap_round(size_bytes) bytes, committed, at a multiple of 64 (large ones: of a page).
 // SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY; then nothing has changed.
 svar_ret_t svari_heap_take(svari_heap_t *heap, uint64_t size_bytes, uint64_t *out_offset);
+// True if taking size_bytes would take warm memory: no system call.
+bool svari_heap_has_warm(const svari_heap_t *heap, uint64_t size_bytes);
 // Gives a range back; memory above the high-water mark goes back to the system.
 void svari_heap_give(svari_heap_t *heap, uint64_t offset, uint64_t size_bytes);
 // Resume: frees everything between the `used` ranges (sorted here) and end_bytes.

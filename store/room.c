@@ -365,7 +365,9 @@ find_room(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *ou
       return SVAR_OK;
     }
   }
-  if (!has_retired(variable) && take_new_buffer(writer, index, rounded, out_record) == SVAR_OK) {
+  // Beside a pinned one another buffer, at once where that takes no new memory and so no system call.
+  if ((!has_retired(variable) || svari_heap_has_warm(&writer->heap, rounded)) &&
+      take_new_buffer(writer, index, rounded, out_record) == SVAR_OK) {
     return SVAR_OK;
   }
   return find_room_hard(writer, index, rounded, out_record);
