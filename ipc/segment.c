@@ -9,9 +9,12 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipc/segment_file.h"
+#include "ipc/segment_impl.h"
+#include "ipc/segment_pages.h"
 #include "store/crash_point.h"
 #include "store/store_impl.h"
 
@@ -28,24 +31,26 @@ typedef struct segment {
   int state_fd;
   int readers_fd;
   uid_t owner;
+  bool lock_memory;
+  bool huge_pages;
   svari_store_paths_t paths;
 } segment_t;
 
 // --- the region's functions ------------------------------------------------------------------------
 
-static svar_ret_t
-segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+static bool
+has_no_name(int fd)
 {
-  segment_t *segment = (segment_t *)base;
-  SVAR_TRY(svari_file_allocate(segment->state_fd, segment->paths.state, offset, size_bytes));
-  uint64_t end = offset + size_bytes;
-  if (end > atomic_load_explicit(&base->known_bytes, memory_order_relaxed)) {
-    atomic_store_explicit(&base->known_bytes, end, memory_order_relaxed);
-  }
-  // A hint: where the kernel does not know it, pages are faulted in one by one as they are written.
-  uint64_t first = offset & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
-  madvise(base->write_base + first, end - first, MADV_POPULATE_WRITE);
-  return SVAR_OK;
+  struct stat status;
+  return fstat(fd, &status) == 0 && status.st_nlink == 0;
+}
+
+// Without either of its files a store can neither be opened nor resumed.
+static bool
+segment_is_removed(svari_region_t *base)
+{
+  const segment_t *segment = (const segment_t *)base;
+  return has_no_name(segment->state_fd) || has_no_name(segment->readers_fd);
 }
 
 static void
@@ -56,27 +61,55 @@ segment_discard(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
             (off_t)size_bytes);
 }
 
+static svar_ret_t
+segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+{
+  segment_t *segment = (segment_t *)base;
+  SVAR_TRY(svari_file_allocate(segment->state_fd, segment->paths.state, offset, size_bytes));
+  if (segment_is_removed(base)) {
+    atomic_store(&base->readers->suspected, 1); // the next transaction says so
+  }
+  if (segment->lock_memory) {
+    svar_ret_t ret = svari_pages_lock(base->write_base + offset, size_bytes, segment->paths.state);
+    if (ret != SVAR_OK) {
+      segment_discard(base, offset, size_bytes);
+      return ret;
+    }
+  }
+  if (segment->huge_pages) {
+    svari_pages_collapse(base->write_base + offset, size_bytes);
+  }
+  uint64_t end = offset + size_bytes;
+  if (end > atomic_load_explicit(&base->known_bytes, memory_order_relaxed)) {
+    atomic_store_explicit(&base->known_bytes, end, memory_order_relaxed);
+  }
+  // A hint: where the kernel does not know it, pages are faulted in one by one as they are written.
+  uint64_t first = offset & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
+  madvise(base->write_base + first, end - first, MADV_POPULATE_WRITE);
+  return SVAR_OK;
+}
+
 static uint64_t
 segment_extent_bytes(svari_region_t *base)
 {
   segment_t *segment = (segment_t *)base;
-  return segment->state_fd != NO_FD
-             ? svari_file_bytes(segment->state_fd)
-             : atomic_load_explicit(&base->known_bytes, memory_order_relaxed);
-}
-
-static uint64_t
-allocated_bytes(int fd)
-{
-  struct stat status;
-  return fstat(fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+  uint64_t known = atomic_load_explicit(&base->known_bytes, memory_order_relaxed);
+  if (segment->state_fd == NO_FD) {
+    return known;
+  }
+  uint64_t extent = svari_file_bytes(segment->state_fd);
+  if (segment->lock_memory && extent > known && extent <= base->capacity_bytes) {
+    // A read that finds new bytes does not fail because they cannot be locked.
+    svari_pages_try_lock(base->read_base + known, extent - known);
+  }
+  return extent;
 }
 
 static uint64_t
 segment_memory_bytes(svari_region_t *base)
 {
   segment_t *segment = (segment_t *)base;
-  return allocated_bytes(segment->state_fd) + allocated_bytes(segment->readers_fd);
+  return svari_file_memory_bytes(segment->state_fd) + svari_file_memory_bytes(segment->readers_fd);
 }
 
 static bool
@@ -136,11 +169,13 @@ segment_remove(svari_region_t *base)
   return SVAR_OK;
 }
 
-static bool
-segment_is_removed(svari_region_t *base)
+// Who cleans a store locks the whole table first, and then always removes it.
+bool
+svari_segment_is_going(svari_region_t *base)
 {
-  struct stat status;
-  return fstat(((segment_t *)base)->state_fd, &status) == 0 && status.st_nlink == 0;
+  const svari_header_t *header = (const svari_header_t *)base->read_base;
+  return atomic_load(&header->retired) != 0 || segment_is_removed(base) ||
+         svari_file_is_locked_whole(((segment_t *)base)->readers_fd);
 }
 
 static void
@@ -243,6 +278,8 @@ segment_new(const svari_segment_options_t *options, segment_t **out_segment)
       .state_fd = NO_FD,
       .readers_fd = NO_FD,
       .owner = options->owner,
+      .lock_memory = options->lock_memory,
+      .huge_pages = options->huge_pages,
       .paths = *options->paths,
   };
   *out_segment = segment;
@@ -273,22 +310,46 @@ map_readers(segment_t *segment)
   return SVAR_OK;
 }
 
+static svar_ret_t
+map_state_once(segment_t *segment, bool writable, void **out_map)
+{
+  uint64_t capacity_bytes = segment->base.capacity_bytes;
+  return segment->huge_pages ? svari_pages_map_huge(segment->state_fd, segment->paths.state,
+                                                    capacity_bytes, writable, out_map)
+                             : svari_file_map(segment->state_fd, segment->paths.state,
+                                              capacity_bytes, writable, out_map);
+}
+
 // The holder writes through one mapping and gives out views of another, which nothing can write.
 static svar_ret_t
 map_state(segment_t *segment, uint64_t capacity_bytes, bool writable)
 {
   void *map;
   segment->base.capacity_bytes = capacity_bytes;
-  SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, capacity_bytes, false, &map));
+  SVAR_TRY(map_state_once(segment, false, &map));
   segment->base.read_base = map;
   if (writable) {
-    SVAR_TRY(svari_file_map(segment->state_fd, segment->paths.state, capacity_bytes, true, &map));
+    SVAR_TRY(map_state_once(segment, true, &map));
     segment->base.write_base = map;
   }
   uint64_t file_bytes = svari_file_bytes(segment->state_fd);
   atomic_store(&segment->base.known_bytes,
                file_bytes < capacity_bytes ? file_bytes : capacity_bytes);
   return SVAR_OK;
+}
+
+// What is in use when the handle is made; what comes later is locked as it comes. A page stays in memory
+// whichever mapping locks it: of the holder's two, the writable one does.
+static svar_ret_t
+lock_pages(segment_t *segment)
+{
+  if (!segment->lock_memory) {
+    return SVAR_OK;
+  }
+  const svari_region_t *base = &segment->base;
+  const uint8_t *map = base->write_base != NULL ? base->write_base : base->read_base;
+  SVAR_TRY(svari_pages_lock(base->readers, sizeof(svari_readers_t), segment->paths.readers));
+  return svari_pages_lock(map, atomic_load(&base->known_bytes), segment->paths.state);
 }
 
 static void
@@ -372,7 +433,7 @@ svari_segment_create(const svari_segment_options_t *options, svari_region_t **ou
   segment_t *segment;
   SVAR_TRY(segment_new(options, &segment));
   svar_ret_t ret = make_files(segment, options);
-  if (ret == SVAR_OK) {
+  if (ret == SVAR_OK && (ret = lock_pages(segment)) == SVAR_OK) {
     ret = name_files(segment);
   }
   return finish(ret, segment, out_region);
@@ -380,8 +441,8 @@ svari_segment_create(const svari_segment_options_t *options, svari_region_t **ou
 
 // --- resume ----------------------------------------------------------------------------------------
 
-static svar_ret_t
-fail_held(int state_fd, const char *store_name)
+svar_ret_t
+svari_segment_fail_held(int state_fd, const char *store_name)
 {
   svari_header_t header;
   char program[32] = "";
@@ -411,19 +472,24 @@ fail_held(int state_fd, const char *store_name)
                    program[0] != '\0' ? ")" : "");
 }
 
-// Opens the state file that bears the name and takes its lock.
+// Opens the state file that bears the name and takes its lock. Who cleans or closes a store has the
+// lock for less than a moment, after which the answer is another one.
 static svar_ret_t
 open_and_hold(segment_t *segment, const svari_segment_options_t *options)
 {
-  for (;;) {
+  const struct timespec moment = {.tv_nsec = 1000 * 1000};
+  enum { TRIES = 20 };
+  for (int refused = 0;;) {
     SVAR_TRY(svari_file_open(options->paths->state, true, options->owner, &segment->state_fd));
     if (!svari_file_lock(segment->state_fd, HOLDER_BYTE)) {
-      return fail_held(segment->state_fd, options->store_name);
-    }
-    if (svari_file_is_named(segment->state_fd, options->paths->state)) {
+      if (++refused == TRIES) {
+        return svari_segment_fail_held(segment->state_fd, options->store_name);
+      }
+      nanosleep(&moment, NULL);
+    } else if (svari_file_is_named(segment->state_fd, options->paths->state)) {
       return SVAR_OK;
     }
-    close_fd(&segment->state_fd); // removed by its last holder a moment ago
+    close_fd(&segment->state_fd); // taken, or removed by its last holder a moment ago
   }
 }
 
@@ -502,9 +568,8 @@ remake_readers(segment_t *segment, const svari_segment_options_t *options)
   return svari_file_name(segment->readers_fd, segment->paths.readers);
 }
 
-// Takes the names of a store away whose lock this process holds; see segment_remove() for the order.
-static void
-unlink_held(const svari_store_paths_t *paths)
+void
+svari_segment_unlink(const svari_store_paths_t *paths)
 {
   unlink(paths->readers);
   SVARI_CRASH_POINT("discard.readers_unlinked");
@@ -520,7 +585,7 @@ resume(segment_t *segment, const svari_segment_options_t *options)
   SVARI_CRASH_POINT("resume.locked");
   SVAR_TRY(check_state(segment, options->store_name, &header_copy));
   if (atomic_load(&header_copy.retired) != 0) { // its remover was killed half-way
-    unlink_held(options->paths);
+    svari_segment_unlink(options->paths);
     return svar_fail(SVAR_ERR_NOT_FOUND, "store '%s' was being removed", options->store_name);
   }
   SVAR_TRY(map_state(segment, header_copy.capacity_bytes, true));
@@ -545,17 +610,18 @@ svari_segment_resume(const svari_segment_options_t *options, svari_region_t **ou
 {
   segment_t *segment;
   SVAR_TRY(segment_new(options, &segment));
-  return finish(resume(segment, options), segment, out_region);
+  svar_ret_t ret = resume(segment, options);
+  return finish(ret == SVAR_OK ? lock_pages(segment) : ret, segment, out_region);
 }
 
-static void
-retire_header(segment_t *segment, const char *store_name)
+void
+svari_segment_retire(int state_fd, const char *path)
 {
-  svari_header_t header_copy;
+  svari_header_t copy;
   void *map;
-  if (check_state(segment, store_name, &header_copy) == SVAR_OK &&
-      svari_file_map(segment->state_fd, segment->paths.state, SVARI_PAGE_BYTES, true, &map) ==
-          SVAR_OK) {
+  if (pread(state_fd, &copy, sizeof(copy), 0) == (ssize_t)sizeof(copy) &&
+      svari_store_check_header(&copy, svari_file_bytes(state_fd), path) == SVAR_OK &&
+      svari_file_map(state_fd, path, SVARI_PAGE_BYTES, true, &map) == SVAR_OK) {
     svari_header_t *header = map;
     atomic_store(&header->retired, 1);
     SVARI_CRASH_POINT("discard.retired");
@@ -571,8 +637,8 @@ svari_segment_discard(const svari_segment_options_t *options)
   SVAR_TRY(segment_new(options, &segment));
   svar_ret_t ret = open_and_hold(segment, options);
   if (ret == SVAR_OK) {
-    retire_header(segment, options->store_name);
-    unlink_held(&segment->paths);
+    svari_segment_retire(segment->state_fd, segment->paths.state);
+    svari_segment_unlink(&segment->paths);
   }
   segment_destroy(&segment->base);
   return ret;
@@ -588,7 +654,8 @@ open_once(segment_t *segment, const svari_segment_options_t *options)
   SVAR_TRY(check_state(segment, options->store_name, &header_copy));
   SVAR_TRY(map_state(segment, header_copy.capacity_bytes, false));
   SVARI_CRASH_POINT("open.state_mapped");
-  return open_readers(segment);
+  SVAR_TRY(open_readers(segment));
+  return lock_pages(segment);
 }
 
 // True if the state file that was opened bears its name no longer: what its reader table is, or why there

@@ -14,6 +14,8 @@ typedef struct svari_segment_options {
       capacity_bytes; // create; 0: svari_default_capacity_bytes(), or what the address space allows
   mode_t mode;        // create
   gid_t group;        // create; (gid_t)-1: the process's own
+  bool lock_memory;
+  bool huge_pages;
   svar_allocator_t allocator;
 } svari_segment_options_t;
 
@@ -28,6 +30,13 @@ svar_ret_t svari_segment_resume(const svari_segment_options_t *options,
 // Tells the readers of what is there that it ends, and takes its names away. SVAR_ERR_HELD,
 // SVAR_ERR_NOT_FOUND, SVAR_ERR_PERMISSION
 svar_ret_t svari_segment_discard(const svari_segment_options_t *options);
+// Removes a store that nobody holds or reads, or what is left of one, without its cooperation. The
+// options' paths, directory, owner and store name count. SVAR_ERR_NOT_FOUND, SVAR_ERR_HELD,
+// SVAR_ERR_BUSY, SVAR_ERR_PERMISSION, SVAR_ERR_CORRUPT
+svar_ret_t svari_segment_clean(const svari_segment_options_t *options, bool is_rehearsal,
+                               uint64_t *out_bytes);
+// True if the store of an opened region is being removed, or was.
+bool svari_segment_is_going(svari_region_t *region);
 // Maps both files for reading values.
 svar_ret_t svari_segment_open(const svari_segment_options_t *options, svari_region_t **out_region);
 

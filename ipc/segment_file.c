@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -53,6 +54,21 @@ svari_file_make(const char *directory, mode_t mode, gid_t group, int *out_fd)
   return SVAR_OK;
 }
 
+// Growing a file beyond RLIMIT_FSIZE raises SIGXFSZ, which ends the process: looked at before.
+static svar_ret_t
+check_size_limit(int fd, const char *path, uint64_t end)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      end <= limit.rlim_cur || end <= svari_file_bytes(fd)) {
+    return SVAR_OK;
+  }
+  return svar_fail(SVAR_ERR_NO_SPACE,
+                   "'%s' needs to grow to %llu bytes, this process may make files of %llu: raise "
+                   "RLIMIT_FSIZE (ulimit -f, LimitFSIZE= of a systemd unit)",
+                   path, (unsigned long long)end, (unsigned long long)limit.rlim_cur);
+}
+
 static svar_ret_t
 fail_no_space(int fd, const char *path, uint64_t size_bytes)
 {
@@ -72,6 +88,7 @@ svar_ret_t
 svari_file_allocate(int fd, const char *path, uint64_t offset, uint64_t size_bytes)
 {
   int ret;
+  SVAR_TRY(check_size_limit(fd, path, offset + size_bytes));
   do {
     ret = fallocate(fd, 0, (off_t)offset, (off_t)size_bytes);
   } while (ret != 0 && errno == EINTR);
@@ -136,6 +153,13 @@ svari_file_bytes(int fd)
   return fstat(fd, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
+uint64_t
+svari_file_memory_bytes(int fd)
+{
+  struct stat status;
+  return fstat(fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+}
+
 bool
 svari_file_is_named(int fd, const char *path)
 {
@@ -171,4 +195,33 @@ svari_file_is_locked(int fd, uint64_t byte)
 {
   struct flock lock;
   return control_lock(fd, F_OFD_GETLK, byte, F_WRLCK, &lock) && lock.l_type != F_UNLCK;
+}
+
+// A length of 0 reaches to the end of all files.
+static bool
+control_whole_lock(int fd, int command, struct flock *lock)
+{
+  *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+  return fcntl(fd, command, lock) == 0;
+}
+
+bool
+svari_file_lock_whole(int fd)
+{
+  struct flock lock;
+  return control_whole_lock(fd, F_OFD_SETLK, &lock);
+}
+
+bool
+svari_file_is_locked_anywhere(int fd)
+{
+  struct flock lock;
+  return control_whole_lock(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
+bool
+svari_file_is_locked_whole(int fd)
+{
+  struct flock lock;
+  return control_whole_lock(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK && lock.l_len == 0;
 }

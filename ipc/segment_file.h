@@ -22,6 +22,8 @@ svar_ret_t svari_file_open(const char *path, bool writable, uid_t owner, int *ou
 svar_ret_t svari_file_map(int fd, const char *path, uint64_t size_bytes, bool writable,
                           void **out_map);
 uint64_t svari_file_bytes(int fd);
+// Bytes of the file that take memory.
+uint64_t svari_file_memory_bytes(int fd);
 // True if path names this very file.
 bool svari_file_is_named(int fd, const char *path);
 
@@ -29,5 +31,9 @@ bool svari_file_is_named(int fd, const char *path);
 bool svari_file_lock(int fd, uint64_t byte);
 void svari_file_unlock(int fd, uint64_t byte);
 bool svari_file_is_locked(int fd, uint64_t byte); // by somebody else
+// The same on every byte at once.
+bool svari_file_lock_whole(int fd);
+bool svari_file_is_locked_anywhere(int fd);
+bool svari_file_is_locked_whole(int fd);
 
 #endif

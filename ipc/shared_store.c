@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,46 +14,67 @@
 
 enum { DEFAULT_MODE = 0640 };
 
+static bool
+parse_group(const char *text, gid_t *out_group)
+{
+  char *end;
+  errno = 0;
+  unsigned long number = strtoul(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number >= UINT32_MAX) {
+    return false;
+  }
+  *out_group = (gid_t)number;
+  return true;
+}
+
 static svar_ret_t
 find_group(const char *name, gid_t *out_group)
 {
   struct group entry;
   struct group *found = NULL;
-  char buffer[4096];
+  char buffer[16384];
   int error = getgrnam_r(name, &entry, buffer, sizeof(buffer), &found);
-  if (found == NULL) {
-    return svar_fail(SVAR_ERR_ARGUMENT, "there is no group '%s'%s%s", name, error ? ": " : "",
-                     error ? strerror(error) : "");
+  if (found != NULL) {
+    *out_group = entry.gr_gid;
+    return SVAR_OK;
   }
-  *out_group = entry.gr_gid;
-  return SVAR_OK;
+  if (parse_group(name, out_group)) {
+    return SVAR_OK;
+  }
+  return svar_fail(SVAR_ERR_ARGUMENT, "there is no group '%s'%s%s", name, error ? ": " : "",
+                   error ? strerror(error) : "");
 }
 
-// Reads the options, of which each has a default, into those of a segment.
+// What a call was given, each option with its value.
+typedef struct request {
+  svar_store_options_t options;
+  svari_segment_options_t segment;
+  svari_store_paths_t paths;
+} request_t;
+
 static svar_ret_t
-segment_options(const char *name, const svar_store_options_t *given, bool is_own,
-                svari_store_paths_t *paths, svari_segment_options_t *out_options)
+read_request(const char *name, const svar_store_options_t *given, bool is_own,
+             request_t *out_request)
 {
-  static const svar_store_options_t defaults = SVAR_STORE_OPTIONS_INIT;
-  SVAR_TRY(svari_store_options_check(given));
-  svar_store_options_t options = defaults;
-  if (given != NULL) {
-    memcpy(&options, given, given->size_bytes);
-  }
-  *out_options = (svari_segment_options_t){
+  SVAR_TRY(svari_store_options_read(given, &out_request->options));
+  const svar_store_options_t *options = &out_request->options;
+  out_request->segment = (svari_segment_options_t){
       .store_name = name,
-      .paths = paths,
-      .directory = svari_segment_directory(options.directory),
-      .owner = is_own || options.owner == (uid_t)-1 ? geteuid() : options.owner,
-      .capacity_bytes = options.capacity_bytes,
-      .mode = options.mode != 0 ? options.mode : DEFAULT_MODE,
+      .paths = &out_request->paths,
+      .directory = svari_segment_directory(options->directory),
+      .owner = is_own || options->owner == (uid_t)-1 ? geteuid() : options->owner,
+      .capacity_bytes = options->capacity_bytes,
+      .mode = options->mode != 0 ? options->mode : DEFAULT_MODE,
       .group = (gid_t)-1,
-      .allocator = options.allocator != NULL ? *options.allocator : svar_allocator_default(),
+      .lock_memory = options->lock_memory,
+      .huge_pages = options->huge_pages,
+      .allocator = options->allocator != NULL ? *options->allocator : svar_allocator_default(),
   };
-  if (options.group != NULL) {
-    SVAR_TRY(find_group(options.group, &out_options->group));
+  if (options->group != NULL) {
+    SVAR_TRY(find_group(options->group, &out_request->segment.group));
   }
-  return svari_store_paths(out_options->directory, name, out_options->owner, paths);
+  return svari_store_paths(out_request->segment.directory, name, out_request->segment.owner,
+                           &out_request->paths);
 }
 
 // Resumes what is there or makes it new, whichever a race with other creators and removers allows.
@@ -77,12 +100,12 @@ hold_segment(const svari_segment_options_t *options, bool start_empty, svari_reg
 }
 
 static svar_ret_t
-new_store(svari_region_t *region, bool is_writer, svar_store_t **out_store)
+hold(svari_region_t *region, svar_store_t **out_store)
 {
-  svar_ret_t ret = svari_store_new(region, is_writer, out_store);
+  svar_ret_t ret = svari_store_new(region, true, out_store);
   if (ret != SVAR_OK) {
     const svari_header_t *header = (const svari_header_t *)region->read_base;
-    if (is_writer && atomic_load(&header->version) == 0) {
+    if (atomic_load(&header->version) == 0) {
       (void)region->ops->remove(region); // made a moment ago, and empty
     }
     region->ops->destroy(region);
@@ -95,18 +118,17 @@ create(const svari_segment_options_t *segment, bool start_empty, svar_store_t **
 {
   svari_region_t *region;
   SVAR_TRY(hold_segment(segment, start_empty, &region));
-  return new_store(region, true, out_store);
+  return hold(region, out_store);
 }
 
 svar_ret_t
 svar_store_create(const char *name, const svar_store_options_t *options, svar_store_t **out_store)
 {
   SVAR_REQUIRE(name != NULL && out_store != NULL);
-  svari_store_paths_t paths;
-  svari_segment_options_t segment;
-  SVAR_TRY(segment_options(name, options, true, &paths, &segment));
+  request_t request;
+  SVAR_TRY(read_request(name, options, true, &request));
   svari_birth_lock();
-  svar_ret_t ret = create(&segment, options != NULL && options->start_empty, out_store);
+  svar_ret_t ret = create(&request.segment, request.options.start_empty, out_store);
   svari_birth_unlock();
   return ret;
 }
@@ -123,31 +145,81 @@ fail_open(svar_ret_t ret, const char *name, const svari_segment_options_t *segme
   return ret;
 }
 
+// Looks once more when the handle is complete: a store that went meanwhile was not there to be opened.
+static svar_ret_t
+attach(svari_region_t *region, svar_store_t **out_store)
+{
+  svar_store_t *store = NULL;
+  svar_ret_t ret = svari_store_new(region, false, &store);
+  if ((ret == SVAR_OK || ret == SVAR_ERR_READERS_FULL) && svari_segment_is_going(region)) {
+    ret = SVAR_ERR_NOT_FOUND;
+  }
+  if (ret == SVAR_OK) {
+    *out_store = store;
+  } else if (store != NULL) {
+    svar_store_close(store);
+  } else {
+    region->ops->destroy(region);
+  }
+  return ret;
+}
+
 static svar_ret_t
 open_store(const svari_segment_options_t *segment, bool prefault, svar_store_t **out_store)
 {
-  svari_region_t *region;
-  svar_ret_t ret = svari_segment_open(segment, &region);
-  if (ret != SVAR_OK) {
-    return fail_open(ret, segment->store_name, segment);
+  // A store that is replaced while it is being opened is worth another look.
+  enum { TRIES = 3 };
+  svar_ret_t ret = SVAR_ERR_NOT_FOUND;
+  for (int i = 0; i < TRIES && ret == SVAR_ERR_NOT_FOUND; i++) {
+    svari_region_t *region;
+    if ((ret = svari_segment_open(segment, &region)) != SVAR_OK) {
+      break;
+    }
+    if (prefault) {
+      madvise((void *)(uintptr_t)region->read_base, atomic_load(&region->known_bytes),
+              MADV_POPULATE_READ);
+    }
+    ret = attach(region, out_store);
   }
-  if (prefault) {
-    madvise((void *)(uintptr_t)region->read_base, atomic_load(&region->known_bytes),
-            MADV_POPULATE_READ);
-  }
-  return new_store(region, false, out_store);
+  return fail_open(ret, segment->store_name, segment);
 }
 
 svar_ret_t
 svar_store_open(const char *name, const svar_store_options_t *options, svar_store_t **out_store)
 {
   SVAR_REQUIRE(name != NULL && out_store != NULL);
-  svari_store_paths_t paths;
-  svari_segment_options_t segment;
-  SVAR_TRY(segment_options(name, options, false, &paths, &segment));
+  request_t request;
+  SVAR_TRY(read_request(name, options, false, &request));
   svari_birth_lock();
-  svar_ret_t ret = open_store(&segment, options != NULL && options->prefault, out_store);
+  svar_ret_t ret = open_store(&request.segment, request.options.prefault, out_store);
   svari_birth_unlock();
+  return ret;
+}
+
+// --- clean -----------------------------------------------------------------------------------------
+
+svar_ret_t
+svar_store_clean(const char *name, const svar_store_options_t *options, bool is_rehearsal,
+                 uint64_t *out_bytes)
+{
+  SVAR_REQUIRE(name != NULL);
+  svar_store_options_t known;
+  svari_store_paths_t paths;
+  SVAR_TRY(svari_store_options_read(options, &known));
+  svari_segment_options_t segment = {
+      .store_name = name,
+      .paths = &paths,
+      .directory = svari_segment_directory(known.directory),
+      .owner = known.owner == (uid_t)-1 ? geteuid() : known.owner,
+  };
+  SVAR_TRY(svari_store_paths_found(segment.directory, name, segment.owner, &paths));
+  uint64_t bytes = 0;
+  svari_birth_lock(); // a child forked meanwhile would keep the locks
+  svar_ret_t ret = svari_segment_clean(&segment, is_rehearsal, &bytes);
+  svari_birth_unlock();
+  if (ret == SVAR_OK && out_bytes != NULL) {
+    *out_bytes = bytes;
+  }
   return ret;
 }
 
@@ -169,6 +241,27 @@ read_whole_name(int directory_fd, const char *file_name, char name[SVAR_STORE_NA
   close(fd);
 }
 
+// A file of a store that is to be visited: every state file, and reader tables without one.
+static bool
+parse_file(int directory_fd, const char *file_name, char name[SVAR_STORE_NAME_BYTES],
+           uid_t *out_owner)
+{
+  bool is_whole;
+  if (svari_store_name_parse(file_name, name, out_owner, &is_whole)) {
+    if (!is_whole) {
+      read_whole_name(directory_fd, file_name, name);
+    }
+    return true;
+  }
+  if (!svari_store_readers_parse(file_name, name, out_owner, &is_whole)) {
+    return false;
+  }
+  char state_name[NAME_MAX + 1];
+  size_t stem = strlen(file_name) - strlen(".readers");
+  snprintf(state_name, sizeof(state_name), "%.*s.state", (int)stem, file_name);
+  return faccessat(directory_fd, state_name, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
 svar_ret_t
 svar_store_list(const char *directory, svar_store_visit_t visit, void *context)
 {
@@ -183,11 +276,7 @@ svar_store_list(const char *directory, svar_store_visit_t visit, void *context)
   for (struct dirent *file = readdir(stream); file != NULL && go_on; file = readdir(stream)) {
     char name[SVAR_STORE_NAME_BYTES];
     uid_t owner;
-    bool is_whole;
-    if (svari_store_name_parse(file->d_name, name, &owner, &is_whole)) {
-      if (!is_whole) {
-        read_whole_name(dirfd(stream), file->d_name, name);
-      }
+    if (parse_file(dirfd(stream), file->d_name, name, &owner)) {
       go_on = visit(name, owner, context);
     }
   }

@@ -57,12 +57,10 @@ mangle(const char *name, char mangled[SVAR_STORE_NAME_BYTES])
   }
 }
 
-svar_ret_t
-svari_store_paths(const char *directory, const char *name, uid_t owner,
-                  svari_store_paths_t *out_paths)
+static svar_ret_t
+make_paths(const char *directory, const char *name, uid_t owner, svari_store_paths_t *out_paths)
 {
   char mangled[SVAR_STORE_NAME_BYTES];
-  SVAR_TRY(svari_store_name_check(name));
   mangle(name, mangled);
   int length =
       snprintf(out_paths->state, PATH_MAX, "%s/svar.%u.%s.state", directory, owner, mangled);
@@ -72,6 +70,29 @@ svari_store_paths(const char *directory, const char *name, uid_t owner,
                      directory);
   }
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_store_paths(const char *directory, const char *name, uid_t owner,
+                  svari_store_paths_t *out_paths)
+{
+  SVAR_TRY(svari_store_name_check(name));
+  return make_paths(directory, name, owner, out_paths);
+}
+
+// A cut name mangles to itself: it is short enough, and holds the '~' that no ROS name can.
+svar_ret_t
+svari_store_paths_found(const char *directory, const char *name, uid_t owner,
+                        svari_store_paths_t *out_paths)
+{
+  const char *hash = strchr(name, '~');
+  if (hash == NULL) {
+    return svari_store_paths(directory, name, owner, out_paths);
+  }
+  if (name[0] != '/' || strlen(name) > MANGLED_BYTES || strchr(hash, '/') != NULL) {
+    return svar_fail(SVAR_ERR_ARGUMENT, "'%.255s' is not the name of a store", name);
+  }
+  return make_paths(directory, name, owner, out_paths);
 }
 
 // Decimal digits as printf() writes them, and a '.'. Returns what follows, or NULL.
@@ -92,11 +113,11 @@ parse_owner(const char *text, uid_t *out_owner)
 }
 
 // Only names that svari_store_paths() makes: another file is no store, whatever it calls itself.
-bool
-svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
-                       bool *out_is_whole)
+static bool
+parse(const char *file_name, const char *suffix, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
+      bool *out_is_whole)
 {
-  static const char prefix[] = "svar.", suffix[] = ".state";
+  static const char prefix[] = "svar.";
   const char *mangled = strncmp(file_name, prefix, strlen(prefix)) == 0
                             ? parse_owner(file_name + strlen(prefix), out_owner)
                             : NULL;
@@ -115,4 +136,18 @@ svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], 
   }
   *out_is_whole = strchr(name, '~') == NULL;
   return !*out_is_whole || svari_store_name_check(name) == SVAR_OK;
+}
+
+bool
+svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
+                       bool *out_is_whole)
+{
+  return parse(file_name, ".state", name, out_owner, out_is_whole);
+}
+
+bool
+svari_store_readers_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
+                          bool *out_is_whole)
+{
+  return parse(file_name, ".readers", name, out_owner, out_is_whole);
 }

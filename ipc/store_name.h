@@ -21,9 +21,15 @@ svar_ret_t svari_store_name_check(const char *name);
 // name ends in a hash.
 svar_ret_t svari_store_paths(const char *directory, const char *name, uid_t owner,
                              svari_store_paths_t *out_paths);
+// As svari_store_paths(), for a name from svari_store_name_parse(), whole or cut.
+svar_ret_t svari_store_paths_found(const char *directory, const char *name, uid_t owner,
+                                   svari_store_paths_t *out_paths);
 // Parses the file name of a state file. False if it is not one. A hashed name comes out cut: then
 // *out_is_whole is false and the file's header has the whole one.
 bool svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES],
                             uid_t *out_owner, bool *out_is_whole);
+// The same for the file name of a reader table.
+bool svari_store_readers_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES],
+                               uid_t *out_owner, bool *out_is_whole);
 
 #endif

@@ -144,6 +144,9 @@ typedef struct svari_readers {
   // 1: somebody may sleep on the version. A waiter sets it before it sleeps; a committer that finds it
   // clears it and wakes all. A flag and not a count: a waiter that is killed costs one idle wake.
   _Alignas(128) _Atomic uint32_t waiting;
+  // 1: somebody found the store's files without their names. The holder looks for itself, at the next
+  // transaction, and clears it: so that it learns of it without asking the system at each.
+  _Atomic uint32_t suspected;
   // Slots from this one on were never taken: bounds the holder's scan. Only grows.
   _Alignas(128) _Atomic uint32_t slots_used;
   _Alignas(128) svari_process_t processes[SVARI_PROCESSES];
@@ -185,6 +188,7 @@ svari_layout_hash(void)
       offsetof(svari_header_t, directory),
       sizeof(svari_readers_t),
       offsetof(svari_readers_t, waiting),
+      offsetof(svari_readers_t, suspected),
       offsetof(svari_readers_t, slots_used),
       offsetof(svari_readers_t, processes),
       offsetof(svari_readers_t, slots),

@@ -189,15 +189,20 @@ svari_default_capacity_bytes(void)
 }
 
 svar_ret_t
-svari_store_options_check(const svar_store_options_t *options)
+svari_store_options_read(const svar_store_options_t *given, svar_store_options_t *out_options)
 {
-  if (options != NULL &&
-      (options->size_bytes == 0 || options->size_bytes > sizeof(svar_store_options_t))) {
+  static const svar_store_options_t defaults = SVAR_STORE_OPTIONS_INIT;
+  *out_options = defaults;
+  if (given == NULL) {
+    return SVAR_OK;
+  }
+  if (given->size_bytes == 0 || given->size_bytes > sizeof(svar_store_options_t)) {
     return svar_fail(SVAR_ERR_ARGUMENT,
                      "svar_store_options_t of %zu bytes, this library knows %zu: start from "
                      "SVAR_STORE_OPTIONS_INIT, and do not mix a newer header with an older library",
-                     options->size_bytes, sizeof(svar_store_options_t));
+                     given->size_bytes, sizeof(svar_store_options_t));
   }
+  memcpy(out_options, given, given->size_bytes);
   return SVAR_OK;
 }
 
@@ -356,12 +361,10 @@ svar_store_remove(svar_store_t *store)
 static svar_ret_t
 create_private(const char *name, const svar_store_options_t *options, svar_store_t **out_store)
 {
-  svar_allocator_t allocator = options != NULL && options->allocator != NULL
-                                   ? *options->allocator
-                                   : svar_allocator_default();
-  uint64_t capacity = options != NULL && options->capacity_bytes != 0
-                          ? options->capacity_bytes
-                          : svari_default_capacity_bytes();
+  svar_allocator_t allocator =
+      options->allocator != NULL ? *options->allocator : svar_allocator_default();
+  uint64_t capacity =
+      options->capacity_bytes != 0 ? options->capacity_bytes : svari_default_capacity_bytes();
   svari_region_t *region;
   SVAR_TRY(svari_private_region_create(name, capacity, &allocator, &region));
   svar_ret_t ret = svari_store_new(region, true, out_store);
@@ -376,13 +379,14 @@ svar_store_create_private(const char *name, const svar_store_options_t *options,
                           svar_store_t **out_store)
 {
   SVAR_REQUIRE(name != NULL && out_store != NULL);
-  SVAR_TRY(svari_store_options_check(options));
+  svar_store_options_t known;
+  SVAR_TRY(svari_store_options_read(options, &known));
   if (strnlen(name, SVARI_NAME_BYTES) >= SVARI_NAME_BYTES) {
     return svar_fail(SVAR_ERR_ARGUMENT, "a store's name has at most %d bytes",
                      SVARI_NAME_BYTES - 1);
   }
   svari_birth_lock();
-  svar_ret_t ret = create_private(name, options, out_store);
+  svar_ret_t ret = create_private(name, &known, out_store);
   svari_birth_unlock();
   return ret;
 }
@@ -390,10 +394,11 @@ svar_store_create_private(const char *name, const svar_store_options_t *options,
 svar_ret_t
 svari_store_private(svar_store_t **out_store)
 {
+  static const svar_store_options_t defaults = SVAR_STORE_OPTIONS_INIT;
   svar_ret_t ret = SVAR_OK;
   svari_birth_lock();
   if (private_store == NULL) {
-    ret = create_private("/private", NULL, &private_store);
+    ret = create_private("/private", &defaults, &private_store);
   }
   *out_store = private_store;
   svari_birth_unlock();
@@ -509,7 +514,7 @@ svar_store_info(svar_store_t *store, svar_store_info_t *out_info)
       .holder_pid = is_held ? atomic_load(&store->header->holder_pid) : 0,
       .reader_count = count_readers(store),
       .owner = region->ops->owner(region),
-      .is_stale = atomic_load(&store->header->retired) != 0 || region->ops->is_removed(region),
+      .is_stale = svari_store_is_gone(store),
   };
   memcpy(out_info->name, store->name, sizeof(out_info->name));
   return SVAR_OK;

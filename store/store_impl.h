@@ -77,8 +77,10 @@ svari_store_check(const svar_store_t *store)
 // What a store may take if its creator does not say: the machine's memory, rounded up to a power of two.
 // More would be of no use; address space is short where it has 39 bits.
 uint64_t svari_default_capacity_bytes(void);
-// SVAR_ERR_ARGUMENT unless options (may be NULL) have a size this build knows.
-svar_ret_t svari_store_options_check(const svar_store_options_t *options);
+// The options given (NULL: none), with the defaults of what a build before this one did not know.
+// SVAR_ERR_ARGUMENT: their size is not one this build can know.
+svar_ret_t svari_store_options_read(const svar_store_options_t *given,
+                                    svar_store_options_t *out_options);
 // Runs visit for each handle of this process, under the list's lock.
 void svari_store_each(void (*visit)(svar_store_t *store, void *context), void *context);
 
@@ -102,6 +104,26 @@ uint64_t svari_directory_block_bytes(uint32_t block);
 // A variable handle for the entry at index.
 svar_ret_t svari_store_variable(svar_store_t *store, uint64_t index,
                                 svar_variable_t **out_variable);
+
+// --- stale.c ---------------------------------------------------------------------------------------
+// True if the store was removed or replaced; tells its holder if that may not know. Asks the system.
+bool svari_store_is_gone(svar_store_t *store);
+bool svari_store_is_retired(const svar_store_t *store);
+svar_ret_t svari_store_fail_stale(const svar_store_t *store);
+// Holder: looks whether what is suspected is so. SVAR_ERR_STALE
+svar_ret_t svari_store_look_for_files(svar_store_t *store) __attribute__((noinline, cold));
+// Holder: SVAR_ERR_STALE if the store is known to be removed, or found to be on a suspicion.
+static inline svar_ret_t
+svari_store_check_stale(svar_store_t *store)
+{
+  const svari_region_t *region = store->region;
+  if (__builtin_expect((atomic_load_explicit(&region->readers->suspected, memory_order_relaxed) |
+                        atomic_load_explicit(&store->header->retired, memory_order_relaxed)) == 0,
+                       1)) {
+    return SVAR_OK;
+  }
+  return svari_store_look_for_files(store);
+}
 
 // --- wait.c ----------------------------------------------------------------------------------------
 // Around each change that waiters wait for: prepare before it, under the writer's lock (another committer

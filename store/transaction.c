@@ -51,6 +51,7 @@ svar_transaction_begin(svar_store_t *store, svar_transaction_t **out_transaction
                      "store '%s' is open for reading here; only its holder can commit",
                      store->name);
   }
+  SVAR_TRY(svari_store_check_stale(store));
   svari_writer_lock(store->writer);
   svar_ret_t ret = take_spare_locked(store->writer, out_transaction);
   svari_writer_unlock(store->writer);

@@ -60,12 +60,6 @@ now_ns(void)
   return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-static bool
-is_retired(const svar_store_t *store)
-{
-  return atomic_load_explicit(&store->header->retired, memory_order_seq_cst) != 0;
-}
-
 // Sleeps until a wake-up, or the deadline. Returns 0 or an errno.
 static int
 sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
@@ -74,23 +68,13 @@ sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
   atomic_store_explicit(&store->region->readers->waiting, 1, memory_order_seq_cst);
   SVARI_CRASH_POINT("wait.flag_set");
   if (atomic_load_explicit(&store->header->version, memory_order_seq_cst) != version ||
-      is_retired(store)) {
+      svari_store_is_retired(store)) {
     return 0;
   }
   struct timespec deadline = {deadline_ns / SECOND_NS, deadline_ns % SECOND_NS};
   long ret = syscall(SYS_futex, futex_word(store->header), FUTEX_WAIT_BITSET, (uint32_t)version,
                      &deadline, NULL, FUTEX_BITSET_MATCH_ANY);
   return ret == 0 || errno == EAGAIN ? 0 : errno;
-}
-
-static svar_ret_t
-fail_stale(const svar_store_t *store)
-{
-  return svar_fail(
-      SVAR_ERR_STALE,
-      "store '%s' was removed or replaced: no newer version will come here; open it again "
-      "for the next one",
-      store->name);
 }
 
 // One sleep of at most a second: files that vanish without a word (logind's RemoveIPC) are noticed in
@@ -107,8 +91,8 @@ wait_once(svar_store_t *store, uint64_t version, int64_t deadline_ns)
   if (error == EINTR) {
     return SVAR_INTERRUPTED;
   }
-  if (error == ETIMEDOUT && store->region->ops->is_removed(store->region)) {
-    return fail_stale(store);
+  if (error == ETIMEDOUT && svari_store_is_gone(store)) {
+    return svari_store_fail_stale(store);
   }
   return SVAR_OK;
 }
@@ -131,8 +115,8 @@ svar_store_wait(svar_store_t *store, uint64_t after_version, int64_t timeout_ns,
       }
       return SVAR_OK;
     }
-    if (is_retired(store)) {
-      return fail_stale(store);
+    if (svari_store_is_retired(store)) {
+      return svari_store_fail_stale(store);
     }
     SVAR_TRY(wait_once(store, version, deadline_ns));
   }

@@ -43,27 +43,39 @@ typedef struct svar_store_options {
   const char *directory; ///< segment directory; NULL: $SVAR_SEGMENT_DIR, else /dev/shm
   /// create: most bytes the store may ever take, of address space, not memory; 0: the machine's memory
   uint64_t capacity_bytes;
-  mode_t mode;       ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
-  const char *group; ///< create: group of both files; NULL: the process's own
-  bool start_empty;  ///< create: discard what an earlier holder left instead of resuming it
-  bool prefault;     ///< open: fault in every page now, so that the first reads do not
-  uid_t owner;       ///< open: whose store; (uid_t)-1: the caller's own. Set by the INIT macro.
+  mode_t mode; ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
+  /// create: group of both files, a name or a number; NULL: the process's own
+  const char *group;
+  bool start_empty; ///< create: discard what an earlier holder left instead of resuming it
+  bool prefault;    ///< open: fault in every page now, so that the first reads do not
+  uid_t owner;      ///< open: whose store; (uid_t)-1: the caller's own. Set by the INIT macro.
   const svar_allocator_t *allocator; ///< for the handle's private memory; NULL: the heap
+  /// Lock what the store uses into memory as it is faulted in, now and as the store grows (mlock2 with
+  /// MLOCK_ONFAULT; with `prefault`, a reader has everything there at once). Counts against
+  /// RLIMIT_MEMLOCK: too low a limit is SVAR_ERR_NO_SPACE, of the call that needs more; only what a
+  /// reader's segment grows by later is read unlocked where it cannot be locked.
+  bool lock_memory;
+  /// Use huge pages where the kernel gives them: asked for on the mappings, and, by the holder, for
+  /// each large range when the store grows by it, which then takes longer. No error where there are
+  /// none; `svar doctor` says what the machine allows.
+  bool huge_pages;
 } svar_store_options_t;
 
 #define SVAR_STORE_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    sizeof(svar_store_options_t), NULL, 0, 0, NULL, false, false, (uid_t)-1, NULL                  \
+    sizeof(svar_store_options_t), NULL, 0, 0, NULL, false, false, (uid_t)-1, NULL, false, false    \
   }
 
 /// Become the holder of the store `name` in shared memory: create it, or resume the one that an
 /// earlier holder left (values and version go on; readers notice nothing but newer versions).
 /// @param name absolute ROS name, e.g. "/policy/weights"
-/// @contract{allocates: yes; blocks: no; system calls: yes; thread: any; after fork: yes, as a new holder}
+/// @contract{allocates: yes; blocks: up to 20 ms if it is held; system calls: yes; thread: any;
+/// after fork: yes, as a new holder}
 /// @param[out] out_store owned by the caller: svar_store_close()
 /// @retval SVAR_ERR_ARGUMENT not an absolute ROS name
 /// @retval SVAR_ERR_HELD another process holds it (the message names it)
-/// @retval SVAR_ERR_NO_SPACE the segment directory is full (numbers and remedy in the message)
+/// @retval SVAR_ERR_NO_SPACE the segment directory is full, or a limit of this process is too low
+/// (numbers and remedy in the message)
 /// @retval SVAR_ERR_LAYOUT, SVAR_ERR_CORRUPT the file found cannot be resumed; start_empty replaces it
 /// @retval SVAR_ERR_PERMISSION the segment directory or file refuses access
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_create(const char *name,
@@ -83,6 +95,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_create_private(const char *name,
 /// @retval SVAR_ERR_CORRUPT the file's bytes contradict each other
 /// @retval SVAR_ERR_PERMISSION the files' mode does not let this user read
 /// @retval SVAR_ERR_READERS_FULL too many processes read this store
+/// @retval SVAR_ERR_NO_SPACE lock_memory: RLIMIT_MEMLOCK is too low
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_open(const char *name,
                                                      const svar_store_options_t *options,
                                                      svar_store_t **out_store);
@@ -125,7 +138,9 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_at(svar_store_t *store, size_t i
 /// @param[out] out_version the version found; may be NULL
 /// @contract{allocates: no; blocks: yes; system calls: futex; thread: any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_TIMEOUT, SVAR_INTERRUPTED (a signal handler ran)
-/// @retval SVAR_ERR_STALE the store was removed or replaced: no newer version will ever come
+/// @retval SVAR_ERR_STALE the store was removed or replaced: no newer version will ever come. Files that
+/// vanish without a word (by hand, by logind's RemoveIPC) are noticed within a second by those who wait,
+/// and by svar_store_info() and a store that grows; the holder is told by its next transaction.
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_wait(svar_store_t *store, uint64_t after_version,
                                                      int64_t timeout_ns, uint64_t *out_version);
 
@@ -149,12 +164,49 @@ typedef struct {
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_info(svar_store_t *store,
                                                      svar_store_info_t *out_info);
 
-/// Calls visit for every store file in the segment directory (NULL: the default one), those of other
-/// users included, until it returns false. name is borrowed for the call.
+/// One handle that reads a store, as the reader table tells it. What a process writes about itself in
+/// that table is not verified; is_alive is the kernel's word.
+typedef struct {
+  int32_t pid;
+  char program[48];
+  int64_t attached_ns; ///< CLOCK_REALTIME
+  bool is_alive;       ///< false: it was killed; the holder clears what it left when it needs room
+  bool is_holder;      ///< of the process that holds the store
+  bool is_self;        ///< the handle that asks
+  uint32_t pin_count;  ///< values and snapshots in use
+  uint64_t oldest_version; ///< the oldest version in use; 0: none
+} svar_store_reader_t;
+
+/// Calls visit for every handle of the store until it returns false. reader is borrowed for the call.
+/// @contract{allocates: no; blocks: no; system calls: yes; thread: any; after fork: SVAR_ERR_FORKED}
+typedef bool (*svar_store_reader_visit_t)(const svar_store_reader_t *reader, void *context);
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_readers(svar_store_t *store,
+                                                        svar_store_reader_visit_t visit,
+                                                        void *context);
+
+/// Calls visit for every store that has a file in the segment directory (NULL: the default one), those
+/// of other users included, until it returns false. Of a store whose removal was interrupted a file may
+/// be left; it is visited too. name is borrowed for the call.
 /// @retval SVAR_ERR_SYSTEM the directory cannot be read
 typedef bool (*svar_store_visit_t)(const char *name, uid_t owner, void *context);
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_list(const char *directory,
                                                      svar_store_visit_t visit, void *context);
+
+/// Remove a store that nobody holds or reads, or what is left of one: values, versions, all of it.
+/// Locks decide, so it is safe beside processes that create or open the store: those come before, and
+/// the store stays, or after, and find none.
+/// @param name as svar_store_list() gave it
+/// @param options `directory` and `owner` count, as for svar_store_open(); may be NULL
+/// @param is_rehearsal remove nothing, but answer as if
+/// @param[out] out_bytes the memory that its files took; may be NULL
+/// @contract{allocates: yes; blocks: no; system calls: yes; thread: any}
+/// @retval SVAR_ERR_NOT_FOUND there is no file of such a store
+/// @retval SVAR_ERR_HELD, SVAR_ERR_BUSY a process holds it, reads it (the message names it)
+/// @retval SVAR_ERR_PERMISSION it is another user's
+/// @retval SVAR_ERR_CORRUPT something else than a file bears the name
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_clean(const char *name,
+                                                      const svar_store_options_t *options,
+                                                      bool is_rehearsal, uint64_t *out_bytes);
 
 SVAR_END_DECLS
 #endif

@@ -13,9 +13,11 @@ SVAR_BEGIN_DECLS
 typedef struct svar_transaction svar_transaction_t;
 
 /// @contract{allocates: the first times (objects are kept and reused); blocks: a short
-/// process-private lock; system calls: no; thread: any; after fork: SVAR_ERR_FORKED}
+/// process-private lock; system calls: no (two, once somebody found the store's files gone);
+/// thread: any; after fork: SVAR_ERR_FORKED}
 /// @param[out] out_transaction owned until svar_transaction_commit() or svar_transaction_abort()
 /// @retval SVAR_ERR_READ_ONLY the handle does not hold the store
+/// @retval SVAR_ERR_STALE the store was removed, or its files were (see svar_store_wait())
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_begin(svar_store_t *store,
                                                             svar_transaction_t **out_transaction);
 

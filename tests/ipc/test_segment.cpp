@@ -51,8 +51,9 @@ TEST(Segment, OneHolderAtATime)
   ScratchDirectory directory;
   Store store = create_store("/held");
   svar_store_t *second = nullptr;
-  EXPECT_SVAR_FAILS(SVAR_ERR_HELD, std::to_string(getpid()),
+  EXPECT_SVAR_FAILS(SVAR_ERR_HELD, std::to_string(getpid()) + " (test_segment)",
                     svar_store_create("/held", nullptr, &second));
+  EXPECT_NE(std::string(svar_error_message()).find("stop that one"), std::string::npos);
   svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
   options.start_empty = true;
   EXPECT_EQ(SVAR_ERR_HELD, svar_store_create("/held", &options, &second));
@@ -269,16 +270,24 @@ TEST(Segment, AFullFileSystemIsAnErrorWithNumbersAndOldValuesStay)
     setenv("SVAR_SEGMENT_DIR", mount_point.c_str(), 1);
     Store store = create_store("/full");
     Variable weight = make_variable<float>(store, "weight", {1, 2, 3});
+    Variable large = make_variable<float>(store, "large", std::vector<float>(100000, 5));
+    Store reader = open_store("/full");
+    Variable seen = find(reader, "large");
     svar_ret_t ret = set<float>(weight, std::vector<float>(1 << 20, 1));
     std::string sentence = svar_error_message();
     if (ret != SVAR_ERR_NO_SPACE || sentence.find("bytes left") == std::string::npos ||
-        sentence.find("4194304") == std::string::npos) {
+        sentence.find("4194304") == std::string::npos ||
+        sentence.find("of 2097152") == std::string::npos ||
+        sentence.find("--shm-size") == std::string::npos) {
       fprintf(stderr, "%s: %s\n", svar_ret_name(ret), sentence.c_str());
       return 11;
     }
     bool is_intact = get<float>(weight) == std::vector<float>{1, 2, 3} &&
                      set<float>(weight, {4}) == SVAR_OK &&
-                     get<float>(weight) == std::vector<float>{4};
+                     get<float>(weight) == std::vector<float>{4} &&
+                     get<float>(seen) == std::vector<float>(100000, 5) &&
+                     set<float>(large, std::vector<float>(100000, 6)) == SVAR_OK &&
+                     get<float>(seen) == std::vector<float>(100000, 6);
     // Not even a store fits: nothing is left of the attempt.
     std::ofstream(mount_point + "/filler") << std::string(3 << 20, 'x');
     svar_store_t *none = nullptr;
