@@ -1,59 +1,14 @@
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "tools/arguments.h"
+#include "tools/found_stores.h"
 #include "tools/output.h"
 #include "tools/quantity.h"
 #include "tools/store_lookup.h"
 #include "tools/table.h"
 
-// A store found in the directory.
-typedef struct found_store {
-  char name[SVAR_STORE_NAME_BYTES];
-  uid_t owner;
-} found_store_t;
-
-typedef struct found_list {
-  found_store_t *items;
-  size_t count;
-  uid_t owner; // whose stores are wanted
-  bool all_users;
-  bool is_incomplete;
-} found_list_t;
-
-static bool
-keep_store(const char *name, uid_t owner, void *context)
-{
-  found_list_t *list = context;
-  if (!list->all_users && owner != list->owner) {
-    return true;
-  }
-  found_store_t *items = reallocarray(list->items, list->count + 1, sizeof(*items));
-  if (items == NULL) {
-    list->is_incomplete = true;
-    return false;
-  }
-  list->items = items;
-  found_store_t *store = &items[list->count++];
-  snprintf(store->name, sizeof(store->name), "%s", name);
-  store->owner = owner;
-  return true;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-  const found_store_t *left = a;
-  const found_store_t *right = b;
-  int order = strcmp(left->name, right->name);
-  return order != 0 ? order : (left->owner > right->owner) - (left->owner < right->owner);
-}
-
 static svar_ret_t
-read_info(const found_store_t *found, const svari_arguments_t *arguments,
+read_info(const svari_found_store_t *found, const svari_arguments_t *arguments,
           svar_store_info_t *out_info)
 {
   svar_store_options_t options = svari_store_options(arguments);
@@ -98,8 +53,8 @@ add_facts(svari_table_t *table, const svar_store_info_t *info)
 
 // Adds one store's row; returns SVARI_EXIT_FAILURE, having said why, if there is not much to tell.
 static int
-add_store(svari_table_t *table, const found_store_t *found, const svari_arguments_t *arguments,
-          bool with_owner)
+add_store(svari_table_t *table, const svari_found_store_t *found,
+          const svari_arguments_t *arguments, bool with_owner)
 {
   svari_table_add(table, found->name);
   if (with_owner) {
@@ -117,7 +72,7 @@ add_store(svari_table_t *table, const found_store_t *found, const svari_argument
 }
 
 static int
-write_stores(const found_list_t *list, const svari_arguments_t *arguments)
+write_stores(const svari_found_stores_t *stores, bool all_users, const svari_arguments_t *arguments)
 {
   static const char *const titles[] = {"NAME",   "OWNER",  "VERSION", "VARIABLES",
                                        "MEMORY", "HOLDER", "READERS", "COMMITTED"};
@@ -125,12 +80,12 @@ write_stores(const found_list_t *list, const svari_arguments_t *arguments)
                                            "HOLDER", "READERS", "COMMITTED"};
   bool for_person = svari_output_is_terminal();
   svari_table_t table =
-      list->all_users
+      all_users
           ? svari_table_init(titles, sizeof(titles) / sizeof(*titles), for_person)
           : svari_table_init(own_titles, sizeof(own_titles) / sizeof(*own_titles), for_person);
   int exit_code = SVARI_EXIT_OK;
-  for (size_t i = 0; i < list->count; ++i) {
-    if (add_store(&table, &list->items[i], arguments, list->all_users) != SVARI_EXIT_OK) {
+  for (size_t i = 0; i < stores->count; ++i) {
+    if (add_store(&table, &stores->items[i], arguments, all_users) != SVARI_EXIT_OK) {
       exit_code = SVARI_EXIT_FAILURE;
     }
   }
@@ -144,34 +99,30 @@ write_stores(const found_list_t *list, const svari_arguments_t *arguments)
 static int
 run_list(int argc, char **argv)
 {
-  found_list_t list = {0};
+  bool all_users = false;
   const svari_option_t options[] = {{"all-users", SVARI_OPTION_FLAG, NULL,
                                      "stores of every user, with a column for the owner",
-                                     &list.all_users}};
+                                     &all_users}};
   svari_arguments_t arguments;
   int exit_code;
   if (!svari_arguments_parse(&svari_command_list, options, 1, 0, 0, argc, argv, &arguments,
                              &exit_code)) {
     return exit_code;
   }
-  if (list.all_users && arguments.owner != (uid_t)-1) {
-    return svari_usage_error(&svari_command_list, "--all-users and --owner exclude each other");
+  if (svari_refuse_two_owners(&svari_command_list, &arguments, all_users)) {
+    return SVARI_EXIT_USAGE;
   }
-  list.owner = arguments.owner == (uid_t)-1 ? geteuid() : arguments.owner;
-  if (svar_store_list(arguments.directory, keep_store, &list) != SVAR_OK) {
-    exit_code = svari_say_error();
-  } else if (list.is_incomplete) {
-    exit_code = svari_say_failure("no memory for the names of %zu stores", list.count + 1);
-  } else if (list.count > 0) {
-    qsort(list.items, list.count, sizeof(*list.items), by_name);
-    exit_code = write_stores(&list, &arguments);
-  } else {
-    exit_code = SVARI_EXIT_OK;
-    if (svari_output_is_terminal()) {
-      puts("There are no stores.");
-    }
+  svari_found_stores_t stores;
+  if (svari_found_stores_read(&arguments, all_users, &stores) != SVAR_OK) {
+    return svari_say_error();
   }
-  free(list.items);
+  exit_code = SVARI_EXIT_OK;
+  if (stores.count > 0) {
+    exit_code = write_stores(&stores, all_users, &arguments);
+  } else if (svari_output_is_terminal()) {
+    puts("There are no stores.");
+  }
+  svari_found_stores_fini(&stores);
   return exit_code;
 }
 

@@ -1,0 +1,108 @@
+#include <stdio.h>
+
+#include "tools/doctor.h"
+#include "tools/found_stores.h"
+#include "tools/quantity.h"
+#include "tools/store_lookup.h"
+
+typedef struct examination {
+  svari_diagnosis_t *diagnosis;
+  const svar_store_info_t *info;
+} examination_t;
+
+static bool
+examine_reader(const svar_store_reader_t *reader, void *context)
+{
+  const examination_t *examination = context;
+  const svar_store_info_t *info = examination->info;
+  char age[SVARI_QUANTITY_TEXT_BYTES];
+  svari_duration_text(svari_time_now_ns() - reader->attached_ns, age);
+  if (reader->is_self) {
+    return true;
+  }
+  if (!reader->is_alive) {
+    svari_diagnosis_add(examination->diagnosis, SVARI_FINDING_NOTE, info->name,
+                        "reader %d (%s) was killed; what it left in use (values: %u) is cleared "
+                        "when the holder needs the room",
+                        reader->pid, reader->program, reader->pin_count);
+  } else if (reader->pin_count == 0) {
+    svari_diagnosis_add(examination->diagnosis, SVARI_FINDING_OK, info->name,
+                        "process %d (%s) is attached for %s and has no value in use", reader->pid,
+                        reader->program, age);
+  } else {
+    uint64_t behind =
+        info->version > reader->oldest_version ? info->version - reader->oldest_version : 0;
+    svari_diagnosis_add(examination->diagnosis, behind == 0 ? SVARI_FINDING_OK : SVARI_FINDING_NOTE,
+                        info->name,
+                        "process %d (%s) is attached for %s and has values in use (%u), the "
+                        "oldest of version %llu, %llu behind",
+                        reader->pid, reader->program, age, reader->pin_count,
+                        (unsigned long long)reader->oldest_version, (unsigned long long)behind);
+  }
+  return true;
+}
+
+static void
+examine_holder(svari_diagnosis_t *diagnosis, const svar_store_info_t *info)
+{
+  char bytes[SVARI_QUANTITY_TEXT_BYTES];
+  char age[SVARI_QUANTITY_TEXT_BYTES] = "never";
+  svari_bytes_text(info->memory_bytes, bytes);
+  if (info->committed_ns != 0) {
+    svari_duration_text(svari_time_now_ns() - info->committed_ns, age);
+  }
+  if (info->holder_pid != 0) {
+    svari_diagnosis_add(diagnosis, SVARI_FINDING_OK, info->name,
+                        "held by process %d; version %llu, committed %s%s; %llu variables in %s",
+                        info->holder_pid, (unsigned long long)info->version, age,
+                        info->committed_ns != 0 ? " ago" : "",
+                        (unsigned long long)info->variable_count, bytes);
+  } else {
+    svari_diagnosis_add(diagnosis, SVARI_FINDING_NOTE, info->name,
+                        "nobody holds it: its values, of version %llu, stay for the next holder "
+                        "and take %s; `svar clean %s` removes it",
+                        (unsigned long long)info->version, bytes, info->name);
+  }
+}
+
+static svar_ret_t
+examine_store(svari_diagnosis_t *diagnosis, svar_store_t *store)
+{
+  svar_store_info_t info;
+  SVAR_TRY(svar_store_info(store, &info));
+  examine_holder(diagnosis, &info);
+  examination_t examination = {diagnosis, &info};
+  SVAR_TRY(svar_store_readers(store, examine_reader, &examination));
+  svari_variable_list_t variables = SVARI_VARIABLE_LIST_INIT; // reads every entry of the directory
+  svar_ret_t ret = svari_variable_list_refresh(&variables, store);
+  svari_variable_list_fini(&variables);
+  return ret;
+}
+
+svar_ret_t
+svari_doctor_stores(svari_diagnosis_t *diagnosis, const svari_arguments_t *arguments,
+                    bool all_users)
+{
+  svari_found_stores_t stores;
+  SVAR_TRY(svari_found_stores_read(arguments, all_users, &stores));
+  for (size_t i = 0; i < stores.count; ++i) {
+    svar_store_options_t options = svari_store_options(arguments);
+    options.owner = stores.items[i].owner;
+    svar_store_t *store = NULL;
+    svar_ret_t ret = svar_store_open(stores.items[i].name, &options, &store);
+    if (ret == SVAR_OK) {
+      ret = examine_store(diagnosis, store);
+      svar_store_close(store);
+    }
+    if (ret == SVAR_ERR_PERMISSION) {
+      svari_diagnosis_add(diagnosis, SVARI_FINDING_NOTE, stores.items[i].name, "%s",
+                          svar_error_message());
+    } else if (ret != SVAR_OK) {
+      svari_diagnosis_add(diagnosis, SVARI_FINDING_PROBLEM, stores.items[i].name,
+                          "cannot be read: %s; `svar clean %s` removes it once nobody uses it",
+                          svar_error_message(), stores.items[i].name);
+    }
+  }
+  svari_found_stores_fini(&stores);
+  return SVAR_OK;
+}
