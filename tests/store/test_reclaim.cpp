@@ -113,6 +113,83 @@ TEST_F(Reclaim, PinsOfAKilledReaderAreReaped)
   EXPECT_EQ(info.reader_count, 0u);
 }
 
+TEST_F(Reclaim, EachPinnedVersionKeepsItsOwnBytesAndNoOthers)
+{
+  Variable weight = make_variable<float>(store_, "weight", std::vector<float>(LARGE, 0));
+  std::vector<svar_value_t> pinned(3);
+  for (size_t i = 0; i < 30; i++) {
+    ASSERT_SVAR_OK(set<float>(weight, std::vector<float>(LARGE, static_cast<float>(i))));
+    if (i % 10 == 5) {
+      ASSERT_SVAR_OK(svar_get_value(weight.get(), SVAR_BORROW, &pinned[i / 10]));
+    }
+  }
+  EXPECT_LT(memory_of(store_), 5.5 * LARGE * sizeof(float)) << "two versions and three pinned";
+  for (size_t i = 0; i < pinned.size(); i++) {
+    EXPECT_EQ(contents<float>(pinned[i]),
+              std::vector<float>(LARGE, static_cast<float>(10 * i + 5)));
+    svar_value_release(&pinned[i]);
+  }
+}
+
+TEST_F(Reclaim, ValuesThatShrinkGiveTheirMemoryBack)
+{
+  const size_t huge = 64 * LARGE; // 64 MiB
+  Variable weight = make_variable<float>(store_, "weight", std::vector<float>(huge, 1));
+  ASSERT_SVAR_OK(set<float>(weight, std::vector<float>(huge, 2)));
+  uint64_t before = memory_of(store_);
+  EXPECT_GT(before, 128u << 20);
+  for (float i = 0; i < 3; i++) {
+    ASSERT_SVAR_OK(set<float>(weight, {i}));
+  }
+  EXPECT_LT(memory_of(store_), 40u << 20) << "the high-water mark is 16 MiB";
+  ASSERT_SVAR_OK(set<float>(weight, std::vector<float>(huge, 3))) << "and can grow again";
+  EXPECT_EQ(get<float>(weight), std::vector<float>(huge, 3));
+}
+
+TEST_F(Reclaim, ARefusedCommitTellsWhoKeepsWhatForHowLong)
+{
+  Variable weight = make_variable<float>(store_, "weight", {0});
+  Signal go, pinned;
+  Child reader([&] {
+    Store store = open_store("/reclaim");
+    Variable variable = find(store, "weight");
+    std::vector<svar_value_t> views(16);
+    for (svar_value_t &view : views) {
+      go.wait();
+      EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_BORROW, &view));
+      pinned.raise();
+    }
+    go.wait();
+    for (svar_value_t &view : views) {
+      svar_value_release(&view);
+    }
+    pinned.raise();
+    go.wait();
+    return 0;
+  });
+  for (float i = 1; i <= 16; i++) {
+    go.raise();
+    pinned.wait();
+    if (i < 16) {
+      ASSERT_SVAR_OK(set<float>(weight, {i}));
+    }
+  }
+  EXPECT_EQ(SVAR_ERR_BUSY, set<float>(weight, {99}));
+  std::string sentence = svar_error_message();
+  for (const std::string &part :
+       {std::string("store '/reclaim'"), std::string("'weight'"),
+        "process " + std::to_string(reader.pid()) + " (test_reclaim, attached for 0 s)",
+        std::string("version 1, 15 behind"), std::string("must release")}) {
+    EXPECT_NE(sentence.find(part), std::string::npos) << part << " in: " << sentence;
+  }
+  EXPECT_EQ(get<float>(weight), std::vector<float>{15});
+  go.raise();
+  pinned.wait();
+  ASSERT_SVAR_OK(set<float>(weight, {99}));
+  go.raise();
+  EXPECT_EQ(reader.wait(), 0);
+}
+
 TEST_F(Reclaim, FreedMemoryAboveTheHighWaterMarkGoesBack)
 {
   const size_t huge = 16 * LARGE; // 16 MiB
