@@ -80,7 +80,7 @@ TEST(SafetensorsRead, TakesPaddingEmptyTensorsScalarsAndMisalignedOnes)
   ScratchFolder folder;
   WriteOldFile(folder / "f", File(R"({"odd":)" + Tensor("U8", "[3]", "[0,3]") + R"(,"one":)" +
                                       Tensor("F64", "[]", "[3,11]") + R"(,"none":)" +
-                                      Tensor("F32", "[0,4611686018427387904]", "[3,3]") + "}      ",
+                                      Tensor("F32", "[0,1152921504606846976]", "[3,3]") + "}      ",
                                   11));
   Handle file = Open(folder / "f");
   ASSERT_TRUE(file);
