@@ -117,13 +117,13 @@ check_dtype(svar_dtype_t to, bool strict, svar_downcast_t allow_downcast,
             const svar_source_t *source)
 {
   svar_dtype_t from = source->tensor.dtype;
-  if (!svar_dtype_is_known(from)) {
-    return svar_fail(SVAR_ERR_TYPE, "no dtype has code %d, %d bits and %d lanes", from.code,
-                     from.bits, from.lanes);
-  }
   bool is_same = svar_dtype_equal(from, to);
   if (is_same && source->kind == SVAR_SOURCE_ARRAY) {
     return SVAR_OK;
+  }
+  if (!svar_dtype_is_known(from)) {
+    return svar_fail(SVAR_ERR_TYPE, "no dtype has code %d, %d bits and %d lanes", from.code,
+                     from.bits, from.lanes);
   }
   if (strict) {
     return svar_fail(SVAR_ERR_TYPE, "it is strict: only arrays of exactly %s are accepted",
@@ -183,12 +183,13 @@ decide(const svar_type_t *type, bool strict, svar_downcast_t allow_downcast,
   }
   SVAR_TRY(check_dtype(type->dtype, strict, allow_downcast, source));
   SVAR_TRY(check_shape(type, tensor));
-  svari_filter_plan_t plan = {.from = tensor->dtype, .to = type->dtype, .ndim = type->ndim};
-  for (int32_t axis = 0; axis < type->ndim; axis++) {
-    plan.shape[axis] = tensor->shape[axis];
+  SVAR_TRY(svar_shape_bytes(type->dtype, type->ndim, tensor->shape, &out_plan->size_bytes));
+  out_plan->from = tensor->dtype;
+  out_plan->to = type->dtype;
+  out_plan->ndim = type->ndim;
+  for (int32_t axis = 0; axis < type->ndim; axis++) { // and no more: most sets are of small ranks
+    out_plan->shape[axis] = tensor->shape[axis];
   }
-  SVAR_TRY(svar_shape_bytes(plan.to, plan.ndim, plan.shape, &plan.size_bytes));
-  *out_plan = plan;
   return SVAR_OK;
 }
 
@@ -225,7 +226,8 @@ svari_filter_write(const svari_filter_plan_t *plan, const svar_source_t *source,
   if (plan->size_bytes == 0) {
     return;
   }
-  svari_layout_t layout = svari_layout_of(&source->tensor, svari_source_data(source));
+  svari_layout_t layout;
+  svari_layout_of(&source->tensor, svari_source_data(source), &layout);
   bool is_same = svar_dtype_equal(plan->from, plan->to);
   svari_layout_write(&layout, is_same ? NULL : svari_convert_find(plan->from, plan->to),
                      svar_dtype_bytes(plan->to), destination);

@@ -4,15 +4,16 @@
 
 enum { BLOCK_BYTES = 4096, LARGEST_ALIGNMENT = 8 }; // a complex128 is two doubles
 
-svari_layout_t
-svari_layout_of(const DLTensor *tensor, const unsigned char *data)
+void
+svari_layout_of(const DLTensor *tensor, const unsigned char *data, svari_layout_t *out_layout)
 {
-  svari_layout_t layout = {.data = data, .element_bytes = svar_dtype_bytes(tensor->dtype)};
-  int64_t bytes = (int64_t)layout.element_bytes;
+  // Axes that do not exist stay unset: a set of a small value would spend most of its time on them.
+  int64_t *shape = out_layout->shape, *stride_bytes = out_layout->stride_bytes;
+  int64_t bytes = (int64_t)svar_dtype_bytes(tensor->dtype);
   // From the last axis to the first, so that compact strides build up; then reversed in place.
   int32_t ndim = 1;
-  layout.shape[0] = 1;
-  layout.stride_bytes[0] = bytes;
+  shape[0] = 1;
+  stride_bytes[0] = bytes;
   int64_t compact_stride = bytes;
   for (int32_t axis = tensor->ndim - 1; axis >= 0; axis--) {
     int64_t extent = tensor->shape[axis];
@@ -22,27 +23,28 @@ svari_layout_of(const DLTensor *tensor, const unsigned char *data)
     int64_t stride = tensor->strides == NULL ? compact_stride : tensor->strides[axis] * bytes;
     compact_stride *= extent;
     int32_t inner = ndim - 1;
-    if (layout.shape[inner] == 1) {
-      layout.shape[inner] = extent;
-      layout.stride_bytes[inner] = stride;
-    } else if (stride == layout.stride_bytes[inner] * layout.shape[inner]) {
-      layout.shape[inner] *= extent;
+    if (shape[inner] == 1) {
+      shape[inner] = extent;
+      stride_bytes[inner] = stride;
+    } else if (stride == stride_bytes[inner] * shape[inner]) {
+      shape[inner] *= extent;
     } else {
-      layout.shape[ndim] = extent;
-      layout.stride_bytes[ndim] = stride;
+      shape[ndim] = extent;
+      stride_bytes[ndim] = stride;
       ndim++;
     }
   }
-  layout.ndim = ndim;
   for (int32_t low = 0, high = ndim - 1; low < high; low++, high--) {
-    int64_t extent = layout.shape[low];
-    int64_t stride = layout.stride_bytes[low];
-    layout.shape[low] = layout.shape[high];
-    layout.stride_bytes[low] = layout.stride_bytes[high];
-    layout.shape[high] = extent;
-    layout.stride_bytes[high] = stride;
+    int64_t extent = shape[low];
+    int64_t stride = stride_bytes[low];
+    shape[low] = shape[high];
+    stride_bytes[low] = stride_bytes[high];
+    shape[high] = extent;
+    stride_bytes[high] = stride;
   }
-  return layout;
+  out_layout->data = data;
+  out_layout->element_bytes = (size_t)bytes;
+  out_layout->ndim = ndim;
 }
 
 bool
@@ -124,7 +126,8 @@ void
 svari_layout_write(const svari_layout_t *layout, svari_convert_t convert, size_t to_bytes,
                    void *destination)
 {
-  int64_t index[SVAR_NDIM_MAX] = {0};
+  int64_t index[SVAR_NDIM_MAX]; // of the axes that there are
+  memset(index, 0, (size_t)layout->ndim * sizeof(*index));
   int64_t offset = 0;
   int64_t run = layout->shape[layout->ndim - 1];
   int64_t stride_bytes = layout->stride_bytes[layout->ndim - 1];

@@ -17,7 +17,7 @@ typedef struct svari_layout {
 
 // data: of the first element. The tensor has at least one, is of a known dtype, and its strides have
 // been checked (svari_source_check).
-svari_layout_t svari_layout_of(const DLTensor *tensor, const unsigned char *data);
+void svari_layout_of(const DLTensor *tensor, const unsigned char *data, svari_layout_t *out_layout);
 
 // True if the elements lie one behind the other in row-major order.
 bool svari_layout_is_compact(const svari_layout_t *layout);

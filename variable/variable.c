@@ -157,7 +157,8 @@ copy_into(const svar_value_t *view, DLTensor *destination)
     return SVAR_OK;
   }
   unsigned char *data = (unsigned char *)destination->data + destination->byte_offset;
-  svari_layout_t layout = svari_layout_of(destination, data);
+  svari_layout_t layout;
+  svari_layout_of(destination, data, &layout);
   if (destination->device.device_type != kDLCPU || !svari_layout_is_compact(&layout)) {
     return svar_fail(SVAR_ERR_ARGUMENT,
                      "the destination must be compact, row-major and in host memory");
