@@ -19,8 +19,6 @@ bench_report_stats(bench_report_t *report, const char *name, bench_stats_t stats
   bench_result_t *result = &report->results[report->result_count++];
   *result = (bench_result_t){.stats = stats};
   copy_text(result->name, sizeof(result->name), name);
-  printf("  %-52s p50 %12.1f  p99 %12.1f  max %12.1f ns\n", result->name, stats.p50, stats.p99,
-         stats.max);
   return result;
 }
 
@@ -32,10 +30,23 @@ bench_report_beside(bench_result_t *result, const char *name, double p50)
   copy_text(result->beside[index].name, sizeof(result->beside[index].name), name);
   result->beside[index].value = p50;
   result->beside[index].ratio = p50 > 0 ? result->stats.p50 / p50 : 0;
-  printf("      beside %-41s p50 %12.1f ns  ratio %8.3f\n", name, p50, result->beside[index].ratio);
 }
 
-bench_result_t *
+void
+bench_report_print(const bench_result_t *result)
+{
+  printf("  %-52s p50 %12.1f  p99 %12.1f  max %12.1f ns\n", result->name, result->stats.p50,
+         result->stats.p99, result->stats.max);
+  for (size_t i = 0; i < result->beside_count; i++) {
+    printf("%s%s %.1f (%.3fx)", i == 0 ? "      beside " : ", ", result->beside[i].name,
+           result->beside[i].value, result->beside[i].ratio);
+  }
+  if (result->beside_count > 0) {
+    putchar('\n');
+  }
+}
+
+void
 bench_report_add(bench_report_t *report, const bench_subject_t *subject,
                  const bench_subject_t *const *neighbours, size_t neighbour_count,
                  const char *name_format, ...)
@@ -51,7 +62,7 @@ bench_report_add(bench_report_t *report, const bench_subject_t *subject,
       bench_report_beside(result, neighbours[i]->name, bench_stats(neighbours[i]).p50);
     }
   }
-  return result;
+  bench_report_print(result);
 }
 
 void

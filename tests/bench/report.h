@@ -34,7 +34,7 @@ typedef struct bench_hold {
   char name[BENCH_NAME_BYTES];
   bench_bound_t bound;
   double limit, value;
-  char unit[8];                  // "ns", or "x" for a ratio
+  char unit[8];                  // "ns", "us", or "x" for a ratio
   char beside[BENCH_NAME_BYTES]; // what it is compared with, for the table
 } bench_hold_t;
 
@@ -51,13 +51,15 @@ typedef struct bench_report {
   bench_point_t points[BENCH_POINTS_MAX];
 } bench_report_t;
 
-// The statistics of subject under the printed name, beside those of `neighbours`. Prints the line.
-bench_result_t *bench_report_add(bench_report_t *report, const bench_subject_t *subject,
-                                 const bench_subject_t *const *neighbours, size_t neighbour_count,
-                                 const char *name_format, ...) SVAR_PRINTF(5, 6);
-// The same from statistics that are there already, without neighbours.
+// The statistics of subject under the printed name, beside those of `neighbours` (NULL, or
+// without samples: left out). Prints them.
+void bench_report_add(bench_report_t *report, const bench_subject_t *subject,
+                      const bench_subject_t *const *neighbours, size_t neighbour_count,
+                      const char *name_format, ...) SVAR_PRINTF(5, 6);
+// The same in steps, from statistics that are there already.
 bench_result_t *bench_report_stats(bench_report_t *report, const char *name, bench_stats_t stats);
 void bench_report_beside(bench_result_t *result, const char *name, double p50);
+void bench_report_print(const bench_result_t *result);
 
 void bench_report_hold(bench_report_t *report, const char *name, bench_bound_t bound, double limit,
                        const char *unit, double value, const char *beside_format, ...)

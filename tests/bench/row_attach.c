@@ -119,8 +119,9 @@ measure(const bench_run_t *run, attaching_t *attaching, const char *holder)
   bench_report_add(run->report, &subjects[ATTACH], neighbours, 1, "attach to %s, holder %s", text,
                    holder);
   snprintf(name, sizeof(name), "attach to a store of %s, holder %s", text, holder);
-  bench_report_hold(run->report, name, BENCH_AT_MOST, 1e6, "ns", bench_stats(&subjects[ATTACH]).p50,
-                    "open + mmap + first read: %.0f ns", bench_stats(&subjects[MAP]).p50);
+  bench_report_hold(run->report, name, BENCH_AT_MOST, 1000, "us",
+                    bench_stats(&subjects[ATTACH]).p50 / 1000, "open + mmap + first read: %.1f us",
+                    bench_stats(&subjects[MAP]).p50 / 1000);
   bench_subjects_fini(subjects, KINDS);
 }
 

@@ -151,15 +151,15 @@ report_level(const crowd_t *crowd, size_t level, size_t writing)
 {
   bench_report_t *report = crowd->run->report;
   size_t readers = crowd->levels[level];
-  char name[BENCH_NAME_BYTES], one[BENCH_NAME_BYTES];
+  char name[BENCH_NAME_BYTES];
   snprintf(name, sizeof(name), "borrow + release, %zu reader%s%s", readers, readers > 1 ? "s" : "",
            writing ? ", commits at 1 kHz" : "");
-  snprintf(one, sizeof(one), "one reader");
   bench_stats_t borrow = level_stats(crowd, level, writing, BORROW);
   bench_stats_t fence = level_stats(crowd, level, writing, FENCE);
   bench_result_t *result = bench_report_stats(report, name, borrow);
-  bench_report_beside(result, one, level_stats(crowd, 0, 0, BORROW).p50);
+  bench_report_beside(result, "one reader", level_stats(crowd, 0, 0, BORROW).p50);
   bench_report_beside(result, "seq_cst store + load, as many processes", fence.p50);
+  bench_report_print(result);
   bench_report_point(report, "readers",
                      writing ? "borrow + release, commits at 1 kHz" : "borrow + release",
                      (double)readers, borrow.p50);
