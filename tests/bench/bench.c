@@ -150,7 +150,7 @@ static void
 run_row(bench_parent_t *parent, void *context)
 {
   const row_run_t *row = context;
-  enum { PATIENCE_S = 150 };
+  enum { PATIENCE_S = 240 };
   alarm(PATIENCE_S); // a row that hangs ends, and with it, its children
   rows[row->index].measure(row->run);
   bench_parent_tell(parent);

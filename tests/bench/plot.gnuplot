@@ -1,9 +1,8 @@
 # gnuplot -e "data='FILE.dat'; output='FILE.svg'" plot.gnuplot
 # A file of data is a block for each series: its name in quotes, then lines of x and y (ns), then two empty
 # lines.
-set terminal svg size 960,600 font "sans-serif,13" background "white"
+set terminal svg size 1000,560 font "sans-serif,13" background "white"
 set output output
-set datafile missing "NaN"
 set key autotitle columnheader outside right top
 set logscale xy
 set grid
@@ -27,4 +26,4 @@ if (strstrt(data, "variables.dat")) {
   set xlabel "variables"
 }
 blocks = int(system("grep -c '^\"' '".data."'"))
-plot for [i=0:blocks-1] data index i using 1:($2*1e-9) with linespoints pointtype 7 pointsize 0.5 linewidth 2
+plot for [i=0:blocks-1] data index i using 1:($2*1e-9) with linespoints linecolor i+1 pointtype i+4 pointsize 0.6 linewidth 1.5

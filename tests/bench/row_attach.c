@@ -111,7 +111,7 @@ measure(const bench_run_t *run, attaching_t *attaching, const char *holder)
                .context = attaching,
                .batch = 1},
   };
-  const bench_effort_t effort = {run->is_quick ? 0.5 : 3, 200, 20000};
+  const bench_effort_t effort = {run->is_quick ? 0.5 : 2, 200, 20000};
   char text[BENCH_SIZE_TEXT_BYTES], name[BENCH_NAME_BYTES];
   bench_interleave(subjects, KINDS, &effort);
   const bench_subject_t *neighbours[] = {&subjects[MAP]};

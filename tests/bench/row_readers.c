@@ -219,7 +219,7 @@ bench_row_readers(const bench_run_t *run)
   memcpy(crowd.levels, run->is_quick ? quick : full, crowd.level_count * sizeof(size_t));
   start(&crowd);
   crowd.shared->slice_seconds = run->is_quick ? 0.1 : 0.2;
-  size_t rounds = run->is_quick ? 3 : 8;
+  size_t rounds = run->is_quick ? 3 : 5;
   for (size_t round = 0; round < rounds; round++) {
     for (size_t level = 0; level < crowd.level_count; level++) {
       for (size_t writing = 0; writing < WRITING; writing++) {

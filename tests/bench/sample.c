@@ -1,16 +1,23 @@
 #include "bench/sample.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "bench/child.h"
 
+static int64_t
+read_clock(clockid_t clock)
+{
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int64_t
 bench_now_ns(void)
 {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  return read_clock(CLOCK_MONOTONIC);
 }
 
 static void
@@ -33,9 +40,10 @@ sample(bench_subject_t *subject)
   if (subject->prepare != NULL) {
     subject->prepare(subject->context, subject->batch);
   }
-  int64_t began = bench_now_ns();
+  clockid_t clock = subject->is_cpu_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  int64_t began = read_clock(clock);
   subject->run(subject->context, subject->batch);
-  int64_t ended = bench_now_ns();
+  int64_t ended = read_clock(clock);
   if (subject->finish != NULL) {
     subject->finish(subject->context, subject->batch);
   }
@@ -71,14 +79,26 @@ by_size(const void *a, const void *b)
   return (left > right) - (left < right);
 }
 
+static float *
+allocate(size_t count)
+{
+  float *samples = malloc(count * sizeof(*samples));
+  BENCH_REQUIRE(samples != NULL, "no memory for %zu samples", count);
+  return samples;
+}
+
 bench_stats_t
-bench_stats_of(float *samples, size_t count)
+bench_stats_of(const float *samples, size_t count)
 {
   if (count == 0) {
     return (bench_stats_t){0};
   }
-  qsort(samples, count, sizeof(*samples), by_size);
-  return (bench_stats_t){samples[count / 2], samples[(count - 1) * 99 / 100], samples[count - 1]};
+  float *sorted = allocate(count);
+  memcpy(sorted, samples, count * sizeof(*sorted));
+  qsort(sorted, count, sizeof(*sorted), by_size);
+  bench_stats_t stats = {sorted[count / 2], sorted[(count - 1) * 99 / 100], sorted[count - 1]};
+  free(sorted);
+  return stats;
 }
 
 bench_stats_t
