@@ -30,8 +30,10 @@ typedef struct copying {
   const bench_run_t *run;
   uint64_t size_bytes;
   svar_variable_t *variable;
-  uint8_t *source, *destination; // private
-  uint8_t *file;                 // two buffers in a file beside the store's
+  uint8_t *source; // private, as the destinations
+  // One a subject, so that none finds in the cache what another wrote a moment ago.
+  uint8_t *get_destination, *memcpy_destination, *private_destination;
+  uint8_t *file; // two buffers in a file beside the store's
   size_t turn;
 } copying_t;
 
@@ -68,7 +70,7 @@ get_run(void *context, size_t count)
 {
   copying_t *copying = context;
   int64_t shape;
-  DLTensor tensor = tensor_of(copying, copying->destination, &shape);
+  DLTensor tensor = tensor_of(copying, copying->get_destination, &shape);
   for (size_t i = 0; i < count; i++) {
     BENCH_OK(svar_get_value_into(copying->variable, &tensor, NULL));
   }
@@ -90,8 +92,9 @@ memcpy_get_run(void *context, size_t count)
 {
   copying_t *copying = context;
   for (size_t i = 0; i < count; i++) {
-    memcpy(copying->destination, copying->file + (copying->turn & 1) * copying->size_bytes,
-           copying->size_bytes);
+    // What was written last, as a get does.
+    memcpy(copying->memcpy_destination,
+           copying->file + ((copying->turn + 1) & 1) * copying->size_bytes, copying->size_bytes);
   }
 }
 
@@ -100,7 +103,7 @@ memcpy_private_run(void *context, size_t count)
 {
   copying_t *copying = context;
   for (size_t i = 0; i < count; i++) {
-    memcpy(copying->destination, copying->source, copying->size_bytes);
+    memcpy(copying->private_destination, copying->source, copying->size_bytes);
   }
 }
 
@@ -158,7 +161,9 @@ measure_size(copying_t *copying, double worst[KINDS])
   svar_store_t *store = bench_store_create(STORE);
   copying->variable = bench_variable_make(store, VARIABLE, copying->size_bytes / 8);
   copying->source = populated(copying->size_bytes);
-  copying->destination = populated(copying->size_bytes);
+  copying->get_destination = populated(copying->size_bytes);
+  copying->memcpy_destination = populated(copying->size_bytes);
+  copying->private_destination = populated(copying->size_bytes);
   copying->file = populated_file(copying->run, copying->size_bytes * 2);
   set_run(copying, 3); // both buffers of the store
   bench_subject_t subjects[KINDS] = {
@@ -182,7 +187,9 @@ measure_size(copying_t *copying, double worst[KINDS])
   report(copying, subjects, worst);
   bench_subjects_fini(subjects, KINDS);
   free(copying->source);
-  free(copying->destination);
+  free(copying->get_destination);
+  free(copying->memcpy_destination);
+  free(copying->private_destination);
   munmap(copying->file, copying->size_bytes * 2);
   svar_variable_unref(copying->variable);
   bench_store_remove(store);
