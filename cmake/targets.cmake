@@ -15,6 +15,8 @@ set(SVAR_INCLUDE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
 add_library(shared_variable_objects OBJECT)
 target_include_directories(shared_variable_objects PUBLIC ${SVAR_INCLUDE} PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(shared_variable_objects PUBLIC dlpack::dlpack Threads::Threads PRIVATE svar_flags)
+# Whole cache lines: what a read costs must not depend on where the linker happens to put it.
+target_compile_options(shared_variable_objects PRIVATE -falign-functions=64)
 
 add_library(shared_variable SHARED)
 add_library(shared_variable::shared_variable ALIAS shared_variable)
