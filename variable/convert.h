@@ -16,4 +16,9 @@ typedef void (*svari_convert_t)(const void *from, void *to, size_t count);
 // The loop for a pair (also of a dtype with itself), or NULL if one of the two is only stored.
 svari_convert_t svari_convert_find(svar_dtype_t from, svar_dtype_t to);
 
+// The loops are compiled for several instruction sets, and find() takes them from the last that the
+// processor has. All give the same results; tests look at each.
+size_t svari_convert_set_count(void); // that the processor has, at least 1
+svari_convert_t svari_convert_find_in(size_t set, svar_dtype_t from, svar_dtype_t to);
+
 #endif

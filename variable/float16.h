@@ -1,6 +1,12 @@
-// The two 16-bit floats in integer arithmetic, so that every compiler and machine agrees: float16
-// (IEEE 754 binary16: 5 exponent bits, 10 of fraction) and bfloat16 (8 and 7). Widening is exact;
-// narrowing rounds once, to nearest, ties to even, whatever the rounding mode of the thread.
+// The two 16-bit floats, float16 (IEEE 754 binary16: 5 exponent bits, 10 of fraction) and bfloat16 (8 and
+// 7). Widening is exact; narrowing rounds once, to nearest, ties to even, whatever the rounding mode of
+// the thread, for it rounds in integers and every floating-point step here is exact.
+//
+// Nothing branches: each case is computed and one is chosen, which is how compilers make vectors of it.
+// What a computation must not see is masked away; a choice there would tempt them to skip it.
+//
+// A wider number gets here by "rounding to odd": what is cut off leaves a trace in the lowest bit kept.
+// With two bits or more to spare, the last rounding then comes out as if it had been the only one.
 #ifndef SVARI_VARIABLE_FLOAT16_H
 #define SVARI_VARIABLE_FLOAT16_H
 
@@ -15,22 +21,26 @@ svari_float_from_bits(uint32_t bits)
   return number;
 }
 
+static inline uint32_t
+svari_bits_of_float(float number)
+{
+  uint32_t bits;
+  memcpy(&bits, &number, sizeof(bits));
+  return bits;
+}
+
+// --- widening --------------------------------------------------------------------------------------
+
 static inline float
 svari_float_from_float16(uint16_t half)
 {
-  uint32_t magnitude = (half & 0x7fffu) << 13; // exponent and fraction at a float's places
-  uint32_t sign = (half & 0x8000u) << 16;
-  float number;
-  if ((half & 0x7c00u) == 0x7c00u) { // infinity, NaN: the payload stays
-    number = svari_float_from_bits(magnitude | 0x7f800000u);
-  } else if ((half & 0x7c00u) != 0) {
-    number = svari_float_from_bits(magnitude + ((127u - 15u) << 23));
-  } else { // subnormal: 2^-14 * 1.fraction - 2^-14, no step of which is a subnormal float
-    number = svari_float_from_bits(magnitude | 0x38800000u) - 0x1p-14f;
-  }
-  uint32_t bits;
-  memcpy(&bits, &number, sizeof(bits));
-  return svari_float_from_bits(bits | sign);
+  uint32_t magnitude = half & 0x7fffu;
+  uint32_t normal = (magnitude << 13) + (112u << 23); // 112: by how much the two biases differ
+  uint32_t special = normal + (112u << 23);           // infinity, NaN: the payload stays
+  uint32_t subnormal = svari_bits_of_float((float)(int32_t)magnitude * 0x1p-24f);
+  uint32_t bits = magnitude >= 0x7c00u ? special : normal;
+  bits = magnitude < 0x400u ? subnormal : bits;
+  return svari_float_from_bits(bits | (uint32_t)(half & 0x8000u) << 16);
 }
 
 static inline float
@@ -39,66 +49,78 @@ svari_float_from_bfloat16(uint16_t bfloat)
   return svari_float_from_bits((uint32_t)bfloat << 16);
 }
 
-// The 16-bit float with this many exponent and fraction bits that is nearest to number.
-static inline uint16_t
-svari_narrow(double number, int exponent_bits, int fraction_bits)
+// --- narrowing -------------------------------------------------------------------------------------
+
+// Divides by 2^13 or 2^16, to nearest, ties to even.
+static inline uint32_t
+svari_round_off(uint32_t number, int bits)
 {
+  return (number + ((1u << (bits - 1)) - 1) + (number >> bits & 1u)) >> bits;
+}
+
+// The bits of number * scale as an integer if mask is set, else 0; the lowest tells of a fraction.
+static inline uint32_t
+svari_units_odd(uint32_t magnitude, uint32_t mask, float scale)
+{
+  float scaled = svari_float_from_bits(magnitude & mask) * scale;
+  int32_t units = (int32_t)scaled;
+  return (uint32_t)units | ((float)units != scaled);
+}
+
+static inline uint16_t
+svari_float16_from_float(float number)
+{
+  uint32_t bits = svari_bits_of_float(number);
+  uint32_t magnitude = bits & 0x7fffffffu;
+  uint32_t is_small = 0u - (magnitude < 0x38800000u); // below 2^-14, the least normal float16
+  // In units of 2^-37, so that 13 bits are to be rounded off here too.
+  uint32_t subnormal = svari_units_odd(magnitude, is_small, 0x1p37f);
+  uint32_t normal = (magnitude - (112u << 23)) & ~is_small;
+  uint32_t finite = svari_round_off(subnormal | normal, 13);
+  uint32_t is_infinite = 0u - (magnitude >= 0x47800000u); // 2^16; a carry gets there by itself
+  uint32_t is_nan = 0u - (magnitude > 0x7f800000u);
+  uint32_t payload = 0x200u | (magnitude >> 13 & 0x3ffu); // quiet, and the top of it stays
+  uint32_t half = (finite & ~is_infinite) | (0x7c00u & is_infinite) | (payload & is_nan);
+  return (uint16_t)(half | (bits >> 16 & 0x8000u));
+}
+
+static inline uint16_t
+svari_bfloat16_from_bits(uint32_t bits)
+{
+  uint32_t quiet = bits >> 16 | 0x40u;
+  uint32_t rounded = svari_round_off(bits, 16); // a carry goes up to infinity
+  return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
+}
+
+static inline uint16_t
+svari_bfloat16_from_float(float number)
+{
+  return svari_bfloat16_from_bits(svari_bits_of_float(number));
+}
+
+// Rounded to odd where a float is normal. Beyond, it is as large or as small as the double is.
+static inline float
+svari_float_from_double_odd(double number)
+{
+  const uint64_t cut = (UINT64_C(1) << 29) - 1;
   uint64_t bits;
   memcpy(&bits, &number, sizeof(bits));
-  uint16_t sign = (uint16_t)(bits >> 63 << 15);
-  int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
-  uint64_t fraction = bits & 0xfffffffffffffu;
-  int bias = (1 << (exponent_bits - 1)) - 1;
-  uint16_t infinity = (uint16_t)(((1 << exponent_bits) - 1) << fraction_bits);
-  if (exponent == 1024 &&
-      fraction != 0) { // NaN: as much of the payload as there is room for, quiet
-    uint16_t quiet = (uint16_t)(1 << (fraction_bits - 1));
-    return sign | infinity | quiet | (uint16_t)(fraction >> (52 - fraction_bits));
-  }
-  if (exponent > bias) {
-    return sign | infinity;
-  }
-  // A subnormal double lacks the hidden bit, but is far below the least bit of either target.
-  uint64_t significand = fraction | UINT64_C(1) << 52;
-  int below_normal = 1 - bias - exponent;
-  int shift = 52 - fraction_bits + (below_normal > 0 ? below_normal : 0);
-  shift = shift > 63 ? 63 : shift;
-  uint64_t kept = significand >> shift;
-  uint64_t rest = significand & ((UINT64_C(1) << shift) - 1);
-  uint64_t half = UINT64_C(1) << (shift - 1);
-  kept += rest > half || (rest == half && (kept & 1) != 0);
-  // The hidden bit in kept adds one to the exponent, and so does a carry, up to infinity.
-  uint64_t exponent_field = below_normal > 0 ? 0 : (uint64_t)(exponent + bias - 1);
-  return sign | (uint16_t)((exponent_field << fraction_bits) + kept);
+  bits = (bits | ((bits & cut) + cut)) & ~cut;
+  memcpy(&number, &bits, sizeof(number));
+  return (float)number;
 }
 
-static inline uint16_t
-svari_float16_from_double(double number)
-{
-  return svari_narrow(number, 5, 10);
-}
-
+// A bfloat16 is subnormal where a float is, whose subnormals count units of 2^-149. They are counted on
+// a normal float, 2^60 times as large.
 static inline uint16_t
 svari_bfloat16_from_double(double number)
 {
-  return svari_narrow(number, 8, 7);
-}
-
-// Integers above 2^53 would be rounded twice. What is shifted out leaves a trace in the lowest bit
-// kept ("round to odd"), after which the conversion to double is exact and the last rounding right.
-static inline uint16_t
-svari_bfloat16_from_uint64(uint64_t number)
-{
-  uint64_t odd = number >> 11 | ((number & 0x7ffu) != 0);
-  double wide = number >> 53 == 0 ? (double)number : (double)odd * 0x1p11;
-  return svari_bfloat16_from_double(wide);
-}
-
-static inline uint16_t
-svari_bfloat16_from_int64(int64_t number)
-{
-  uint64_t magnitude = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-  return (uint16_t)((number < 0 ? 0x8000u : 0) | svari_bfloat16_from_uint64(magnitude));
+  uint32_t bits = svari_bits_of_float(svari_float_from_double_odd(number));
+  uint32_t raised = svari_bits_of_float(svari_float_from_double_odd(number * 0x1p60));
+  uint32_t is_small = 0u - ((bits & 0x7fffffffu) < 0x00800000u);
+  uint32_t subnormal = svari_units_odd(raised & 0x7fffffffu, is_small, 0x1p89f);
+  uint32_t sign = bits & 0x80000000u;
+  return svari_bfloat16_from_bits(subnormal | sign | (bits & ~is_small));
 }
 
 #endif

@@ -337,13 +337,18 @@ TEST(Convert, EveryPairAgreesWithTheReference)
     std::memcpy(source.data(), elements.data(), elements.size());
     for (svar_dtype_t to : convertible()) {
       size_t to_bytes = svar_dtype_bytes(to);
-      Aligned result(count * to_bytes);
-      svari_convert_find(from, to)(source.data(), result.data(), count);
+      std::vector<Aligned> results(svari_convert_set_count(), Aligned(count * to_bytes));
+      for (size_t set = 0; set < results.size(); set++) {
+        svari_convert_find_in(set, from, to)(source.data(), results[set].data(), count);
+      }
       for (size_t i = 0; i < count; i++) {
         Bytes expected = write(to, read(from, source.data() + i * from_bytes));
-        ASSERT_TRUE(same(to, result.data() + i * to_bytes, expected.data()))
-            << svar_dtype_name(from) << " to " << svar_dtype_name(to) << ", element " << i << " = "
-            << static_cast<double>(read(from, source.data() + i * from_bytes).real);
+        for (size_t set = 0; set < results.size(); set++) {
+          ASSERT_TRUE(same(to, results[set].data() + i * to_bytes, expected.data()))
+              << svar_dtype_name(from) << " to " << svar_dtype_name(to) << ", element " << i
+              << " = " << static_cast<double>(read(from, source.data() + i * from_bytes).real)
+              << ", instruction set " << set;
+        }
       }
     }
   }

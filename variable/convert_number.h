@@ -1,0 +1,188 @@
+// One number of one dtype as a number of another, without a branch, so that a loop around it becomes
+// vectors also where the machine has no vector instruction for the step (64-bit integers, mostly).
+#ifndef SVARI_VARIABLE_CONVERT_NUMBER_H
+#define SVARI_VARIABLE_CONVERT_NUMBER_H
+
+#include <stdbool.h>
+
+#include "variable/float16.h"
+
+// --- float to integer: C leaves a number out of range undefined; here it goes to the nearest limit ---
+
+// `below` is the last number of the float type under the range's end. Up to there the type reaches
+// every integer of a small type; above it, a large one has its greatest to add.
+#define SVARI_SMALL_FROM_FLOAT(type, float_type, name, least, below)                               \
+  static inline type##_t svari_##type##_from_##name(float_type x)                                  \
+  {                                                                                                \
+    float_type number = x == x ? x : 0;                                                            \
+    number = number > (least) ? number : (least);                                                  \
+    number = number < (below) ? number : (below);                                                  \
+    return (type##_t)(int32_t)number;                                                              \
+  }
+SVARI_SMALL_FROM_FLOAT(int8, float, float, -0x1p7f, 127.0f)
+SVARI_SMALL_FROM_FLOAT(int16, float, float, -0x1p15f, 32767.0f)
+SVARI_SMALL_FROM_FLOAT(uint8, float, float, 0.0f, 255.0f)
+SVARI_SMALL_FROM_FLOAT(uint16, float, float, 0.0f, 65535.0f)
+SVARI_SMALL_FROM_FLOAT(int8, double, double, -0x1p7, 127.0)
+SVARI_SMALL_FROM_FLOAT(int16, double, double, -0x1p15, 32767.0)
+SVARI_SMALL_FROM_FLOAT(int32, double, double, -0x1p31, 2147483647.0)
+SVARI_SMALL_FROM_FLOAT(uint8, double, double, 0.0, 255.0)
+SVARI_SMALL_FROM_FLOAT(uint16, double, double, 0.0, 65535.0)
+#undef SVARI_SMALL_FROM_FLOAT
+
+static inline int32_t
+svari_int32_from_float(float x)
+{
+  float number = x == x ? x : 0;
+  number = number > -0x1p31f ? number : -0x1p31f;
+  number = number < 0x1.fffffep30f ? number : 0x1.fffffep30f;
+  int32_t whole = (int32_t)number;
+  return x >= 0x1p31f ? INT32_MAX : whole;
+}
+
+static inline uint32_t
+svari_uint32_from_float(float x)
+{
+  float number = x > 0 ? x : 0; // NaN too
+  number = number < 0x1.fffffep31f ? number : 0x1.fffffep31f;
+  uint32_t whole = (uint32_t)number;
+  return x >= 0x1p32f ? UINT32_MAX : whole;
+}
+
+static inline uint32_t
+svari_uint32_from_double(double x)
+{
+  double number = x > 0 ? x : 0;
+  number = number < 4294967295.0 ? number : 4294967295.0;
+  return (uint32_t)number;
+}
+
+static inline double
+svari_double_if(bool condition, double number)
+{
+  uint64_t bits;
+  memcpy(&bits, &number, sizeof(bits));
+  bits &= 0 - (uint64_t)condition;
+  memcpy(&number, &bits, sizeof(number));
+  return number;
+}
+
+// The two below take 0 <= number < 2^63 and 2^64. AVX2 has instructions for vectors of neither, but for
+// doubles to int32: there it takes three, what is left after each being exact. Others take one.
+#if defined(__AVX2__) && !defined(__AVX512DQ__)
+static inline uint64_t
+svari_uint64_in_range(double number)
+{
+  int32_t high = (int32_t)(number * 0x1p-40);
+  double rest = number - (double)high * 0x1p40;
+  int32_t middle = (int32_t)(rest * 0x1p-20);
+  int32_t low = (int32_t)(rest - (double)middle * 0x1p20);
+  return ((uint64_t)(uint32_t)high << 40) + ((uint64_t)(uint32_t)middle << 20) + (uint32_t)low;
+}
+
+static inline uint64_t
+svari_uint63_in_range(double number)
+{
+  return svari_uint64_in_range(number);
+}
+#else
+static inline uint64_t
+svari_uint63_in_range(double number)
+{
+  return (uint64_t)(int64_t)number;
+}
+
+static inline uint64_t
+svari_uint64_in_range(double number)
+{
+  bool is_upper = number >= 0x1p63;
+  double lowered = number - svari_double_if(is_upper, 0x1p63); // exact
+  return svari_uint63_in_range(lowered) + ((uint64_t)is_upper << 63);
+}
+#endif
+
+static inline int64_t
+svari_int64_from_double(double x)
+{
+  double size = __builtin_fabs(x);
+  uint64_t whole = svari_uint63_in_range(svari_double_if(size < 0x1p63, size));
+  uint64_t is_beyond = 0 - (uint64_t)(size >= 0x1p63);
+  uint64_t is_negative = 0 - (uint64_t)(x < 0);
+  whole |= is_beyond >> 1; // INT64_MAX, and below zero its complement, INT64_MIN
+  return (int64_t)((whole ^ is_negative) - (is_negative & ~is_beyond));
+}
+
+static inline uint64_t
+svari_uint64_from_double(double x)
+{
+  uint64_t whole = svari_uint64_in_range(svari_double_if((x > 0) & (x < 0x1p64), x));
+  return whole | (0 - (uint64_t)(x >= 0x1p64));
+}
+
+static inline uint64_t
+svari_uint64_from_float(float x)
+{
+  return svari_uint64_from_double(x);
+}
+
+static inline int64_t
+svari_int64_from_float(float x)
+{
+  return svari_int64_from_double(x);
+}
+
+// --- integer to 16-bit float: rounded once, too --------------------------------------------------------
+
+// Everything from 2^16 on is a float16's infinity, so its exact size matters no more.
+static inline float
+svari_float_from_clamped_int64(int64_t number)
+{
+  const int64_t enough = 1 << 17;
+  number = number < enough ? number : enough;
+  number = number > -enough ? number : -enough;
+  return (float)(int32_t)number;
+}
+
+static inline float
+svari_float_from_clamped_uint64(uint64_t number)
+{
+  const uint64_t enough = 1 << 17;
+  return (float)(int32_t)(number < enough ? number : enough);
+}
+
+// Rounded to odd (see float16.h), also below zero, to the 53 bits of a double; less stays as it is.
+static inline uint16_t
+svari_bfloat16_from_int64(int64_t number)
+{
+  uint64_t bits = (uint64_t)number;
+  uint64_t odd = (bits | ((bits & 0x7ffu) + 0x7ffu)) & ~UINT64_C(0x7ff);
+  bits = bits + (UINT64_C(1) << 53) > UINT64_C(1) << 54 ? odd : bits;
+  return svari_bfloat16_from_float(svari_float_from_double_odd((double)(int64_t)bits));
+}
+
+static inline uint16_t
+svari_bfloat16_from_uint64(uint64_t number)
+{
+  uint64_t odd = (number | ((number & 0x7ffu) + 0x7ffu)) & ~UINT64_C(0x7ff);
+  double wide = (double)(number >> 53 != 0 ? odd : number);
+  return svari_bfloat16_from_float(svari_float_from_double_odd(wide));
+}
+
+// The same within 32 bits, for a float's 24.
+static inline uint16_t
+svari_bfloat16_from_int32(int32_t number)
+{
+  uint32_t bits = (uint32_t)number;
+  uint32_t odd = (bits | ((bits & 0xffu) + 0xffu)) & ~0xffu;
+  bits = bits + (1u << 24) > 1u << 25 ? odd : bits;
+  return svari_bfloat16_from_float((float)(int32_t)bits);
+}
+
+static inline uint16_t
+svari_bfloat16_from_uint32(uint32_t number)
+{
+  uint32_t odd = (number | ((number & 0xffu) + 0xffu)) & ~0xffu;
+  return svari_bfloat16_from_float((float)(number >> 24 != 0 ? odd : number));
+}
+
+#endif
