@@ -1,8 +1,10 @@
 #include "variable/layout.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_BYTES = 4096, LARGEST_ALIGNMENT = 8 }; // a complex128 is two doubles
+enum { LINE_BYTES = 64, TILE_COLUMNS = 64 };
 
 void
 svari_layout_of(const DLTensor *tensor, const unsigned char *data, svari_layout_t *out_layout)
@@ -107,11 +109,58 @@ convert_run(const unsigned char *from, int64_t stride_bytes, size_t element_byte
   }
 }
 
-// Steps to the next run of the innermost axis; false after the last one.
-static bool
-next_run(const svari_layout_t *layout, int64_t *index, int64_t *offset)
+static void
+write_run(const svari_layout_t *layout, const unsigned char *from, int64_t count,
+          svari_convert_t convert, size_t to_bytes, unsigned char *to)
 {
-  for (int32_t axis = layout->ndim - 2; axis >= 0; axis--) {
+  int64_t stride_bytes = layout->stride_bytes[layout->ndim - 1];
+  if (convert == NULL) {
+    gather(from, stride_bytes, layout->element_bytes, count, to);
+  } else {
+    convert_run(from, stride_bytes, layout->element_bytes, count, convert, to_bytes, to);
+  }
+}
+
+// True if neighbours in memory are neighbours along the second innermost axis, as in a transpose: then
+// a run of the innermost axis takes one element of every line of memory that it touches.
+static bool
+is_transposed(const svari_layout_t *layout)
+{
+  if (layout->ndim < 2) {
+    return false;
+  }
+  int64_t inner = llabs(layout->stride_bytes[layout->ndim - 1]);
+  int64_t outer = llabs(layout->stride_bytes[layout->ndim - 2]);
+  return inner >= LINE_BYTES && outer < LINE_BYTES;
+}
+
+// Writes the two innermost axes in tiles, so that a line of memory is still in the cache when its
+// next element is taken.
+static void
+write_tiles(const svari_layout_t *layout, const unsigned char *from, svari_convert_t convert,
+            size_t to_bytes, unsigned char *to)
+{
+  int64_t rows = layout->shape[layout->ndim - 2], columns = layout->shape[layout->ndim - 1];
+  int64_t row_stride = layout->stride_bytes[layout->ndim - 2];
+  int64_t column_stride = layout->stride_bytes[layout->ndim - 1];
+  int64_t tile_rows = LINE_BYTES / (int64_t)layout->element_bytes;
+  for (int64_t first_row = 0; first_row < rows; first_row += tile_rows) {
+    int64_t end_row = rows - first_row < tile_rows ? rows : first_row + tile_rows;
+    for (int64_t column = 0; column < columns; column += TILE_COLUMNS) {
+      int64_t count = columns - column < TILE_COLUMNS ? columns - column : TILE_COLUMNS;
+      for (int64_t row = first_row; row < end_row; row++) {
+        write_run(layout, from + row * row_stride + column * column_stride, count, convert,
+                  to_bytes, to + (size_t)(row * columns + column) * to_bytes);
+      }
+    }
+  }
+}
+
+// Steps along the first `axes` axes; false after the last step.
+static bool
+next_run(const svari_layout_t *layout, int32_t axes, int64_t *index, int64_t *offset)
+{
+  for (int32_t axis = axes - 1; axis >= 0; axis--) {
     *offset += layout->stride_bytes[axis];
     if (++index[axis] < layout->shape[axis]) {
       return true;
@@ -129,16 +178,18 @@ svari_layout_write(const svari_layout_t *layout, svari_convert_t convert, size_t
   int64_t index[SVAR_NDIM_MAX]; // of the axes that there are
   memset(index, 0, (size_t)layout->ndim * sizeof(*index));
   int64_t offset = 0;
-  int64_t run = layout->shape[layout->ndim - 1];
-  int64_t stride_bytes = layout->stride_bytes[layout->ndim - 1];
   unsigned char *to = destination;
+  int64_t run = layout->shape[layout->ndim - 1];
+  if (is_transposed(layout)) {
+    size_t plane = (size_t)(run * layout->shape[layout->ndim - 2]);
+    do {
+      write_tiles(layout, layout->data + offset, convert, to_bytes, to);
+      to += plane * to_bytes;
+    } while (next_run(layout, layout->ndim - 2, index, &offset));
+    return;
+  }
   do {
-    const unsigned char *from = layout->data + offset;
-    if (convert == NULL) {
-      gather(from, stride_bytes, layout->element_bytes, run, to);
-    } else {
-      convert_run(from, stride_bytes, layout->element_bytes, run, convert, to_bytes, to);
-    }
+    write_run(layout, layout->data + offset, run, convert, to_bytes, to);
     to += (size_t)run * to_bytes;
-  } while (next_run(layout, index, &offset));
+  } while (next_run(layout, layout->ndim - 1, index, &offset));
 }

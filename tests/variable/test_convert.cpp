@@ -394,26 +394,116 @@ TEST(Convert, NarrowingRoundsTiesToEvenAtEveryStep)
   }
 }
 
+// Floats on both sides of, and at, every point where the float32 that is given rounds to another half.
+std::vector<float>
+rounding_floats(svar_dtype_t half)
+{
+  std::vector<float> floats;
+  for (int pattern = 0; pattern < narrow(half).infinity(); pattern++) {
+    long double low = narrow(half).decode(static_cast<uint16_t>(pattern));
+    int next = std::min(pattern + 1, narrow(half).infinity() - 1);
+    long double gap = next > pattern
+                          ? narrow(half).decode(static_cast<uint16_t>(next)) - low
+                          : low - narrow(half).decode(static_cast<uint16_t>(pattern - 1));
+    for (long double point : {low, low + gap / 2}) {
+      float near = static_cast<float>(point); // exact: 16-bit floats have many bits fewer
+      for (float value : {std::nextafter(near, -INFINITY), near, std::nextafter(near, INFINITY)}) {
+        floats.insert(floats.end(), {value, -value});
+      }
+    }
+  }
+  return floats;
+}
+
+TEST(Convert, EveryInstructionSetRoundsFloatsAtEveryBoundaryOfA16BitFloat)
+{
+  for (svar_dtype_t half : {SVAR_FLOAT16, SVAR_BFLOAT16}) {
+    std::vector<float> floats = rounding_floats(half);
+    std::vector<uint16_t> rounded(floats.size());
+    for (size_t set = 0; set < svari_convert_set_count(); set++) {
+      svari_convert_find_in(set, SVAR_FLOAT32, half)(floats.data(), rounded.data(), floats.size());
+      for (size_t i = 0; i < floats.size(); i++) {
+        ASSERT_EQ(rounded[i], narrow(half).encode(floats[i]))
+            << svar_dtype_name(half) << ", instruction set " << set << ", " << floats[i];
+      }
+    }
+  }
+}
+
+// Any bits are a float: NaN, subnormals and exponents of all sizes among them.
+template <typename T>
+void
+expect_random_bits(svar_dtype_t from, const std::vector<svar_dtype_t> &targets)
+{
+  std::mt19937_64 random(20240117);
+  std::vector<T> source(20011);
+  for (T &number : source) {
+    uint64_t bits = random();
+    std::memcpy(&number, &bits, sizeof(number));
+  }
+  for (svar_dtype_t to : targets) {
+    size_t bytes = svar_dtype_bytes(to);
+    Aligned result(source.size() * bytes);
+    for (size_t set = 0; set < svari_convert_set_count(); set++) {
+      svari_convert_find_in(set, from, to)(source.data(), result.data(), source.size());
+      for (size_t i = 0; i < source.size(); i++) {
+        const auto *element = reinterpret_cast<const unsigned char *>(&source[i]);
+        Bytes expected = write(to, read(from, element));
+        ASSERT_TRUE(same(to, result.data() + i * bytes, expected.data()))
+            << svar_dtype_name(from) << " to " << svar_dtype_name(to) << ", instruction set " << set
+            << ", " << +source[i];
+      }
+    }
+  }
+}
+
+TEST(Convert, RandomBitsAgreeWithTheReferenceInEveryInstructionSet)
+{
+  expect_random_bits<float>(SVAR_FLOAT32, convertible());
+  expect_random_bits<double>(SVAR_FLOAT64, convertible());
+  expect_random_bits<int64_t>(SVAR_INT64, convertible());
+  expect_random_bits<uint64_t>(SVAR_UINT64, convertible());
+}
+
 TEST(Convert, NarrowingIgnoresTheRoundingModeOfTheThread)
 {
-  double value = 2049; // between 2048 and 2050
-  uint16_t rounded = 0;
-  std::fesetround(FE_UPWARD);
-  svari_convert_find(SVAR_FLOAT64, SVAR_FLOAT16)(&value, &rounded, 1);
-  std::fesetround(FE_TONEAREST);
-  EXPECT_EQ(narrow(SVAR_FLOAT16).decode(rounded), 2048);
+  for (svar_dtype_t half : {SVAR_FLOAT16, SVAR_BFLOAT16}) {
+    std::vector<float> floats = rounding_floats(half);
+    std::vector<double> doubles(floats.begin(), floats.end());
+    size_t count = floats.size();
+    for (size_t set = 0; set < svari_convert_set_count(); set++) {
+      for (int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+        std::vector<uint16_t> from_floats(count), from_doubles(count);
+        std::fesetround(mode);
+        svari_convert_find_in(set, SVAR_FLOAT32, half)(floats.data(), from_floats.data(), count);
+        svari_convert_find_in(set, SVAR_FLOAT64, half)(doubles.data(), from_doubles.data(), count);
+        std::fesetround(FE_TONEAREST);
+        for (size_t i = 0; i < count; i++) {
+          uint16_t expected = narrow(half).encode(floats[i]);
+          ASSERT_EQ(from_floats[i], expected) << svar_dtype_name(half) << ", " << floats[i];
+          ASSERT_EQ(from_doubles[i], expected) << svar_dtype_name(half) << ", " << floats[i];
+        }
+      }
+    }
+  }
 }
 
 TEST(Convert, TouchesExactlyTheElementsAskedFor)
 {
   for (size_t count = 0; count < 70; count++) {
     std::vector<float> source(count + 1, 1.5f);
-    std::vector<double> result(count + 1, -1.0);
-    svari_convert_find(SVAR_FLOAT32, SVAR_FLOAT64)(source.data(), result.data(), count);
-    for (size_t i = 0; i < count; i++) {
-      ASSERT_EQ(result[i], 1.5);
+    for (size_t set = 0; set < svari_convert_set_count(); set++) {
+      std::vector<double> result(count + 1, -1.0);
+      std::vector<uint16_t> halves(count + 1, 7);
+      svari_convert_find_in(set, SVAR_FLOAT32, SVAR_FLOAT64)(source.data(), result.data(), count);
+      svari_convert_find_in(set, SVAR_FLOAT32, SVAR_FLOAT16)(source.data(), halves.data(), count);
+      for (size_t i = 0; i < count; i++) {
+        ASSERT_EQ(result[i], 1.5);
+        ASSERT_EQ(halves[i], 0x3e00);
+      }
+      ASSERT_EQ(result[count], -1.0);
+      ASSERT_EQ(halves[count], 7);
     }
-    ASSERT_EQ(result[count], -1.0);
   }
 }
 

@@ -1,4 +1,5 @@
 // Rank, broadcastable axes, and elements wherever they lie.
+#include <cctype>
 #include <numeric>
 #include <string>
 
@@ -136,6 +137,9 @@ struct Walk {
 const Walk walks[] = {
     {"compact", 0, {24, 1000}, {1000, 1}},
     {"transposed", 0, {1000, 24}, {1, 1000}},
+    {"transposed and backwards", 23999, {1000, 24}, {-1, -1000}},
+    {"planes transposed", 0, {4, 1000, 6}, {6000, 1, 1000}},
+    {"transposed, not by whole tiles", 30, {131, 70}, {2, 300}},
     {"every second column", 0, {24, 500}, {1000, 2}},
     {"rows with a gap", 3, {24, 777}, {1000, 1}},
     {"backwards", 23999, {24000}, {-1}},
@@ -201,7 +205,7 @@ TEST_P(FilterStrides, AreWalkedInRowMajorOrder)
 INSTANTIATE_TEST_SUITE_P(Walks, FilterStrides, ::testing::ValuesIn(walks), [](const auto &walk) {
   std::string name = walk.param.what;
   for (char &letter : name) {
-    letter = letter == ' ' ? '_' : letter;
+    letter = std::isalnum(letter) != 0 ? letter : '_';
   }
   return name;
 });
