@@ -34,7 +34,7 @@ static const struct {
     {"variables", bench_row_variables}, {"commit", bench_row_commit},
     {"copy", bench_row_copy},           {"batch", bench_row_batch},
     {"wake", bench_row_wake},           {"attach", bench_row_attach},
-    {"policy", bench_row_policy},
+    {"policy", bench_row_policy},       {"conversion", bench_row_conversion},
 };
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
 

@@ -15,14 +15,15 @@ typedef struct bench_run {
   bool has_roudi;
 } bench_run_t;
 
-void bench_row_read(const bench_run_t *run);      // borrow + release by size; the primitives
-void bench_row_readers(const bench_run_t *run);   // by the number of reading processes
-void bench_row_variables(const bench_run_t *run); // by the number of variables
-void bench_row_commit(const bench_run_t *run);    // loan + commit by size
-void bench_row_copy(const bench_run_t *run);      // copying set and get
-void bench_row_batch(const bench_run_t *run);     // 1000 variables in one commit
-void bench_row_wake(const bench_run_t *run);      // a subscriber that waits
-void bench_row_attach(const bench_run_t *run);    // opening a large store
-void bench_row_policy(const bench_run_t *run);    // a step of a robot's policy
+void bench_row_read(const bench_run_t *run);       // borrow + release by size; the primitives
+void bench_row_readers(const bench_run_t *run);    // by the number of reading processes
+void bench_row_variables(const bench_run_t *run);  // by the number of variables
+void bench_row_commit(const bench_run_t *run);     // loan + commit by size
+void bench_row_copy(const bench_run_t *run);       // copying set and get
+void bench_row_conversion(const bench_run_t *run); // casts of large arrays
+void bench_row_batch(const bench_run_t *run);      // 1000 variables in one commit
+void bench_row_wake(const bench_run_t *run);       // a subscriber that waits
+void bench_row_attach(const bench_run_t *run);     // opening a large store
+void bench_row_policy(const bench_run_t *run);     // a step of a robot's policy
 
 #endif

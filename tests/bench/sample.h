@@ -16,6 +16,7 @@ typedef struct bench_subject {
   void (*prepare)(void *context, size_t count); // before each batch, not timed; may be NULL
   void (*run)(void *context, size_t count);     // `count` operations, timed
   void (*finish)(void *context, size_t count);  // after each batch, not timed; may be NULL
+  double (*measure)(void *context); // instead of run: what another process timed, in ns; or NULL
   void *context;
   size_t batch;  // operations a sample
   size_t warmup; // operations of run before each batch that are not timed
