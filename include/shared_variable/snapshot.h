@@ -25,6 +25,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_begin(svar_store_t *store,
                                                          svar_snapshot_t *out_snapshot);
 
 /// View variable as it is in the snapshot. No copy; nothing to release: the view ends with the snapshot.
+/// Views depend on nothing but the version: a loop that keeps its views finds them good again in its next
+/// snapshot of the same handle if that has the same `version`, and need not get them anew.
 /// @contract{allocates: no; blocks: no; system calls: no (one fstat if the segment grew since);
 /// thread: any}
 /// @retval SVAR_ERR_ARGUMENT the variable is not of this store

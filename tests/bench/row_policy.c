@@ -1,6 +1,6 @@
-// A step of a legged robot's walking policy with weights borrowed from a store, as one snapshot a step,
-// beside the same step on weights in private memory. Robot: a file of $SVAR_POLICY_DATA; without it, weights
-// of the same sizes at random, which take the same time.
+// A step of a legged robot's walking policy with weights borrowed from a store, as one snapshot a step whose
+// views are kept while the version stays the same, beside the same step on weights in private memory. Robot: a
+// file of $SVAR_POLICY_DATA; without it, weights of the same sizes at random, which take the same time.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,9 @@ enum { BORROWED, PRIVATE, KINDS };
 typedef struct walker {
   svar_store_t *store;
   svar_variable_t *variables[WEIGHTS];
-  DLTensor private_weights[WEIGHTS];
+  svar_value_t values[WEIGHTS]; // copies at first; then, if borrowed, views of `viewed_version`
+  uint64_t viewed_version;
+  const DLTensor *weights[WEIGHTS]; // the values' tensors
   svari_policy_network_t network;
   float observation[WIDTH_MAX], action[WIDTH_MAX];
 } walker_t;
@@ -112,19 +114,26 @@ observe(void *context, size_t count)
 }
 
 static void
+view_weights(walker_t *walker, const svar_snapshot_t *snapshot)
+{
+  for (int weight = 0; weight < WEIGHTS; weight++) {
+    svar_value_release(&walker->values[weight]);
+    BENCH_OK(svar_snapshot_get(snapshot, walker->variables[weight], &walker->values[weight]));
+  }
+  walker->viewed_version = snapshot->version;
+}
+
+static void
 borrowed_run(void *context, size_t count)
 {
   walker_t *walker = context;
   svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
-  svar_value_t views[WEIGHTS];
-  const DLTensor *weights[WEIGHTS];
   (void)count;
   BENCH_OK(svar_snapshot_begin(walker->store, &snapshot));
-  for (int weight = 0; weight < WEIGHTS; weight++) {
-    BENCH_OK(svar_snapshot_get(&snapshot, walker->variables[weight], &views[weight]));
-    weights[weight] = &views[weight].tensor;
+  if (snapshot.version != walker->viewed_version) {
+    view_weights(walker, &snapshot);
   }
-  svari_policy_network_step(&walker->network, weights, walker->observation, walker->action);
+  svari_policy_network_step(&walker->network, walker->weights, walker->observation, walker->action);
   svar_snapshot_end(&snapshot);
 }
 
@@ -132,29 +141,22 @@ static void
 private_run(void *context, size_t count)
 {
   walker_t *walker = context;
-  const DLTensor *weights[WEIGHTS];
   (void)count;
-  for (int weight = 0; weight < WEIGHTS; weight++) {
-    weights[weight] = &walker->private_weights[weight];
-  }
-  svari_policy_network_step(&walker->network, weights, walker->observation, walker->action);
+  svari_policy_network_step(&walker->network, walker->weights, walker->observation, walker->action);
 }
 
 static void
 attach(walker_t *walker)
 {
-  static svar_value_t copies[WEIGHTS];
-  const DLTensor *weights[WEIGHTS];
   svari_policy_sizes_t sizes;
   walker->store = bench_store_open(STORE);
   for (int weight = 0; weight < WEIGHTS; weight++) {
     walker->variables[weight] =
         bench_variable_find(walker->store, svari_policy_weight_names[weight]);
-    BENCH_OK(svar_get_value(walker->variables[weight], SVAR_COPY, &copies[weight]));
-    walker->private_weights[weight] = copies[weight].tensor;
-    weights[weight] = &copies[weight].tensor;
+    BENCH_OK(svar_get_value(walker->variables[weight], SVAR_COPY, &walker->values[weight]));
+    walker->weights[weight] = &walker->values[weight].tensor;
   }
-  BENCH_OK(svari_policy_sizes_of(weights, &sizes));
+  BENCH_OK(svari_policy_sizes_of(walker->weights, &sizes));
   BENCH_REQUIRE(sizes.observation <= WIDTH_MAX && sizes.action <= WIDTH_MAX,
                 "a policy wider than %d", WIDTH_MAX);
   BENCH_OK(svari_policy_network_init(&sizes, &walker->network));

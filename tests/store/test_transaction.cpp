@@ -74,6 +74,34 @@ TEST_F(Transaction, ASnapshotStaysAtItsVersionOfEverything)
   svar_snapshot_end(&snapshot); // twice is harmless
 }
 
+TEST_F(Transaction, SnapshotsOfOneVersionGiveTheSameViews)
+{
+  Store reader = open_store("/transactions");
+  Variable a = find(reader, "a");
+  auto view = [&](svar_value_t *out_view) {
+    svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
+    EXPECT_SVAR_OK(svar_snapshot_begin(reader.get(), &snapshot));
+    EXPECT_SVAR_OK(svar_snapshot_get(&snapshot, a.get(), out_view));
+    uint64_t version = snapshot.version;
+    svar_snapshot_end(&snapshot);
+    return version;
+  };
+  svar_value_t first = SVAR_VALUE_INIT, second = SVAR_VALUE_INIT;
+  uint64_t version = view(&first);
+  // Room is made and reclaimed in between, but nothing is committed.
+  svar_transaction_t *transaction = begin();
+  ASSERT_SVAR_OK(put(transaction, a_, std::vector<float>(100000, 1)));
+  svar_transaction_abort(transaction);
+  EXPECT_EQ(view(&second), version);
+  EXPECT_EQ(first.tensor.data, second.tensor.data);
+  EXPECT_EQ(first.version, second.version);
+  EXPECT_EQ(first.shape[0], second.shape[0]);
+  ASSERT_SVAR_OK(put(transaction = begin(), a_, {2, 2}));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(view(&second), version + 1);
+  EXPECT_NE(first.tensor.data, second.tensor.data);
+}
+
 TEST_F(Transaction, AnAbortChangesNothing)
 {
   svar_transaction_t *transaction = begin();
