@@ -1,7 +1,7 @@
 # gnuplot -e "data='FILE.dat'; output='FILE.svg'" plot.gnuplot
 # A file of data is a block for each series: its name in quotes, then lines of x and y (ns), then two empty
 # lines.
-set terminal svg size 1000,560 font "sans-serif,13" background "white"
+set terminal svg noenhanced size 1000,560 font "sans-serif,13" background "white"
 set output output
 set key autotitle columnheader outside right top
 set logscale xy
