@@ -1,0 +1,170 @@
+// The conformance suite: every case of the catalogue in case_list.cpp, run over each backing.
+//
+// A file adds its cases like this, outside of any namespace, and itself to CMakeLists.txt; the numbers
+// leave not_applicable.cpp if they were there:
+//
+//   SVAR_CASE(43, CopyAtConstructionDetachesTheSource)    runs as Case043.Copy...TheSource/cpu and /ipc
+//   {
+//     Array x = vector_of<float>({1, 1});
+//     Variable s = shared(x.source());                    private, or in a store in a scratch directory
+//     x.as<float>()[0] = 2;
+//     EXPECT_VALUE(s, vector_of<float>({1, 1}));          every way of reading agrees
+//   }
+//   SVAR_CASE_ON(PROCESS, 34, Name) {}                    no variable: one run, of no backing
+//   SVAR_NOT_ON(IPC, 65, "reason")                        this backing has no such thing
+//   SVAR_NOT_APPLICABLE(42, "reason")                     nor has any
+//
+// A case may have several tests. Each number of the list needs, for CPU and IPC, a test or a reason why
+// there is none (or a test on PROCESS, or one reason for all), and never both: Catalogue.* checks that
+// over what is registered, whichever tests are selected to run. `test_conformance --table FILE` writes
+// the outcome as a table.
+#ifndef TESTS_CONFORMANCE_CASE_HPP
+#define TESTS_CONFORMANCE_CASE_HPP
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fakes/arrays.hpp"
+#include "fakes/scratch.hpp"
+#include "shared_variable/shared_variable.h"
+
+namespace conformance
+{
+
+using svar_test::Child;
+using svar_test::Signal;
+using svar_test::Store;
+using svar_test::Variable;
+
+/// Where a case runs. PROCESS: it needs no variable (names of dtypes, the registry).
+enum Backing { CPU, IPC, PROCESS };
+const char *backing_name(Backing backing);
+
+/// What a read found: type, extents and bytes.
+struct Contents {
+  svar_type_t type = {};
+  std::vector<int64_t> shape;
+  std::vector<unsigned char> bytes;
+
+  template <typename T> std::vector<T> as() const
+  {
+    const T *data = reinterpret_cast<const T *>(bytes.data());
+    return std::vector<T>(data, data + bytes.size() / sizeof(T));
+  }
+  bool operator==(const Contents &other) const;
+};
+std::ostream &operator<<(std::ostream &stream, const Contents &contents);
+
+/// The bytes of an array, as a variable of its dtype and rank would hold them.
+Contents contents_of(Array &array);
+
+/// What each case inherits. On IPC there is one store for it, and a second handle that reads.
+class Case : public ::testing::Test
+{
+public:
+  void use(Backing backing)
+  {
+    backing_ = backing;
+  }
+
+protected:
+  void TearDown() override;
+
+  bool is_ipc() const
+  {
+    return backing_ == IPC;
+  }
+  /// The store of the case, made when first asked for; NULL on CPU: variables without a store.
+  svar_store_t *store();
+  /// The store as a reader has it; NULL on CPU.
+  svar_store_t *reader();
+  /// The defaults, for this backing. A store needs a name, so NULL becomes one ("v0", "v1", ...) there.
+  svar_shared_options_t options(const char *name = nullptr);
+  /// A variable, which must succeed.
+  Variable shared(const svar_source_t &source);
+  Variable shared(const svar_source_t &source, const svar_shared_options_t &options);
+  /// svar_shared() must fail with this code.
+  void expect_not_shared(svar_ret_t code, const svar_source_t &source,
+                         const svar_shared_options_t &options);
+
+  /// Reads by copy and by borrow, on IPC also through the reader, expects all to agree.
+  Contents read(const Variable &variable);
+  /// Sets by copy, then by borrow; both must succeed and give the same value.
+  Contents set(const Variable &variable, const svar_source_t &source);
+  /// Both ways of setting must fail with this code and leave value, type and version as they were.
+  void expect_refused(svar_ret_t code, const Variable &variable, const svar_source_t &source);
+
+private:
+  Contents read_as(svar_variable_t *variable, svar_borrow_t borrow);
+
+  Backing backing_ = CPU;
+  std::unique_ptr<svar_test::ScratchDirectory> directory_;
+  Store store_;
+  Store reader_;
+  std::deque<std::string> names_;
+};
+
+#define EXPECT_VALUE(variable, array) EXPECT_EQ(read(variable), ::conformance::contents_of(array))
+/// The last failure's sentence contains text.
+#define EXPECT_MESSAGE(text)                                                                       \
+  EXPECT_NE(std::string(svar_error_message()).find(text), std::string::npos) << svar_error_message()
+
+// --- the catalogue ------------------------------------------------------------------------------
+
+/// One number of the catalogue. levels: N normative, Q differs from Theano on purpose, I an accident of
+/// Theano's implementation, D a difference of PyTensor, K not in Theano.
+struct Number {
+  int number;
+  char area;
+  const char *levels;
+};
+const std::vector<Number> &catalogue();
+
+/// One test of a number on a backing, or the reason why there is none.
+struct Entry {
+  int number;
+  bool is_everywhere; ///< a reason that holds for all backings
+  Backing backing;
+  std::string name;   ///< of the test; "": there is none
+  std::string reason; ///< why not
+  std::string result; ///< "pass", "FAIL", "skipped", "not run"
+};
+std::vector<Entry> &entries();
+
+bool add_case(int number, const char *name, std::vector<Backing> backings, const char *file,
+              int line, Case *(*make)());
+bool add_reason(int number, bool is_everywhere, Backing backing, const char *reason);
+
+#define SVAR_CASE_(number, name, ...)                                                              \
+  namespace                                                                                        \
+  {                                                                                                \
+  class Case##number##name : public ::conformance::Case                                            \
+  {                                                                                                \
+    void TestBody() override;                                                                      \
+  };                                                                                               \
+  [[maybe_unused]] const bool added_##number##name =                                               \
+      ::conformance::add_case(number, #name, __VA_ARGS__, __FILE__, __LINE__,                      \
+                              []() -> ::conformance::Case * { return new Case##number##name; });   \
+  }                                                                                                \
+  void Case##number##name::TestBody()
+#define SVAR_CASE(number, name) SVAR_CASE_(number, name, {::conformance::CPU, ::conformance::IPC})
+#define SVAR_CASE_ON(backing, number, name) SVAR_CASE_(number, name, {::conformance::backing})
+
+#define SVAR_REASON_(number, counter, ...)                                                         \
+  namespace                                                                                        \
+  {                                                                                                \
+  [[maybe_unused]] const bool reason_##number##_##counter =                                        \
+      ::conformance::add_reason(number, __VA_ARGS__);                                              \
+  }
+#define SVAR_NOT_ON(backing, number, reason)                                                       \
+  SVAR_REASON_(number, backing, false, ::conformance::backing, reason)
+#define SVAR_NOT_APPLICABLE(number, reason)                                                        \
+  SVAR_REASON_(number, all, true, ::conformance::PROCESS, reason)
+
+} // namespace conformance
+
+#endif
