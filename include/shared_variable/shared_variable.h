@@ -6,6 +6,7 @@
 #include "shared_variable/dtype.h"
 #include "shared_variable/error.h"
 #include "shared_variable/floatx.h"
+#include "shared_variable/mrg.h"
 #include "shared_variable/random.h"
 #include "shared_variable/shared.h"
 #include "shared_variable/snapshot.h"
