@@ -90,12 +90,13 @@ contents_of_tensor(const svar_type_t &type, const DLTensor &tensor)
 }
 
 Contents
-contents_of(Array &array)
+contents_of(const Array &array)
 {
+  DLTensor tensor = array.source().tensor;
   svar_type_t type = {};
-  type.dtype = array.tensor().dtype;
-  type.ndim = array.tensor().ndim;
-  return contents_of_tensor(type, array.tensor());
+  type.dtype = tensor.dtype;
+  type.ndim = tensor.ndim;
+  return contents_of_tensor(type, tensor);
 }
 
 void
@@ -152,6 +153,17 @@ Case::shared(const svar_source_t &source, const svar_shared_options_t &options)
   svar_variable_t *variable = nullptr;
   EXPECT_SVAR_OK(svar_shared(source, &options, &variable));
   return Variable(variable);
+}
+
+Variable
+Case::zeros(svar_dtype_t dtype, std::vector<int64_t> shape, svar_downcast_t allow_downcast,
+            bool strict)
+{
+  Array array(dtype, std::move(shape));
+  svar_shared_options_t given = options();
+  given.allow_downcast = allow_downcast;
+  given.strict = strict;
+  return shared(array.source(), given);
 }
 
 void

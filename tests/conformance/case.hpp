@@ -60,7 +60,7 @@ struct Contents {
 std::ostream &operator<<(std::ostream &stream, const Contents &contents);
 
 /// The bytes of an array, as a variable of its dtype and rank would hold them.
-Contents contents_of(Array &array);
+Contents contents_of(const Array &array);
 
 /// What each case inherits. On IPC there is one store for it, and a second handle that reads.
 class Case : public ::testing::Test
@@ -71,7 +71,6 @@ public:
     backing_ = backing;
   }
 
-protected:
   void TearDown() override;
 
   bool is_ipc() const
@@ -87,6 +86,9 @@ protected:
   /// A variable, which must succeed.
   Variable shared(const svar_source_t &source);
   Variable shared(const svar_source_t &source, const svar_shared_options_t &options);
+  /// A variable of zeros, of this dtype and shape.
+  Variable zeros(svar_dtype_t dtype, std::vector<int64_t> shape,
+                 svar_downcast_t allow_downcast = SVAR_DOWNCAST_UNSET, bool strict = false);
   /// svar_shared() must fail with this code.
   void expect_not_shared(svar_ret_t code, const svar_source_t &source,
                          const svar_shared_options_t &options);
