@@ -18,8 +18,6 @@ add_reason_for_all(const std::vector<int> &numbers, const char *reason)
 
 // Who writes the tests of one of these takes its number out of the list.
 
-const bool values_later[] = {add_reason_for_all({246, 247, 248, 249, 250}, "not tested yet")};
-
 const bool variables_later[] = {
     add_reason_for_all({14, 19, 20}, "not there yet: automatic names, texts, objects"),
     add_reason_for_all({35, 36, 38, 39, 40, 41, 42},
