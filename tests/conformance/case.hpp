@@ -125,6 +125,11 @@ struct Number {
   const char *levels;
 };
 const std::vector<Number> &catalogue();
+struct Area {
+  char letter;
+  const char *title;
+};
+const std::vector<Area> &areas();
 
 /// One test of a number on a backing, or the reason why there is none.
 struct Entry {

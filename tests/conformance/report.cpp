@@ -1,5 +1,6 @@
 #include "report.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <set>
@@ -61,15 +62,51 @@ words(const std::string &name)
   return text;
 }
 
-std::string
-row(const Number &number, const Entry &entry)
+bool
+is_one_line(const Entry &a, const Entry &b)
 {
-  std::ostringstream line;
-  bool is_reason = entry.name.empty();
-  line << "| " << number.number << " | " << number.area << " | " << number.levels << " | "
-       << (entry.is_everywhere ? "all" : backing_name(entry.backing)) << " | " << entry.result
-       << " | " << (is_reason ? entry.reason : words(entry.name)) << " |\n";
-  return line.str();
+  return a.number == b.number && a.name == b.name && a.reason == b.reason;
+}
+
+// What the case says on one backing; "" if another line tells it.
+std::string
+result_on(const Entry &line, Backing backing)
+{
+  for (const Entry &entry : entries()) {
+    bool is_there = entry.backing == backing || entry.backing == PROCESS || entry.is_everywhere;
+    if (is_there && is_one_line(entry, line)) {
+      return entry.result;
+    }
+  }
+  return "";
+}
+
+std::string
+row(const Number &number, const Entry &line)
+{
+  std::ostringstream text;
+  text << "| " << number.number << " | " << number.levels << " | "
+       << (line.name.empty() ? line.reason : words(line.name));
+  for (Backing backing : {CPU, IPC}) {
+    text << " | " << result_on(line, backing);
+  }
+  text << " |\n";
+  return text.str();
+}
+
+// The lines of one case: one for each test, whatever the backing, and one for each reason.
+std::vector<const Entry *>
+lines_of(int number)
+{
+  std::vector<const Entry *> lines;
+  for (const Entry &entry : entries()) {
+    bool is_known = std::any_of(lines.begin(), lines.end(),
+                                [&entry](const Entry *line) { return is_one_line(entry, *line); });
+    if (entry.number == number && !is_known) {
+      lines.push_back(&entry);
+    }
+  }
+  return lines;
 }
 
 } // namespace
@@ -83,14 +120,18 @@ listen()
 std::string
 table()
 {
-  std::string text = "| case | area | level | backing | result | what it shows, or why it is not "
-                     "applicable |\n|---|---|---|---|---|---|\n";
-  for (const Number &number : catalogue()) {
-    for (const Entry &entry : entries()) {
-      text += entry.number == number.number ? row(number, entry) : "";
+  std::ostringstream text;
+  for (const Area &area : areas()) {
+    text << "\n## " << area.letter << ": " << area.title << "\n"
+         << "| case | level | what it shows, or why it is not applicable | cpu | ipc |\n"
+         << "|---|---|---|---|---|\n";
+    for (const Number &number : catalogue()) {
+      for (const Entry *line : lines_of(number.number)) {
+        text << (number.area == area.letter ? row(number, *line) : "");
+      }
     }
   }
-  return text;
+  return text.str();
 }
 
 std::string
