@@ -124,12 +124,22 @@ svari_directory_find(svar_store_t *store, const char *name, uint64_t *out_index)
   return ret;
 }
 
+// An object is of one process: no file has one.
+static bool
+has_valid_kind(const svar_type_t *type, uint32_t flags)
+{
+  return flags == svari_entry_flags(type) && type->kind < SVAR_KIND_OBJECT &&
+         (type->format == 0 || type->kind == SVAR_KIND_SPARSE);
+}
+
 svar_ret_t
 svari_directory_type(const svar_store_t *store, const svari_entry_t *entry, svar_type_t *out_type)
 {
-  svar_type_t type = {entry->dtype, entry->ndim, entry->broadcastable};
-  if (!svar_dtype_is_known(type.dtype) || type.ndim < 0 || type.ndim > SVAR_NDIM_MAX ||
-      (type.ndim < 32 && type.broadcastable >> type.ndim != 0) ||
+  uint32_t flags = entry->flags;
+  svar_type_t type = {entry->dtype, entry->ndim, entry->broadcastable, (uint8_t)flags,
+                      (uint8_t)(flags >> 8)};
+  if (!has_valid_kind(&type, flags) || !svar_dtype_is_known(type.dtype) || type.ndim < 0 ||
+      type.ndim > SVAR_NDIM_MAX || (type.ndim < 32 && type.broadcastable >> type.ndim != 0) ||
       memchr(entry->name, '\0', SVARI_NAME_BYTES) == NULL) {
     return svar_fail(SVAR_ERR_CORRUPT,
                      "store '%s': an entry of the directory has no valid type or name",
@@ -178,6 +188,7 @@ svari_directory_append(svar_store_t *store, const char *name, const svar_type_t 
       .dtype = type->dtype,
       .ndim = type->ndim,
       .broadcastable = type->broadcastable,
+      .flags = svari_entry_flags(type),
   };
   strncpy(entry->name, name, SVARI_NAME_BYTES - 1);
   for (int i = 0; i < SVARI_RING_RECORDS; i++) {

@@ -48,7 +48,7 @@
 #include "variable/pin.h"
 
 // Raised by every change of the layout; the hash below catches what a person forgets to raise.
-#define SVARI_LAYOUT_NUMBER 2u
+#define SVARI_LAYOUT_NUMBER 3u
 #define SVARI_STATE_MAGIC UINT64_C(0x3145544154535653)   // "SVSTATE1"
 #define SVARI_READERS_MAGIC UINT64_C(0x3152444145525653) // "SVREADR1"
 
@@ -84,7 +84,7 @@ typedef struct svari_entry {
   svar_dtype_t dtype;
   int32_t ndim;
   uint32_t broadcastable;
-  uint32_t flags;
+  uint32_t flags; // of the type: svari_entry_flags()
   // Index of the newest record: a hint that saves readers the search. Stored after the record's begin
   // and before header.version, so a reader of version V finds the hint at V's record or a later one;
   // a later one has begin > V, and the reader searches.
@@ -153,6 +153,13 @@ typedef struct svari_readers {
   _Alignas(128) svari_slot_t slots[SVARI_SLOTS];
 } svari_readers_t;
 
+// Kind and format of a type, as an entry keeps them.
+static inline uint32_t
+svari_entry_flags(const svar_type_t *type)
+{
+  return type->kind | (uint32_t)type->format << 8;
+}
+
 static_assert(sizeof(svari_record_t) == 160, "a record's layout is shared by processes");
 static_assert(sizeof(svari_entry_t) == 64 + 128 + 16 * 160 + 256, "an entry's layout is shared");
 static_assert(offsetof(svari_entry_t, begin) == 64, "the begins take whole cache lines");
@@ -177,6 +184,7 @@ svari_layout_hash(void)
       sizeof(svari_record_t),
       offsetof(svari_record_t, shape),
       sizeof(svari_entry_t),
+      offsetof(svari_entry_t, flags),
       offsetof(svari_entry_t, newest),
       offsetof(svari_entry_t, records),
       offsetof(svari_entry_t, name),

@@ -109,6 +109,7 @@ set_type(svari_writer_variable_t *variable, const svar_type_t *type)
   variable->entry->dtype = type->dtype;
   variable->entry->ndim = type->ndim;
   variable->entry->broadcastable = type->broadcastable;
+  variable->entry->flags = svari_entry_flags(type);
   variable->is_declared = true;
 }
 

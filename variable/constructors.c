@@ -43,10 +43,11 @@ svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t 
 {
   (void)context;
   if (source->kind != SVAR_SOURCE_ARRAY) {
-    return svar_fail(SVAR_ERR_TYPE, "it takes typed arrays (svar_array), and %s has no dtype",
-                     source->tensor.ndim == 0 ? "a number" : "a list of literals");
+    char text[SVARI_SOURCE_TEXT_BYTES];
+    return svar_fail(SVAR_ERR_TYPE, "it takes typed arrays (svar_array), not %s",
+                     svari_source_text(source, text, sizeof(text)));
   }
-  svar_type_t type = {source->tensor.dtype, source->tensor.ndim, 0};
+  svar_type_t type = svar_tensor_type(source->tensor.dtype, source->tensor.ndim, 0);
   SVAR_TRY(read_broadcastable(options, &type));
   return construct(type, source, options, out_variable);
 }
@@ -56,7 +57,8 @@ svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t 
                        void *context, svar_variable_t **out_variable)
 {
   (void)context;
-  if (source->kind == SVAR_SOURCE_ARRAY || source->tensor.ndim != 0) {
+  if ((source->kind != SVAR_SOURCE_SCALAR && source->kind != SVAR_SOURCE_LITERAL) ||
+      source->tensor.ndim != 0) {
     return svar_fail(SVAR_ERR_TYPE, "it takes single numbers");
   }
   if (options->broadcastable != NULL) {
@@ -65,6 +67,6 @@ svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t 
   // As an array of rank 0, so that a strict variable accepts the number it is made from.
   DLTensor tensor = svar_tensor(source->tensor.dtype, (void *)svari_source_data(source), 0, NULL);
   svar_source_t number = svar_array(&tensor);
-  svar_type_t type = {source->tensor.dtype, 0, 0};
+  svar_type_t type = svar_tensor_type(source->tensor.dtype, 0, 0);
   return construct(type, &number, options, out_variable);
 }

@@ -12,6 +12,7 @@
 #include "variable/source.h"
 
 // The order of the decisions:
+//   0 a kind of value that the type's kind has no rule for is refused
 //   1 an array of exactly the variable's dtype is accepted
 //   2 a strict variable accepts nothing else
 //   3 a dtype that is only stored does not convert
@@ -171,10 +172,23 @@ check_shape(const svar_type_t *type, const DLTensor *tensor)
 }
 
 static svar_ret_t
+check_kind(const svar_type_t *type, const svar_source_t *source)
+{
+  if (!svari_source_is_numbers(source)) {
+    return svar_fail(SVAR_ERR_TYPE, "its values are made from numbers");
+  }
+  if (type->kind != SVAR_KIND_TENSOR) {
+    return svar_fail(SVAR_ERR_TYPE, "its values are not made from numbers");
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
 decide(const svar_type_t *type, bool strict, svar_downcast_t allow_downcast,
        const svar_source_t *source, svari_filter_plan_t *out_plan)
 {
   const DLTensor *tensor = &source->tensor;
+  SVAR_TRY(check_kind(type, source));
   if (tensor->device.device_type != kDLCPU) {
     return svar_fail(SVAR_ERR_TYPE,
                      "its data are on DLPack device type %d, not in host memory: "

@@ -6,14 +6,14 @@
 #include "variable/number.h"
 #include "variable/promotion.h"
 
-// The rank of a source that was to hold a number and got none: svari_source_check() refuses it.
+// The rank of a source that was made from NULL: svari_source_check() refuses it.
 enum { NO_NUMBER = INT32_MIN };
 
 // A source that holds its number inside.
 static svar_source_t
 source_with_number(svar_source_kind_t kind, svar_dtype_t dtype, const void *number)
 {
-  svar_source_t source = {kind, svar_tensor(dtype, NULL, 0, NULL), {{0, 0}}};
+  svar_source_t source = {kind, svar_tensor(dtype, NULL, 0, NULL), {{0, 0}}, NULL};
   size_t bytes = svar_dtype_bytes(dtype);
   if (number == NULL || bytes > sizeof(source.bits)) {
     source.tensor.ndim = NO_NUMBER;
@@ -68,8 +68,28 @@ svar_literals(svar_dtype_t natural_dtype, const void *numbers, int32_t ndim, con
   if (ndim == 0) {
     return source_with_number(SVAR_SOURCE_LITERAL, natural_dtype, numbers);
   }
+  svar_source_t source = {SVAR_SOURCE_LITERAL,
+                          svar_tensor(natural_dtype, (void *)numbers, ndim, shape),
+                          {{0, 0}},
+                          NULL};
+  return source;
+}
+
+svar_source_t
+svar_managed(DLManagedTensor *managed)
+{
   svar_source_t source = {
-      SVAR_SOURCE_LITERAL, svar_tensor(natural_dtype, (void *)numbers, ndim, shape), {{0, 0}}};
+      SVAR_SOURCE_ARRAY, svar_tensor(SVAR_BOOL, NULL, NO_NUMBER, NULL), {{0, 0}}, managed};
+  if (managed != NULL) {
+    source.tensor = managed->dl_tensor;
+  }
+  return source;
+}
+
+svar_source_t
+svar_none(void)
+{
+  svar_source_t source = {SVAR_SOURCE_NONE, svar_tensor(SVAR_BOOL, NULL, 0, NULL), {{0, 0}}, NULL};
   return source;
 }
 
@@ -126,6 +146,13 @@ check_kind(const svar_source_t *source)
   int32_t ndim = source->tensor.ndim;
   switch (source->kind) {
   case SVAR_SOURCE_ARRAY:
+    return ndim != NO_NUMBER
+               ? SVAR_OK
+               : svar_fail(SVAR_ERR_ARGUMENT, "svar_managed(NULL): there is no array");
+  case SVAR_SOURCE_NONE:
+  case SVAR_SOURCE_RANDOM:
+  case SVAR_SOURCE_SPARSE:
+  case SVAR_SOURCE_OBJECT:
     return SVAR_OK;
   case SVAR_SOURCE_SCALAR:
   case SVAR_SOURCE_LITERAL:
@@ -141,6 +168,13 @@ check_kind(const svar_source_t *source)
       (int)source->kind);
 }
 
+bool
+svari_source_is_numbers(const svar_source_t *source)
+{
+  return source->kind == SVAR_SOURCE_ARRAY || source->kind == SVAR_SOURCE_SCALAR ||
+         source->kind == SVAR_SOURCE_LITERAL;
+}
+
 // True if the number is inside source, not in the caller's memory.
 static bool
 holds_number(const svar_source_t *source)
@@ -154,6 +188,9 @@ svari_source_check(const svar_source_t *source)
 {
   const DLTensor *tensor = &source->tensor;
   SVAR_TRY(check_kind(source));
+  if (!svari_source_is_numbers(source)) {
+    return SVAR_OK;
+  }
   uint64_t bytes = 0;
   SVAR_TRY(svar_shape_bytes(tensor->dtype, tensor->ndim, tensor->shape, &bytes));
   if (bytes > 0 && tensor->data == NULL && !holds_number(source)) {
@@ -182,12 +219,36 @@ svari_source_count(const svar_source_t *source)
   return count;
 }
 
+static const char *
+other_kind_text(svar_source_kind_t kind)
+{
+  switch (kind) {
+  case SVAR_SOURCE_NONE:
+    return "no value (svar_none)";
+  case SVAR_SOURCE_RANDOM:
+    return "a random state";
+  case SVAR_SOURCE_SPARSE:
+    return "a sparse matrix";
+  case SVAR_SOURCE_OBJECT:
+    return "an object";
+  case SVAR_SOURCE_ARRAY:
+  case SVAR_SOURCE_SCALAR:
+  case SVAR_SOURCE_LITERAL:
+    break;
+  }
+  return "numbers";
+}
+
 const char *
 svari_source_text(const svar_source_t *source, char *text, size_t size_bytes)
 {
   const DLTensor *tensor = &source->tensor;
   const char *dtype = svar_dtype_name(tensor->dtype);
   char inner[SVAR_TYPE_TEXT_BYTES] = "";
+  if (!svari_source_is_numbers(source)) {
+    snprintf(text, size_bytes, "%s", other_kind_text(source->kind));
+    return text;
+  }
   if (source->kind == SVAR_SOURCE_ARRAY || tensor->ndim > 0) {
     bool is_array = source->kind == SVAR_SOURCE_ARRAY;
     snprintf(text, size_bytes, "%s%s, shape %s", is_array ? "an array of " : "a list of literals",

@@ -12,6 +12,9 @@
 // SVAR_ERR_ARGUMENT otherwise. Does not look at the device nor whether the dtype is known.
 svar_ret_t svari_source_check(const svar_source_t *source);
 
+// True for arrays, scalars and literals: what has elements. All other kinds have none.
+bool svari_source_is_numbers(const svar_source_t *source);
+
 // The first element, in the caller's memory or inside source itself.
 const unsigned char *svari_source_data(const svar_source_t *source);
 

@@ -6,7 +6,14 @@ bool
 svar_type_equal(const svar_type_t *a, const svar_type_t *b)
 {
   return svar_dtype_equal(a->dtype, b->dtype) && a->ndim == b->ndim &&
-         a->broadcastable == b->broadcastable;
+         a->broadcastable == b->broadcastable && a->kind == b->kind && a->format == b->format;
+}
+
+static const char *
+kind_name(uint8_t kind)
+{
+  static const char *const names[] = {"Tensor", "Number", "Random", "Sparse", "Object"};
+  return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "Unknown";
 }
 
 const char *
@@ -16,7 +23,8 @@ svar_type_text(const svar_type_t *type, char *text, size_t size_bytes)
     return text;
   }
   text[0] = '\0';
-  svari_text_append(text, size_bytes, "Tensor(%s, (", svar_dtype_name(type->dtype));
+  svari_text_append(text, size_bytes, "%s(%s, (", kind_name(type->kind),
+                    svar_dtype_name(type->dtype));
   for (int32_t axis = 0; axis < type->ndim && axis < SVAR_NDIM_MAX; axis++) {
     const char *extent = (type->broadcastable >> axis & 1u) != 0 ? "1" : "?";
     svari_text_append(text, size_bytes, "%s%s", axis == 0 ? "" : ", ", extent);

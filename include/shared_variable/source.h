@@ -3,6 +3,7 @@
 //   array    typed elements in memory (a NumPy array)            -> the dtype decides, never the data
 //   scalar   one typed number (a NumPy scalar)                   -> the value decides
 //   literal  untyped number(s) of the host language (7, [1, 2])  -> the value decides
+// The other kinds are no numbers: the unset state, and values of the kinds of svar_kind_t.
 #ifndef SHARED_VARIABLE_SOURCE_H
 #define SHARED_VARIABLE_SOURCE_H
 
@@ -13,29 +14,42 @@ SVAR_BEGIN_DECLS
 typedef enum svar_source_kind {
   SVAR_SOURCE_ARRAY = 0,
   SVAR_SOURCE_SCALAR = 1,
-  SVAR_SOURCE_LITERAL = 2
+  SVAR_SOURCE_LITERAL = 2,
+  SVAR_SOURCE_NONE = 3,
+  SVAR_SOURCE_RANDOM = 4,
+  SVAR_SOURCE_SPARSE = 5,
+  SVAR_SOURCE_OBJECT = 6
 } svar_source_kind_t;
 
 /// A plain value: copy it freely. Scalars and single literals carry their number inside (`bits`);
-/// arrays and literal arrays point to the caller's memory, which must stay as it is during the call.
+/// arrays, literal arrays and `detail` point to the caller's memory, which must stay as it is during the call.
 /// The dtype of a literal is its natural one (bool, int64, uint64, float64, complex128).
 typedef struct svar_source {
   svar_source_kind_t kind;
-  /// dtype always; data, ndim, shape, strides (in elements, NULL: row-major) if pointed to
+  /// of numbers: dtype always; data, ndim, shape, strides (in elements, NULL: row-major) if pointed to
   DLTensor tensor;
   union {
     uint64_t u64[2];
     double f64[2];
-  } bits; ///< the number itself, little-endian, when tensor.data is NULL and ndim is 0
+  } bits;             ///< the number itself, little-endian, when tensor.data is NULL and ndim is 0
+  const void *detail; ///< what else belongs to it, as the function that made it says; else NULL
 } svar_source_t;
 
 /// A typed array: any strides, any alignment. Borrowed for the call that it is passed to.
 static inline svar_source_t
 svar_array(const DLTensor *tensor)
 {
-  svar_source_t source = {SVAR_SOURCE_ARRAY, *tensor, {{0, 0}}};
+  svar_source_t source = {SVAR_SOURCE_ARRAY, *tensor, {{0, 0}}, NULL};
   return source;
 }
+
+/// A typed array with its owner's deleter. Where it is borrowed (SVAR_BORROW) the library may take it over;
+/// see svar_set_value(). Else it is read like svar_array(&managed->dl_tensor). managed is borrowed for
+/// the call, or moved by it.
+SVAR_PUBLIC svar_source_t svar_managed(DLManagedTensor *managed);
+
+/// The explicit unset state (Theano's None): a variable set to it has no value until the next set.
+SVAR_PUBLIC svar_source_t svar_none(void);
 
 /// A typed scalar: svar_dtype_bytes(dtype) bytes are copied from number now.
 SVAR_PUBLIC svar_source_t svar_scalar(svar_dtype_t dtype, const void *number);

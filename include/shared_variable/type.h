@@ -1,4 +1,4 @@
-// The type of a shared variable: dtype, rank, and which axes are broadcastable (semantics of
+// The type of a shared variable: its kind, dtype, rank, and which axes are broadcastable (semantics of
 // Theano's TensorType). Extents are not part of it: a value may change its shape, never its rank.
 #ifndef SHARED_VARIABLE_TYPE_H
 #define SHARED_VARIABLE_TYPE_H
@@ -12,16 +12,35 @@ SVAR_BEGIN_DECLS
 /// Enough for svar_type_text() of any type, and for svar_shape_text() of any shape.
 #define SVAR_TYPE_TEXT_BYTES 512
 
+/// What a variable's values are. The numbers are ABI: stores hold them. Append only.
+typedef enum svar_kind {
+  SVAR_KIND_TENSOR = 0, ///< an array of any rank
+  SVAR_KIND_NUMBER = 1, ///< one number that is no array (Theano's true scalar)
+  SVAR_KIND_RANDOM = 2, ///< the state of a random generator
+  SVAR_KIND_SPARSE = 3, ///< a sparse matrix
+  SVAR_KIND_OBJECT = 4  ///< an object of this process (Theano's generic)
+} svar_kind_t;
+
 typedef struct svar_type {
   svar_dtype_t dtype;
   int32_t ndim;           ///< 0 .. SVAR_NDIM_MAX
   uint32_t broadcastable; ///< bit i: axis i has extent 1 in every value, now and later
+  uint8_t kind;           ///< svar_kind_t
+  uint8_t format;         ///< of a sparse matrix; else 0
 } svar_type_t;
 
-/// True if dtype, rank and every broadcastable flag agree.
+/// The type of plain tensors.
+static inline svar_type_t
+svar_tensor_type(svar_dtype_t dtype, int32_t ndim, uint32_t broadcastable)
+{
+  svar_type_t type = {dtype, ndim, broadcastable, SVAR_KIND_TENSOR, 0};
+  return type;
+}
+
+/// True if kind, format, dtype, rank and every broadcastable flag agree.
 SVAR_PUBLIC bool svar_type_equal(const svar_type_t *a, const svar_type_t *b);
-/// Writes "Tensor(float32, (?, 1))" (1 for a broadcastable axis) to text, cut at size_bytes, and
-/// returns text.
+/// Writes "Tensor(float32, (?, 1))" (1 for a broadcastable axis; of another kind its name: "Number",
+/// "Random", "Sparse", "Object") to text, cut at size_bytes, and returns text.
 SVAR_PUBLIC const char *svar_type_text(const svar_type_t *type, char *text, size_t size_bytes);
 /// Writes a shape as "(256, 47)" or "()" to text, cut at size_bytes, and returns text.
 SVAR_PUBLIC const char *svar_shape_text(int32_t ndim, const int64_t *shape, char *text,

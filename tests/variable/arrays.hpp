@@ -16,7 +16,7 @@ extern "C" {
 inline svar_type_t
 type_of(svar_dtype_t dtype, int32_t ndim, uint32_t broadcastable = 0)
 {
-  return {dtype, ndim, broadcastable};
+  return svar_tensor_type(dtype, ndim, broadcastable);
 }
 
 // What the filter made of a source.

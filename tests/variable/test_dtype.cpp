@@ -58,11 +58,13 @@ TEST(Dtype, NamesCodesAndSizesAreThoseOfDLPackAndNumPy)
 TEST(Dtype, PublicStructsKeepTheirLayout)
 {
   EXPECT_EQ(sizeof(svar_dtype_t), 4u);
-  EXPECT_EQ(sizeof(svar_type_t), 12u);
+  EXPECT_EQ(sizeof(svar_type_t), 16u);
   EXPECT_EQ(offsetof(svar_type_t, ndim), 4u);
   EXPECT_EQ(offsetof(svar_type_t, broadcastable), 8u);
-  EXPECT_EQ(sizeof(svar_source_t), 72u);
+  EXPECT_EQ(offsetof(svar_type_t, kind), 12u);
+  EXPECT_EQ(sizeof(svar_source_t), 80u);
   EXPECT_EQ(offsetof(svar_source_t, bits), 56u);
+  EXPECT_EQ(offsetof(svar_source_t, detail), 72u);
   EXPECT_EQ(sizeof(svar_value_t), 48u + 8u + 8u + 128u + 8u + 24u);
   EXPECT_EQ(offsetof(svar_value_t, version), 48u);
   EXPECT_EQ(offsetof(svar_value_t, is_alias), 56u);
@@ -110,14 +112,18 @@ TEST(FloatX, IsFloat64UntilSetAndTakesOnlyIeeeFloats)
 TEST(Type, TextNamesDtypeAndAxes)
 {
   char text[SVAR_TYPE_TEXT_BYTES];
-  svar_type_t matrix = {SVAR_FLOAT32, 2, 2u};
+  svar_type_t matrix = svar_tensor_type(SVAR_FLOAT32, 2, 2u);
   EXPECT_STREQ(svar_type_text(&matrix, text, sizeof(text)), "Tensor(float32, (?, 1))");
-  svar_type_t scalar = {SVAR_BOOL, 0, 0};
+  svar_type_t scalar = svar_tensor_type(SVAR_BOOL, 0, 0);
   EXPECT_STREQ(svar_type_text(&scalar, text, sizeof(text)), "Tensor(bool, ())");
   EXPECT_STREQ(svar_type_text(&matrix, text, 8), "Tensor(");
-  svar_type_t largest = {SVAR_FLOAT8_E8M0FNU, SVAR_NDIM_MAX, 0xffff};
+  svar_type_t largest = svar_tensor_type(SVAR_FLOAT8_E8M0FNU, SVAR_NDIM_MAX, 0xffff);
   std::string whole = svar_type_text(&largest, text, sizeof(text));
   EXPECT_EQ(whole.substr(whole.size() - 5), ", 1))");
+  scalar.kind = SVAR_KIND_NUMBER;
+  EXPECT_STREQ(svar_type_text(&scalar, text, sizeof(text)), "Number(bool, ())");
+  scalar.kind = 200;
+  EXPECT_STREQ(svar_type_text(&scalar, text, sizeof(text)), "Unknown(bool, ())");
   char untouched = 'x';
   svar_type_text(&matrix, &untouched, 0);
   EXPECT_EQ(untouched, 'x');
@@ -136,16 +142,22 @@ TEST(Type, ShapeTextHoldsTheLargestShape)
   EXPECT_EQ(whole.back(), ')');
 }
 
-TEST(Type, EqualityIncludesTheBroadcastableFlags)
+TEST(Type, EqualityIncludesEveryMember)
 {
-  svar_type_t plain = {SVAR_INT8, 1, 0};
-  svar_type_t flagged = {SVAR_INT8, 1, 1};
-  svar_type_t deeper = {SVAR_INT8, 2, 0};
-  svar_type_t other = {SVAR_UINT8, 1, 0};
+  svar_type_t plain = svar_tensor_type(SVAR_INT8, 1, 0);
+  svar_type_t flagged = svar_tensor_type(SVAR_INT8, 1, 1);
+  svar_type_t deeper = svar_tensor_type(SVAR_INT8, 2, 0);
+  svar_type_t other = svar_tensor_type(SVAR_UINT8, 1, 0);
   EXPECT_TRUE(svar_type_equal(&plain, &plain));
   EXPECT_FALSE(svar_type_equal(&plain, &flagged));
   EXPECT_FALSE(svar_type_equal(&plain, &deeper));
   EXPECT_FALSE(svar_type_equal(&plain, &other));
+  svar_type_t number = plain;
+  number.kind = SVAR_KIND_NUMBER;
+  EXPECT_FALSE(svar_type_equal(&plain, &number));
+  svar_type_t formatted = plain;
+  formatted.format = 1;
+  EXPECT_FALSE(svar_type_equal(&plain, &formatted));
 }
 
 TEST(Type, ShapeBytesChecksEveryProduct)

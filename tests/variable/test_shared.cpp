@@ -44,6 +44,20 @@ TEST_F(Shared, ANumberBecomesARankZeroVariableOfItsNaturalDtype)
   EXPECT_EQ(*Read(large).data<uint64_t>(), UINT64_C(1) << 63);
 }
 
+TEST_F(Shared, SourcesWithoutNumbersFindNoConstructorAndNoTensorTakesThem)
+{
+  Handle tensor(svar_float(1));
+  svar_source_t source = svar_none();
+  for (svar_source_kind_t kind : {SVAR_SOURCE_RANDOM, SVAR_SOURCE_SPARSE, SVAR_SOURCE_OBJECT}) {
+    source.kind = kind;
+    svar_variable_t *variable = nullptr;
+    EXPECT_EQ(svar_shared(source, nullptr, &variable), SVAR_ERR_TYPE);
+    EXPECT_EQ(svar_set_value(tensor, source, SVAR_COPY), SVAR_ERR_TYPE);
+    EXPECT_TRUE(message_has("made from numbers")) << svar_error_message();
+  }
+  EXPECT_EQ(svar_set_value(tensor, svar_managed(nullptr), SVAR_COPY), SVAR_ERR_ARGUMENT);
+}
+
 TEST_F(Shared, FloatXDoesNotChooseTheDtype)
 {
   ASSERT_EQ(svar_floatx_set(SVAR_FLOAT32), SVAR_OK);
@@ -110,7 +124,7 @@ TEST_F(Shared, AListOfLiteralsIsRefusedWithEveryReason)
   EXPECT_STREQ(svar_error_message(),
                "no constructor accepts a list of literals, shape (2) with name='w' borrow: "
                "[scalar] it takes single numbers "
-               "[tensor] it takes typed arrays (svar_array), and a list of literals has no dtype");
+               "[tensor] it takes typed arrays (svar_array), not a list of literals, shape (2)");
   EXPECT_EQ(variable, nullptr);
 }
 

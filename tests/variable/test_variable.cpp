@@ -147,7 +147,7 @@ TEST_F(Variable, AnswersForItsContainer)
 {
   Handle s(svar_float(1));
   svar_type_t type = svar_variable_type(s);
-  svar_type_t expected = {SVAR_FLOAT64, 0, 0};
+  svar_type_t expected = svar_tensor_type(SVAR_FLOAT64, 0, 0);
   EXPECT_TRUE(svar_type_equal(&type, &expected));
   EXPECT_EQ(svar_variable_backing(s), SVAR_BACKING_CPU);
   EXPECT_NE(svar_variable_store(s), nullptr);
