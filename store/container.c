@@ -6,6 +6,7 @@
 #include "store/slot.h"
 #include "store/transaction.h"
 #include "store/view.h"
+#include "variable/sparse_variable.h"
 
 static __attribute__((noinline)) svar_ret_t
 borrow_fenced(const svari_store_container_t *container, svar_value_t *out_view)
@@ -57,6 +58,23 @@ container_set(svari_container_t *self, const svar_source_t *source, svar_borrow_
   return svar_transaction_commit(transaction, NULL);
 }
 
+static svar_ret_t
+container_set_together(svari_container_t *const *members, const svar_source_t *sources,
+                       size_t count, svar_transaction_t *transaction)
+{
+  if (transaction != NULL) {
+    return svari_transaction_set_together(transaction, members, sources, count);
+  }
+  svar_store_t *store = ((svari_store_container_t *)members[0])->store;
+  SVAR_TRY(svar_transaction_begin(store, &transaction));
+  svar_ret_t ret = svari_transaction_set_together(transaction, members, sources, count);
+  if (ret != SVAR_OK) {
+    svar_transaction_abort(transaction);
+    return ret;
+  }
+  return svar_transaction_commit(transaction, NULL);
+}
+
 static svar_store_t *
 container_store(svari_container_t *self)
 {
@@ -87,6 +105,7 @@ container_destroy(svari_container_t *self)
 const svari_container_ops_t svari_store_container_ops = {
     .borrow = svari_store_container_borrow,
     .set = container_set,
+    .set_together = container_set_together,
     .store = container_store,
     .destroy = container_destroy,
 };
@@ -129,9 +148,19 @@ svari_store_variable(svar_store_t *store, uint64_t index, svar_variable_t **out_
 {
   svari_store_container_t *container;
   SVAR_TRY(container_new(store, index, &container));
-  svar_ret_t ret = svari_variable_create(container->name, &container->base, out_variable);
+  svar_variable_t *variable;
+  svar_ret_t ret = svari_variable_create(container->name, &container->base, &variable);
   if (ret != SVAR_OK) {
     svari_container_unref(&container->base);
+    return ret;
+  }
+  if (container->base.type.kind != SVAR_KIND_SPARSE) {
+    *out_variable = variable;
+    return SVAR_OK;
+  }
+  ret = svari_sparse_variable_open(variable, out_variable);
+  if (ret != SVAR_OK) {
+    svar_variable_unref(variable);
   }
   return ret;
 }
@@ -171,6 +200,9 @@ static svar_ret_t
 set_first(svari_store_container_t *container, const svari_container_spec_t *spec)
 {
   svar_transaction_t *transaction = spec->options->transaction;
+  if (spec->source == NULL) {
+    return SVAR_OK;
+  }
   if (transaction == NULL) {
     return container_set(&container->base, spec->source, spec->options->borrow);
   }

@@ -124,12 +124,31 @@ svari_directory_find(svar_store_t *store, const char *name, uint64_t *out_index)
   return ret;
 }
 
+static bool
+is_vector_of(const svar_type_t *type, svar_dtype_t dtype)
+{
+  return svar_dtype_equal(type->dtype, dtype) && type->ndim == 1 && type->broadcastable == 0;
+}
+
 // An object is of one process: no file has one.
 static bool
 has_valid_kind(const svar_type_t *type, uint32_t flags)
 {
-  return flags == svari_entry_flags(type) && type->kind < SVAR_KIND_OBJECT &&
-         (type->format == 0 || type->kind == SVAR_KIND_SPARSE);
+  if (flags != svari_entry_flags(type)) {
+    return false;
+  }
+  switch ((svar_kind_t)type->kind) {
+  case SVAR_KIND_TENSOR:
+  case SVAR_KIND_NUMBER:
+    return type->format == 0;
+  case SVAR_KIND_RANDOM: // its words
+    return type->format == 0 && is_vector_of(type, SVAR_UINT64);
+  case SVAR_KIND_SPARSE: // its shape and block
+    return is_vector_of(type, SVAR_INT64);
+  case SVAR_KIND_OBJECT:
+    break;
+  }
+  return false;
 }
 
 svar_ret_t

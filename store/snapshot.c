@@ -32,6 +32,10 @@ get_slowly(const svar_snapshot_t *snapshot, svar_variable_t *variable, svar_valu
 {
   SVAR_TRY(svari_store_check(snapshot->store));
   const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
+  if (container == NULL && svar_variable_store(variable) == snapshot->store) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "the variable is no tensor: svar_snapshot_get_sparse() views a sparse matrix");
+  }
   if (container == NULL) {
     return svar_fail(SVAR_ERR_ARGUMENT,
                      "the variable is not of store '%s', which the snapshot is of",

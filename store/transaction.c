@@ -1,5 +1,6 @@
 #include "store/transaction.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "store/array.h"
@@ -110,20 +111,33 @@ replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_by
 }
 
 static svar_ret_t
-add_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container,
-                uint64_t size_bytes, svari_loan_t **out_loan)
+reserve_loans(svar_transaction_t *transaction, size_t count)
 {
-  svari_writer_t *writer = transaction->store->writer;
-  SVAR_TRY(svari_array_reserve((void **)&transaction->loans, &transaction->loan_room,
-                               transaction->loan_count + 1, sizeof(svari_loan_t),
-                               &transaction->store->allocator));
+  return svari_array_reserve((void **)&transaction->loans, &transaction->loan_room,
+                             transaction->loan_count + count, sizeof(svari_loan_t),
+                             &transaction->store->allocator);
+}
+
+// The loan that was taken in the array's next place becomes the transaction's.
+static void
+keep_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container)
+{
   svari_loan_t *loan = &transaction->loans[transaction->loan_count];
-  SVAR_TRY(svari_writer_loan(writer, container->index, size_bytes, loan));
   loan->container = svari_container_ref(&container->base);
-  svari_writer_variable_t *variable = &writer->variables[container->index];
+  svari_writer_variable_t *variable = &transaction->store->writer->variables[container->index];
   variable->open_loans++;
   variable->loaner = transaction;
   variable->loaner_position = transaction->loan_count++;
+}
+
+static svar_ret_t
+add_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container,
+                uint64_t size_bytes, svari_loan_t **out_loan)
+{
+  SVAR_TRY(reserve_loans(transaction, 1));
+  svari_loan_t *loan = &transaction->loans[transaction->loan_count];
+  SVAR_TRY(svari_writer_loan(transaction->store->writer, container->index, size_bytes, loan));
+  keep_loan_locked(transaction, container);
   *out_loan = loan;
   return SVAR_OK;
 }
@@ -174,16 +188,113 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
 }
 
 static svar_ret_t
+refuse_stranger(const svar_transaction_t *transaction)
+{
+  return svar_fail(SVAR_ERR_ARGUMENT,
+                   "the variable is not of store '%s', which the transaction is of",
+                   transaction->store->name);
+}
+
+// --- several at once -------------------------------------------------------------------------------
+
+// One of several variables that are set together: what goes in, and where.
+typedef struct member {
+  svari_store_container_t *container;
+  svari_filter_plan_t plan;
+  svari_loan_t loan;
+} member_t;
+
+// Room for every member beside what the transaction has loaned of it already, or for none.
+static svar_ret_t
+loan_members_locked(svar_transaction_t *transaction, member_t *members, size_t count)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
+  SVAR_TRY(reserve_loans(transaction, count));
+  for (size_t i = 0; i < count; i++) {
+    svar_ret_t ret = svari_writer_loan(writer, members[i].container->index,
+                                       members[i].plan.size_bytes, &members[i].loan);
+    if (ret != SVAR_OK) {
+      while (i-- > 0) {
+        svari_writer_abandon(writer, &members[i].loan);
+      }
+      return ret;
+    }
+  }
+  return SVAR_OK;
+}
+
+// The member's new loan takes the place of an earlier one.
+static void
+keep_member_locked(svar_transaction_t *transaction, member_t *member)
+{
+  memcpy(member->loan.shape, member->plan.shape,
+         (size_t)member->plan.ndim * sizeof(member->plan.shape[0]));
+  svari_loan_t *earlier = find_loan_locked(transaction, member->container->index);
+  if (earlier == NULL) {
+    transaction->loans[transaction->loan_count] = member->loan;
+    keep_loan_locked(transaction, member->container);
+    return;
+  }
+  svari_writer_abandon(transaction->store->writer, earlier);
+  member->loan.container = earlier->container;
+  *earlier = member->loan;
+}
+
+static svar_ret_t
+take_room_together(svar_transaction_t *transaction, member_t *members, size_t count)
+{
+  svari_writer_lock(transaction->store->writer);
+  svar_ret_t ret = loan_members_locked(transaction, members, count);
+  for (size_t i = 0; i < count && ret == SVAR_OK; i++) {
+    keep_member_locked(transaction, &members[i]);
+  }
+  svari_writer_unlock(transaction->store->writer);
+  return ret;
+}
+
+svar_ret_t
+svari_transaction_set_together(svar_transaction_t *transaction,
+                               svari_container_t *const *containers, const svar_source_t *sources,
+                               size_t count)
+{
+  member_t members[SVARI_TOGETHER_MAX];
+  assert(count <= SVARI_TOGETHER_MAX);
+  SVAR_TRY(svari_store_check(transaction->store));
+  for (size_t i = 0; i < count; i++) {
+    svari_store_container_t *container = (svari_store_container_t *)containers[i];
+    const svari_container_t *base = &container->base;
+    if (container->store != transaction->store) {
+      return refuse_stranger(transaction);
+    }
+    members[i].container = container;
+    SVAR_TRY(svari_filter_check(&base->type, base->strict, base->allow_downcast, container->name,
+                                &sources[i], &members[i].plan));
+  }
+  SVAR_TRY(take_room_together(transaction, members, count));
+  for (size_t i = 0; i < count; i++) {
+    svari_filter_write(&members[i].plan, &sources[i],
+                       transaction->store->region->write_base + members[i].loan.offset);
+  }
+  return SVAR_OK;
+}
+
+// --- one variable ----------------------------------------------------------------------------------
+
+static svar_ret_t
 require_container(const svar_transaction_t *transaction, const svar_variable_t *variable,
                   svari_store_container_t **out_container)
 {
   *out_container = svari_store_container_of(transaction->store, variable);
-  if (*out_container == NULL) {
-    return svar_fail(SVAR_ERR_ARGUMENT,
-                     "the variable is not of store '%s', which the transaction is of",
-                     transaction->store->name);
+  if (*out_container != NULL) {
+    return SVAR_OK;
   }
-  return SVAR_OK;
+  if (svar_variable_store(variable) == transaction->store) {
+    const char *name = svar_variable_name(variable);
+    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is no tensor: it can be set, but not loaned",
+                     name == NULL ? "" : name);
+  }
+  return refuse_stranger(transaction);
 }
 
 svar_ret_t
@@ -191,7 +302,10 @@ svar_transaction_set(svar_transaction_t *transaction, svar_variable_t *variable,
                      svar_source_t source)
 {
   SVAR_REQUIRE(transaction != NULL && variable != NULL);
-  svari_store_container_t *container;
+  svari_store_container_t *container = svari_store_container_of(transaction->store, variable);
+  if (container == NULL && variable->container->ops->set_in != NULL) {
+    return variable->container->ops->set_in(variable->container, transaction, &source);
+  }
   SVAR_TRY(require_container(transaction, variable, &container));
   return svari_transaction_set(transaction, container, &source);
 }

@@ -3,9 +3,9 @@
 #include "variable/container.h"
 #include "variable/source.h"
 
-static svar_ret_t
-construct(svar_type_t type, const svar_source_t *source, const svar_shared_options_t *options,
-          svar_variable_t **out_variable)
+svar_ret_t
+svari_construct(svar_type_t type, const svar_source_t *source, const svar_shared_options_t *options,
+                svar_variable_t **out_variable)
 {
   if (!svar_dtype_is_known(type.dtype)) {
     return svar_fail(SVAR_ERR_TYPE, "no dtype has code %d, %d bits and %d lanes", type.dtype.code,
@@ -19,6 +19,22 @@ construct(svar_type_t type, const svar_source_t *source, const svar_shared_optio
     svari_container_unref(container);
   }
   return ret;
+}
+
+svar_ret_t
+svari_options_refuse_broadcastable(const svar_shared_options_t *options)
+{
+  return options->broadcastable == NULL
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_TYPE, "it does not take the option broadcastable");
+}
+
+svar_ret_t
+svari_options_refuse_sparse_format(const svar_shared_options_t *options)
+{
+  return options->sparse_format == SVAR_SPARSE_NONE
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_TYPE, "it does not take the option sparse_format");
 }
 
 static svar_ret_t
@@ -48,8 +64,9 @@ svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t 
                      svari_source_text(source, text, sizeof(text)));
   }
   svar_type_t type = svar_tensor_type(source->tensor.dtype, source->tensor.ndim, 0);
+  SVAR_TRY(svari_options_refuse_sparse_format(options));
   SVAR_TRY(read_broadcastable(options, &type));
-  return construct(type, source, options, out_variable);
+  return svari_construct(type, source, options, out_variable);
 }
 
 svar_ret_t
@@ -61,12 +78,11 @@ svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t 
       source->tensor.ndim != 0) {
     return svar_fail(SVAR_ERR_TYPE, "it takes single numbers");
   }
-  if (options->broadcastable != NULL) {
-    return svar_fail(SVAR_ERR_TYPE, "it does not take the option broadcastable");
-  }
+  SVAR_TRY(svari_options_refuse_broadcastable(options));
+  SVAR_TRY(svari_options_refuse_sparse_format(options));
   // As an array of rank 0, so that a strict variable accepts the number it is made from.
   DLTensor tensor = svar_tensor(source->tensor.dtype, (void *)svari_source_data(source), 0, NULL);
   svar_source_t number = svar_array(&tensor);
   svar_type_t type = svar_tensor_type(source->tensor.dtype, 0, 0);
-  return construct(type, &number, options, out_variable);
+  return svari_construct(type, &number, options, out_variable);
 }

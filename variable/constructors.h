@@ -13,4 +13,22 @@ svar_ret_t svari_construct_tensor(const svar_source_t *source, const svar_shared
 svar_ret_t svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t *options,
                                   void *context, svar_variable_t **out_variable);
 
+// A random state: a variable of SVAR_KIND_RANDOM. Ignores borrow: a state is always copied.
+svar_ret_t svari_construct_random(const svar_source_t *source, const svar_shared_options_t *options,
+                                  void *context, svar_variable_t **out_variable);
+
+// A sparse matrix: a variable of its format, or of options.sparse_format. Ignores borrow.
+svar_ret_t svari_construct_sparse(const svar_source_t *source, const svar_shared_options_t *options,
+                                  void *context, svar_variable_t **out_variable);
+
+// --- what constructors are made of ------------------------------------------------------------------
+
+// A variable of this type that holds source.
+// source NULL: one without a value.
+svar_ret_t svari_construct(svar_type_t type, const svar_source_t *source,
+                           const svar_shared_options_t *options, svar_variable_t **out_variable);
+// SVAR_ERR_TYPE if the option is given: only arrays have flags, only sparse matrices a format.
+svar_ret_t svari_options_refuse_broadcastable(const svar_shared_options_t *options);
+svar_ret_t svari_options_refuse_sparse_format(const svar_shared_options_t *options);
+
 #endif

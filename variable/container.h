@@ -10,11 +10,21 @@
 
 typedef struct svari_container svari_container_t;
 
+enum { SVARI_TOGETHER_MAX = 4 };
+
 typedef struct svari_container_ops {
   // Pin the current value; the hot path of svar_get_value().
   svar_ret_t (*borrow)(svari_container_t *self, svar_value_t *out_value);
   // Filter source and make it the current value, in one commit.
   svar_ret_t (*set)(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow);
+  // The same in a transaction of its store, for containers that are not the store's own; else NULL.
+  svar_ret_t (*set_in)(svari_container_t *self, svar_transaction_t *transaction,
+                       const svar_source_t *source);
+  // Filter sources[i] for members[i], all of one store and of this kind, and give them to all of them, or
+  // on failure to none: in transaction, or (NULL) in a commit of their own. At most
+  // SVARI_TOGETHER_MAX. NULL for containers that are several themselves.
+  svar_ret_t (*set_together)(svari_container_t *const *members, const svar_source_t *sources,
+                             size_t count, svar_transaction_t *transaction);
   svar_store_t *(*store)(svari_container_t *self);
   // Called when the last reference goes; frees the memory that self lies in.
   void (*destroy)(svari_container_t *self);
@@ -35,7 +45,7 @@ struct svari_container {
 svari_container_t *svari_container_ref(svari_container_t *container);
 void svari_container_unref(svari_container_t *container); // NULL is a no-op
 
-// What a constructor asks for: a container of this type, holding source.
+// What a constructor asks for: a container of this type, holding source (NULL: nothing yet).
 typedef struct svari_container_spec {
   svar_type_t type;
   const svar_source_t *source;

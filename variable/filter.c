@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared_variable/floatx.h"
+#include "shared_variable/random.h"
 #include "variable/layout.h"
 #include "variable/number.h"
 #include "variable/promotion.h"
@@ -171,13 +172,27 @@ check_shape(const svar_type_t *type, const DLTensor *tensor)
   return SVAR_OK;
 }
 
+// A state's words, whatever the flags: they are never converted.
+static svar_ret_t
+decide_random(const svar_source_t *source, svari_filter_plan_t *out_plan)
+{
+  SVAR_TRY(svar_random_state_check(source->detail));
+  *out_plan = (svari_filter_plan_t){.from = SVAR_UINT64,
+                                    .to = SVAR_UINT64,
+                                    .ndim = 1,
+                                    .shape = {SVAR_RANDOM_WORDS},
+                                    .size_bytes = sizeof(svar_random_state_t)};
+  return SVAR_OK;
+}
+
 static svar_ret_t
 check_kind(const svar_type_t *type, const svar_source_t *source)
 {
   if (!svari_source_is_numbers(source)) {
     return svar_fail(SVAR_ERR_TYPE, "its values are made from numbers");
   }
-  if (type->kind != SVAR_KIND_TENSOR) {
+  // The head of a sparse variable is a tensor too; only the variable itself sets it.
+  if (type->kind != SVAR_KIND_TENSOR && type->kind != SVAR_KIND_SPARSE) {
     return svar_fail(SVAR_ERR_TYPE, "its values are not made from numbers");
   }
   return SVAR_OK;
@@ -188,6 +203,9 @@ decide(const svar_type_t *type, bool strict, svar_downcast_t allow_downcast,
        const svar_source_t *source, svari_filter_plan_t *out_plan)
 {
   const DLTensor *tensor = &source->tensor;
+  if (type->kind == SVAR_KIND_RANDOM && source->kind == SVAR_SOURCE_RANDOM) {
+    return decide_random(source, out_plan);
+  }
   SVAR_TRY(check_kind(type, source));
   if (tensor->device.device_type != kDLCPU) {
     return svar_fail(SVAR_ERR_TYPE,

@@ -29,8 +29,11 @@ typedef struct registry {
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static registry_t registry = {
-    .count = 2,
-    .entries = {{"tensor", svari_construct_tensor, NULL}, {"scalar", svari_construct_scalar, NULL}},
+    .count = 4,
+    .entries = {{"tensor", svari_construct_tensor, NULL},
+                {"scalar", svari_construct_scalar, NULL},
+                {"random", svari_construct_random, NULL},
+                {"sparse", svari_construct_sparse, NULL}},
 };
 
 svar_ret_t
@@ -98,6 +101,10 @@ check_options(const svar_shared_options_t *options)
                      "options.borrow is %d and options.allow_downcast %d: not one of their values",
                      (int)options->borrow, (int)options->allow_downcast);
   }
+  if ((unsigned)options->sparse_format > SVAR_SPARSE_COO) {
+    return svar_fail(SVAR_ERR_ARGUMENT, "options.sparse_format is %d: not one of its values",
+                     (int)options->sparse_format);
+  }
   int32_t flags = options->broadcastable_count;
   if (flags < 0 || (flags > 0 && options->broadcastable == NULL)) {
     return svar_fail(SVAR_ERR_ARGUMENT, "options.broadcastable is %s, its count %d",
@@ -114,15 +121,17 @@ read_options(const svar_shared_options_t *given, svar_shared_options_t *out_opti
   if (given == NULL) {
     return SVAR_OK;
   }
-  // There has been one size so far; a build that knows a larger one will take this one too.
-  if (given->size_bytes != sizeof(*given)) {
+  // Members are only ever added at the end: what an older build does not know keeps its default.
+  if (given->size_bytes < offsetof(svar_shared_options_t, sparse_format) ||
+      given->size_bytes > sizeof(*given)) {
     return svar_fail(SVAR_ERR_ARGUMENT,
                      "options.size_bytes is %zu, this library knows %zu: start from "
                      "SVAR_SHARED_OPTIONS_INIT, and use a library as new as the header",
                      given->size_bytes, sizeof(*given));
   }
-  *out_options = *given;
-  return check_options(given);
+  memcpy(out_options, given, given->size_bytes);
+  out_options->size_bytes = sizeof(*out_options);
+  return check_options(out_options);
 }
 
 // Lists the options that were given, for they restrict the candidates.
@@ -151,6 +160,10 @@ options_text(const svar_shared_options_t *options, char *text, size_t size_bytes
   }
   if (options->broadcastable != NULL) {
     svari_text_append(text, size_bytes, " broadcastable");
+  }
+  if (options->sparse_format != SVAR_SPARSE_NONE) {
+    svari_text_append(text, size_bytes, " sparse_format=%s",
+                      svar_sparse_format_name(options->sparse_format));
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared_variable/sparse.h"
 #include "variable/number.h"
 #include "variable/promotion.h"
 
@@ -140,6 +141,26 @@ check_strides(const DLTensor *tensor)
   return SVAR_OK;
 }
 
+static const char *
+other_kind_text(svar_source_kind_t kind)
+{
+  switch (kind) {
+  case SVAR_SOURCE_NONE:
+    return "no value (svar_none)";
+  case SVAR_SOURCE_RANDOM:
+    return "a random state";
+  case SVAR_SOURCE_SPARSE:
+    return "a sparse matrix";
+  case SVAR_SOURCE_OBJECT:
+    return "an object";
+  case SVAR_SOURCE_ARRAY:
+  case SVAR_SOURCE_SCALAR:
+  case SVAR_SOURCE_LITERAL:
+    break;
+  }
+  return "numbers";
+}
+
 static svar_ret_t
 check_kind(const svar_source_t *source)
 {
@@ -150,10 +171,13 @@ check_kind(const svar_source_t *source)
                ? SVAR_OK
                : svar_fail(SVAR_ERR_ARGUMENT, "svar_managed(NULL): there is no array");
   case SVAR_SOURCE_NONE:
-  case SVAR_SOURCE_RANDOM:
-  case SVAR_SOURCE_SPARSE:
   case SVAR_SOURCE_OBJECT:
     return SVAR_OK;
+  case SVAR_SOURCE_RANDOM:
+  case SVAR_SOURCE_SPARSE:
+    return source->detail != NULL ? SVAR_OK
+                                  : svar_fail(SVAR_ERR_ARGUMENT, "a source of %s that is NULL",
+                                              other_kind_text(source->kind));
   case SVAR_SOURCE_SCALAR:
   case SVAR_SOURCE_LITERAL:
     if (ndim == NO_NUMBER || (ndim != 0 && source->kind == SVAR_SOURCE_SCALAR)) {
@@ -219,32 +243,19 @@ svari_source_count(const svar_source_t *source)
   return count;
 }
 
-static const char *
-other_kind_text(svar_source_kind_t kind)
-{
-  switch (kind) {
-  case SVAR_SOURCE_NONE:
-    return "no value (svar_none)";
-  case SVAR_SOURCE_RANDOM:
-    return "a random state";
-  case SVAR_SOURCE_SPARSE:
-    return "a sparse matrix";
-  case SVAR_SOURCE_OBJECT:
-    return "an object";
-  case SVAR_SOURCE_ARRAY:
-  case SVAR_SOURCE_SCALAR:
-  case SVAR_SOURCE_LITERAL:
-    break;
-  }
-  return "numbers";
-}
-
 const char *
 svari_source_text(const svar_source_t *source, char *text, size_t size_bytes)
 {
   const DLTensor *tensor = &source->tensor;
   const char *dtype = svar_dtype_name(tensor->dtype);
   char inner[SVAR_TYPE_TEXT_BYTES] = "";
+  if (source->kind == SVAR_SOURCE_SPARSE) {
+    const svar_sparse_t *matrix = source->detail;
+    snprintf(text, size_bytes, "a %s matrix of %s, shape (%lld, %lld)",
+             svar_sparse_format_name(matrix->format), svar_dtype_name(matrix->dtype),
+             (long long)matrix->shape[0], (long long)matrix->shape[1]);
+    return text;
+  }
   if (!svari_source_is_numbers(source)) {
     snprintf(text, size_bytes, "%s", other_kind_text(source->kind));
     return text;

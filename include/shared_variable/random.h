@@ -1,4 +1,5 @@
-// Random numbers: a generator's state as a plain value, and what is drawn from it.
+// Random numbers: a generator's state as a plain value, what is drawn from it, and shared variables
+// that hold one.
 //
 // The generator is Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011),
 // number for number as NumPy has it: a seed here is np.random.Philox(seed) there, and each call below
@@ -6,11 +7,8 @@
 #ifndef SHARED_VARIABLE_RANDOM_H
 #define SHARED_VARIABLE_RANDOM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "shared_variable/error.h"
+#include "shared_variable/source.h"
+#include "shared_variable/variable.h"
 
 SVAR_BEGIN_DECLS
 
@@ -28,7 +26,8 @@ typedef struct svar_random_state {
   double normal;       ///< the second of a pair of normal numbers
 } svar_random_state_t;
 
-/// 64-bit words of a state: word k is the k-th 8 bytes of the struct.
+/// Words of a state, and the extent of the uint64 tensor that a variable keeps it in: word k is the k-th
+/// 8 bytes of the struct.
 #define SVAR_RANDOM_WORDS 11
 
 /// The state that NumPy's Philox(seed) begins with. Any seed is good: SeedSequence makes a key of it.
@@ -66,6 +65,17 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_integers(svar_random_state_t *s
 /// is kept for the next call. NumPy's RandomState(Philox(seed)).standard_normal(), not the ziggurat of its
 /// Generator; the last bit is up to the C library's log().
 SVAR_PUBLIC void svar_random_normal(svar_random_state_t *state, size_t count, double *out_numbers);
+
+/// A state as a value to make or set a variable of: svar_shared() makes a random-state variable, which
+/// takes nothing but such sources, strict or not. Borrowed for the call that it is passed to, and always
+/// copied.
+SVAR_PUBLIC svar_source_t svar_random_source(const svar_random_state_t *state);
+/// A copy of the state that variable holds. (svar_get_value() gives its words.)
+/// @contract{as svar_get_value() with SVAR_BORROW}
+/// @retval SVAR_ERR_TYPE variable holds no random state
+/// @retval SVAR_ERR_VALUE the words stored are no state
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_get(svar_variable_t *variable,
+                                                     svar_random_state_t *out_state);
 
 SVAR_END_DECLS
 #endif

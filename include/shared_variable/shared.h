@@ -3,6 +3,7 @@
 #define SHARED_VARIABLE_SHARED_H
 
 #include "shared_variable/source.h"
+#include "shared_variable/sparse.h"
 #include "shared_variable/transaction.h"
 #include "shared_variable/variable.h"
 
@@ -21,12 +22,14 @@ typedef struct svar_shared_options {
   svar_borrow_t borrow;      ///< see svar_set_value()
   const bool *broadcastable; ///< one flag per axis of the value; NULL: all false
   int32_t broadcastable_count;
+  /// The format that a sparse variable gets, whatever its first value's; SVAR_SPARSE_NONE: the value's.
+  svar_sparse_format_t sparse_format;
 } svar_shared_options_t;
 
 #define SVAR_SHARED_OPTIONS_INIT                                                                   \
   {                                                                                                \
     sizeof(svar_shared_options_t), NULL, NULL, NULL, false, SVAR_DOWNCAST_UNSET, SVAR_COPY, NULL,  \
-        0                                                                                          \
+        0, SVAR_SPARSE_NONE                                                                        \
   }
 
 /// Make a shared variable holding source. Constructors are tried in reverse order of registration;

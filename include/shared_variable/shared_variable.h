@@ -11,6 +11,7 @@
 #include "shared_variable/shared.h"
 #include "shared_variable/snapshot.h"
 #include "shared_variable/source.h"
+#include "shared_variable/sparse.h"
 #include "shared_variable/store.h"
 #include "shared_variable/transaction.h"
 #include "shared_variable/type.h"

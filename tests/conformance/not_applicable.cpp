@@ -41,9 +41,8 @@ const bool functions_later[] = {
 };
 
 const bool random_later[] = {
-    add_reason_for_all({199, 200, 201, 202, 203, 204, 206, 207, 208, 209, 210, 211, 212},
-                       "not there yet: random state"),
-    add_reason_for_all({214, 215, 216, 217, 218, 219, 220}, "not there yet: sparse matrices"),
+    add_reason_for_all({203, 204, 206, 207, 208, 209, 210}, "not there yet: random state"),
+    add_reason_for_all({220}, "not there yet: zero"),
 };
 
 const bool archives_later[] = {

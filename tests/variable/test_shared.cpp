@@ -47,13 +47,21 @@ TEST_F(Shared, ANumberBecomesARankZeroVariableOfItsNaturalDtype)
 TEST_F(Shared, SourcesWithoutNumbersFindNoConstructorAndNoTensorTakesThem)
 {
   Handle tensor(svar_float(1));
-  svar_source_t source = svar_none();
-  for (svar_source_kind_t kind : {SVAR_SOURCE_RANDOM, SVAR_SOURCE_SPARSE, SVAR_SOURCE_OBJECT}) {
-    source.kind = kind;
-    svar_variable_t *variable = nullptr;
-    EXPECT_EQ(svar_shared(source, nullptr, &variable), SVAR_ERR_TYPE);
+  svar_source_t object = svar_none();
+  object.kind = SVAR_SOURCE_OBJECT;
+  svar_variable_t *variable = nullptr;
+  EXPECT_EQ(svar_shared(object, nullptr, &variable), SVAR_ERR_TYPE);
+  const svar_random_state_t state = svar_random_seeded(1);
+  const int32_t indptr[1] = {0};
+  const svar_sparse_t matrix = {SVAR_SPARSE_CSR, SVAR_FLOAT64, SVAR_INT32, {0, 0}, {1, 1}, 0,
+                                nullptr,         nullptr,      indptr};
+  for (svar_source_t source : {object, svar_random_source(&state), svar_sparse_source(&matrix)}) {
     EXPECT_EQ(svar_set_value(tensor, source, SVAR_COPY), SVAR_ERR_TYPE);
     EXPECT_TRUE(message_has("made from numbers")) << svar_error_message();
+  }
+  for (svar_source_t source : {svar_random_source(nullptr), svar_sparse_source(nullptr)}) {
+    EXPECT_EQ(svar_shared(source, nullptr, &variable), SVAR_ERR_ARGUMENT);
+    EXPECT_EQ(svar_set_value(tensor, source, SVAR_COPY), SVAR_ERR_ARGUMENT);
   }
   EXPECT_EQ(svar_set_value(tensor, svar_managed(nullptr), SVAR_COPY), SVAR_ERR_ARGUMENT);
 }
@@ -123,6 +131,8 @@ TEST_F(Shared, AListOfLiteralsIsRefusedWithEveryReason)
             SVAR_ERR_TYPE);
   EXPECT_STREQ(svar_error_message(),
                "no constructor accepts a list of literals, shape (2) with name='w' borrow: "
+               "[sparse] it takes sparse matrices (svar_sparse_source) "
+               "[random] it takes random states (svar_random_source) "
                "[scalar] it takes single numbers "
                "[tensor] it takes typed arrays (svar_array), not a list of literals, shape (2)");
   EXPECT_EQ(variable, nullptr);
