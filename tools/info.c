@@ -79,14 +79,36 @@ write_facts(const svar_store_info_t *info, uint64_t version, uint64_t variable_c
   return ret;
 }
 
+// The variable as a whole: its arrays have lines of their own, and sizes.
 static void
-add_variable(svari_table_t *table, const svar_variable_t *variable, const svar_value_t *view)
+add_sparse(svari_table_t *table, const svar_sparse_t *matrix)
+{
+  char text[SVAR_TYPE_TEXT_BYTES];
+  snprintf(text, sizeof(text), "%s %s", svar_sparse_format_name(matrix->format),
+           svar_dtype_name(matrix->dtype));
+  svari_table_add(table, text);
+  svari_table_add(table, svar_shape_text(2, matrix->shape, text, sizeof(text)));
+  svari_table_add(table, NULL);
+}
+
+static void
+add_tensor(svari_table_t *table, const svar_value_t *view)
 {
   char shape[SVAR_TYPE_TEXT_BYTES];
-  svari_table_add(table, svar_variable_name(variable));
   svari_table_add(table, svar_dtype_name(view->tensor.dtype));
   svari_table_add(table, svar_shape_text(view->tensor.ndim, view->shape, shape, sizeof(shape)));
   svari_table_add_bytes(table, svar_value_bytes(view));
+}
+
+static void
+add_variable(svari_table_t *table, const svar_variable_t *variable, const svari_view_t *view)
+{
+  svari_table_add(table, svar_variable_name(variable));
+  if (view->is_sparse) {
+    add_sparse(table, &view->matrix.matrix);
+  } else {
+    add_tensor(table, &view->value);
+  }
   svari_table_add_number(table, view->version);
 }
 
@@ -96,7 +118,7 @@ add_variables(svari_table_t *table, const svari_variable_list_t *list,
               const svar_snapshot_t *snapshot)
 {
   for (size_t i = 0; i < list->count; ++i) {
-    svar_value_t view = SVAR_VALUE_INIT;
+    svari_view_t view = SVAR_ZERO_INIT;
     svar_ret_t ret = svari_snapshot_view(snapshot, list->items[i], &view);
     if (ret == SVAR_OK) {
       add_variable(table, list->items[i], &view);

@@ -128,11 +128,17 @@ svari_variable_list_fini(svari_variable_list_t *list)
 
 svar_ret_t
 svari_snapshot_view(const svar_snapshot_t *snapshot, svar_variable_t *variable,
-                    svar_value_t *out_view)
+                    svari_view_t *out_view)
 {
   if (variable == NULL) {
     return SVAR_EMPTY;
   }
-  svar_ret_t ret = svar_snapshot_get(snapshot, variable, out_view);
+  out_view->is_sparse = svar_variable_type(variable).kind == SVAR_KIND_SPARSE;
+  svar_ret_t ret = out_view->is_sparse
+                       ? svar_snapshot_get_sparse(snapshot, variable, &out_view->matrix)
+                       : svar_snapshot_get(snapshot, variable, &out_view->value);
+  if (ret == SVAR_OK) {
+    out_view->version = out_view->is_sparse ? out_view->matrix.version : out_view->value.version;
+  }
   return ret == SVAR_ERR_UNSET ? SVAR_EMPTY : ret;
 }

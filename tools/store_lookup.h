@@ -3,6 +3,7 @@
 #define SVARI_TOOLS_STORE_LOOKUP_H
 
 #include "shared_variable/snapshot.h"
+#include "shared_variable/sparse.h"
 #include "shared_variable/store.h"
 #include "shared_variable/variable.h"
 #include "tools/arguments.h"
@@ -35,8 +36,16 @@ typedef struct svari_variable_list {
 svar_ret_t svari_variable_list_refresh(svari_variable_list_t *list, svar_store_t *store);
 void svari_variable_list_fini(svari_variable_list_t *list);
 
+// A variable's value in a snapshot: a tensor, or a sparse matrix. Hand it on by pointer.
+typedef struct svari_view {
+  bool is_sparse;
+  uint64_t version;
+  svar_value_t value;         // a tensor
+  svar_sparse_value_t matrix; // if it is sparse
+} svari_view_t;
+
 // View a variable (which may be NULL) in a snapshot. SVAR_EMPTY: it had no value in that version.
 svar_ret_t svari_snapshot_view(const svar_snapshot_t *snapshot, svar_variable_t *variable,
-                               svar_value_t *out_view);
+                               svari_view_t *out_view);
 
 #endif

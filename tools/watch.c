@@ -63,14 +63,14 @@ is_small(const DLTensor *tensor)
 }
 
 static void
-write_change(const watch_t *watch, svar_variable_t *variable, const svar_value_t *view)
+write_change(const watch_t *watch, svar_variable_t *variable, const svari_view_t *view)
 {
   const svari_tensor_text_options_t complete = SVARI_TENSOR_TEXT_COMPLETE;
   fputs(watch->for_person ? "  " : "\t", stdout);
   svari_write_escaped(svar_variable_name(variable), stdout);
-  if (is_small(&view->tensor)) {
+  if (!view->is_sparse && is_small(&view->value.tensor)) {
     fputc('=', stdout);
-    svari_tensor_text_write(&view->tensor, &complete, stdout);
+    svari_tensor_text_write(&view->value.tensor, &complete, stdout);
   }
 }
 
@@ -102,7 +102,7 @@ write_line(watch_t *watch, const svar_snapshot_t *snapshot)
 {
   uint64_t changes = 0;
   for (size_t i = 0; i < watch->list.count; ++i) {
-    svar_value_t view = SVAR_VALUE_INIT;
+    svari_view_t view = SVAR_ZERO_INIT;
     svar_ret_t ret = svari_snapshot_view(snapshot, watch->list.items[i], &view);
     if (ret != SVAR_OK && ret != SVAR_EMPTY) {
       return ret;

@@ -28,7 +28,7 @@ is_consistent(const svar_sparse_t *matrix, const svar_value_t views[SVARI_SPARSE
 
 static svar_ret_t
 view_matrix(const svar_snapshot_t *snapshot, const svari_sparse_container_t *sparse,
-            svar_sparse_t *out_matrix, uint64_t *out_version)
+            svar_sparse_value_t *out_view)
 {
   svar_value_t views[SVARI_SPARSE_PARTS];
   for (int part = 0; part < SVARI_SPARSE_PARTS; part++) {
@@ -53,8 +53,8 @@ view_matrix(const svar_snapshot_t *snapshot, const svari_sparse_container_t *spa
                      "setting all of them at once, through the variable, keeps them together",
                      printable_name(&sparse->base), (unsigned long long)snapshot->version);
   }
-  *out_matrix = matrix;
-  *out_version = views[SVARI_SPARSE_HEAD].version;
+  out_view->matrix = matrix;
+  out_view->version = views[SVARI_SPARSE_HEAD].version;
   return SVAR_OK;
 }
 
@@ -74,14 +74,15 @@ require_sparse(svar_variable_t *variable, svari_sparse_container_t **out_sparse)
 
 svar_ret_t
 svar_snapshot_get_sparse(const svar_snapshot_t *snapshot, svar_variable_t *variable,
-                         svar_sparse_t *out_matrix)
+                         svar_sparse_value_t *out_view)
 {
-  SVAR_REQUIRE(snapshot != NULL && snapshot->store != NULL && variable != NULL &&
-               out_matrix != NULL);
+  SVAR_REQUIRE(snapshot != NULL && snapshot->store != NULL && variable != NULL && out_view != NULL);
   svari_sparse_container_t *sparse;
   SVAR_TRY(require_sparse(variable, &sparse));
-  uint64_t version;
-  return view_matrix(snapshot, sparse, out_matrix, &version);
+  svar_sparse_value_t view = {.is_alias = true}; // the snapshot's pin holds it
+  SVAR_TRY(view_matrix(snapshot, sparse, &view));
+  *out_view = view;
+  return SVAR_OK;
 }
 
 // --- copies ----------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ svar_sparse_get(svar_variable_t *variable, svar_borrow_t borrow, svar_sparse_val
   SVAR_TRY(require_sparse(variable, &sparse));
   svar_sparse_value_t value = {.is_alias = borrow == SVAR_BORROW};
   SVAR_TRY(svar_snapshot_begin(svar_variable_store(variable), &value.internal.snapshot));
-  svar_ret_t ret = view_matrix(&value.internal.snapshot, sparse, &value.matrix, &value.version);
+  svar_ret_t ret = view_matrix(&value.internal.snapshot, sparse, &value);
   if (ret == SVAR_OK && borrow != SVAR_BORROW) {
     value.internal.allocator = sparse->base.allocator;
     ret = copy_matrix(&value.matrix, &sparse->base.allocator, &value.matrix, &value.internal.copy);

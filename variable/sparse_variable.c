@@ -91,8 +91,9 @@ sparse_borrow(svari_container_t *self, svar_value_t *out_value)
   (void)out_value;
   return svar_fail(SVAR_ERR_TYPE,
                    "variable '%s' is sparse, which is more than one tensor: svar_sparse_get() and "
-                   "svar_snapshot_get_sparse() read it",
-                   printable_name(self));
+                   "svar_snapshot_get_sparse() read it; in a store, its parts are '%s.data', "
+                   "'.indices' and '.indptr'",
+                   printable_name(self), printable_name(self));
 }
 
 static svar_store_t *

@@ -88,12 +88,13 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_sparse_get(svar_variable_t *variable,
 /// Ends the use of a matrix: unpins a view, frees a copy. Leaves {0}; that, or NULL, is a no-op.
 SVAR_PUBLIC void svar_sparse_value_release(svar_sparse_value_t *value);
 
-/// View variable's matrix as it is in snapshot, as svar_snapshot_get() does of a tensor.
+/// View variable's matrix as it is in snapshot, as svar_snapshot_get() does of a tensor: nothing to release,
+/// the view ends with the snapshot.
 /// @retval SVAR_ERR_TYPE variable is not sparse
 /// @retval SVAR_ERR_CORRUPT as svar_sparse_get()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_get_sparse(const svar_snapshot_t *snapshot,
                                                               svar_variable_t *variable,
-                                                              svar_sparse_t *out_matrix);
+                                                              svar_sparse_value_t *out_view);
 
 SVAR_END_DECLS
 #endif

@@ -55,13 +55,45 @@ make_variable(svar_store_t *store, const char *name, svar_dtype_t dtype, int32_t
 }
 
 static void
+make_of(svar_store_t *store, const char *name, svar_source_t source)
+{
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.name = name;
+  options.store = store;
+  svar_variable_t *variable = NULL;
+  FUZZ_CHECK(svar_shared(source, &options, &variable) == SVAR_OK);
+  svar_variable_unref(variable);
+}
+
+static void
+make_random(svar_store_t *store)
+{
+  svar_random_state_t state = svar_random_seeded(1);
+  make_of(store, "random", svar_random_source(&state));
+}
+
+// Four entries of the directory.
+static void
+make_sparse(svar_store_t *store)
+{
+  static const float data[3] = {1, 2, 3};
+  static const int32_t indices[3] = {1, 0, 2};
+  static const int32_t indptr[3] = {0, 1, 3};
+  const svar_sparse_t matrix = {SVAR_SPARSE_CSR, SVAR_FLOAT32, SVAR_INT32, {2, 3}, {1, 1}, 3, data,
+                                indices,         indptr};
+  make_of(store, "sparse", svar_sparse_source(&matrix));
+}
+
+static void
 make_kinds(svar_store_t *store)
 {
   svar_variable_unref(make_variable(store, "scalar", SVAR_FLOAT64, 0, NULL, NULL));
   svar_variable_unref(make_variable(store, "matrix", SVAR_FLOAT32, 2, (int64_t[]){3, 5}, NULL));
   svar_variable_unref(make_variable(store, "empty", SVAR_INT64, 2, (int64_t[]){0, 4}, NULL));
   svar_variable_unref(make_variable(store, "flags", SVAR_BOOL, 1, (int64_t[]){2}, NULL));
-  for (int i = 4; i < VARIABLES - 2; i++) {
+  make_random(store);
+  make_sparse(store);
+  for (int i = 9; i < VARIABLES - 2; i++) {
     char name[16];
     snprintf(name, sizeof(name), "weight.%d", i);
     svar_variable_unref(make_variable(store, name, SVAR_FLOAT32, 1, (int64_t[]){i}, NULL));
@@ -344,6 +376,18 @@ touch_value(const svar_value_t *value)
 }
 
 static void
+read_sparse(svar_variable_t *variable)
+{
+  svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
+  for (int borrow = SVAR_COPY; borrow <= SVAR_BORROW; borrow++) {
+    if (fuzz_ret(svar_sparse_get(variable, borrow, &value)) == SVAR_OK) {
+      (void)!fuzz_ret(svar_sparse_check(&value.matrix)); // reads every index
+      svar_sparse_value_release(&value);
+    }
+  }
+}
+
+static void
 read_variable(svar_variable_t *variable, const svar_snapshot_t *snapshot)
 {
   FUZZ_CHECK(strlen(svar_variable_name(variable)) < SVARI_NAME_BYTES);
@@ -354,6 +398,9 @@ read_variable(svar_variable_t *variable, const svar_snapshot_t *snapshot)
       svar_value_release(&value);
     }
   }
+  svar_random_state_t state;
+  (void)!fuzz_ret(svar_random_get(variable, &state));
+  read_sparse(variable);
   if (snapshot->store != NULL &&
       fuzz_ret(svar_snapshot_get(snapshot, variable, &value)) == SVAR_OK) {
     touch_value(&value);

@@ -195,9 +195,12 @@ TEST_F(SparseVariable, ASnapshotHoldsItBesideTensors)
   ASSERT_SVAR_OK(svar_snapshot_begin(store_.get(), &now));
   Sparse<double> other(SVAR_SPARSE_CSR, 1, 1, {7}, {0}, {0, 1});
   ASSERT_SVAR_OK(svar_set_value(w.get(), other.source(), SVAR_COPY));
-  svar_sparse_t matrix;
+  svar_sparse_value_t matrix = SVAR_SPARSE_VALUE_INIT;
   ASSERT_SVAR_OK(svar_snapshot_get_sparse(&now, w.get(), &matrix));
-  EXPECT_EQ(dense_of(matrix), SMALL);
+  EXPECT_EQ(dense_of(matrix.matrix), SMALL);
+  EXPECT_EQ(matrix.version, 1u);
+  EXPECT_TRUE(matrix.is_alias);
+  svar_sparse_value_release(&matrix); // the snapshot still holds it
   svar_value_t view = SVAR_VALUE_INIT;
   EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "svar_snapshot_get_sparse() views a sparse matrix",
                     svar_snapshot_get(&now, w.get(), &view));

@@ -184,6 +184,27 @@ TEST_F(Svar, InfoShowsTheFactsAndTheVariables)
                                                         "layer.weight\tfloat32\t(2, 3)\t24\t2\n");
 }
 
+TEST_F(Svar, ASparseVariableIsShownBesideItsParts)
+{
+  const float data[] = {1, 2};
+  const int32_t indices[] = {2, 0};
+  const int32_t indptr[] = {0, 1, 2};
+  svar_sparse_t matrix = {SVAR_SPARSE_CSR, SVAR_FLOAT32, SVAR_INT32, {2, 3}, {1, 1}, 2, data,
+                          indices,         indptr};
+  Share("w", svar_sparse_source(&matrix));
+  Outcome info = RunToEnd(Command({"info", "policy/weights"}));
+  EXPECT_EQ(info.exit_code, 0) << info.err;
+  EXPECT_EQ(info.out.substr(info.out.find("\n\n") + 2), "w\tcsr float32\t(2, 3)\t-\t1\n"
+                                                        "w.data\tfloat32\t(2)\t8\t1\n"
+                                                        "w.indices\tint32\t(2)\t8\t1\n"
+                                                        "w.indptr\tint32\t(3)\t12\t1\n");
+  Outcome watch = RunToEnd(Command({"watch", "policy/weights", "--count", "1"}));
+  EXPECT_NE(watch.out.find("\tw\tw.data=[1. 2.]\t"), std::string::npos) << watch.out;
+  Outcome get = RunToEnd(Command({"get", "policy/weights", "w"}));
+  EXPECT_NE(get.exit_code, 0);
+  EXPECT_NE(get.err.find("its parts are 'w.data', '.indices' and '.indptr'"), std::string::npos);
+}
+
 TEST_F(Svar, InfoOfAStoreWithoutACommitHasNoVariables)
 {
   Outcome info = RunToEnd(Command({"info", "/policy/weights"}));
