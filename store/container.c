@@ -24,6 +24,18 @@ borrow_fenced(const svari_store_container_t *container, svar_value_t *out_view)
   return ret;
 }
 
+// The version is pinned, but its view is not the common case.
+static __attribute__((noinline)) svar_ret_t
+search_pinned(const svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
+{
+  svar_ret_t ret = svari_view_search(container, version, out_view);
+  if (ret != SVAR_OK) {
+    svari_unpin(out_view->internal.pin);
+    out_view->internal.pin = NULL;
+  }
+  return ret;
+}
+
 svar_ret_t
 svari_store_container_borrow(svari_container_t *self, svar_value_t *out_view)
 {
@@ -35,27 +47,49 @@ svari_store_container_borrow(svari_container_t *self, svar_value_t *out_view)
     if (__builtin_expect(svari_view(container, version, out_view), 1)) {
       return SVAR_OK;
     }
-    svari_unpin(out_view->internal.pin);
-    out_view->internal.pin = NULL;
+    return search_pinned(container, version, out_view);
   }
   return borrow_fenced(container, out_view);
 }
 
-// Borrowed or not, the bytes are copied into the store: only what was loaned from it is there already,
-// and that is committed by its transaction.
+// An array whose owner comes with it and that was copied after all is not needed any more.
+static void
+end_copied(const svar_source_t *source, svar_borrow_t borrow, bool is_adopted)
+{
+  if (borrow == SVAR_BORROW && source->kind == SVAR_SOURCE_ARRAY && source->detail != NULL &&
+      !is_adopted) {
+    svari_managed_delete((DLManagedTensor *)(uintptr_t)source->detail);
+  }
+}
+
+static svar_ret_t
+put(svar_transaction_t *transaction, svari_store_container_t *container,
+    const svar_source_t *source, svar_borrow_t borrow, bool *out_is_adopted)
+{
+  *out_is_adopted = false;
+  return borrow == SVAR_BORROW
+             ? svari_transaction_borrow(transaction, container, source, out_is_adopted)
+             : svari_transaction_set(transaction, container, source);
+}
+
+// An array changes its owner if and only if all goes well, so not before the commit.
 static svar_ret_t
 container_set(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow)
 {
   svari_store_container_t *container = (svari_store_container_t *)self;
   svar_transaction_t *transaction;
-  (void)borrow;
+  bool is_adopted;
   SVAR_TRY(svar_transaction_begin(container->store, &transaction));
-  svar_ret_t ret = svari_transaction_set(transaction, container, source);
+  svar_ret_t ret = put(transaction, container, source, borrow, &is_adopted);
+  if (ret == SVAR_OK) {
+    ret = svari_transaction_commit(transaction, NULL);
+  }
   if (ret != SVAR_OK) {
-    svar_transaction_abort(transaction);
+    svari_transaction_take_back(transaction);
     return ret;
   }
-  return svar_transaction_commit(transaction, NULL);
+  end_copied(source, borrow, is_adopted);
+  return SVAR_OK;
 }
 
 static svar_ret_t
@@ -87,6 +121,7 @@ container_destroy(svari_container_t *self)
   svari_store_container_t *container = (svari_store_container_t *)self;
   svar_store_t *store = container->store;
   svar_allocator_t allocator = self->allocator;
+  svari_adoption_t *released = NULL;
   if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     svari_writer_lock(store->writer);
     if (atomic_load(&store->state) != SVARI_STORE_OPEN) {
@@ -96,8 +131,10 @@ container_destroy(svari_container_t *self)
     } else {
       svari_writer_undeclare(store->writer, container->index);
     }
+    released = svari_writer_take_released(store->writer);
     svari_writer_unlock(store->writer);
   }
+  svari_adoptions_end(&allocator, released);
   allocator.deallocate(container, allocator.state);
   svari_store_unref(store);
 }
@@ -210,7 +247,10 @@ set_first(svari_store_container_t *container, const svari_container_spec_t *spec
     return svar_fail(SVAR_ERR_ARGUMENT, "the transaction given is not of store '%s'",
                      container->store->name);
   }
-  return svari_transaction_set(transaction, container, spec->source);
+  bool is_adopted;
+  SVAR_TRY(put(transaction, container, spec->source, spec->options->borrow, &is_adopted));
+  end_copied(spec->source, spec->options->borrow, is_adopted);
+  return SVAR_OK;
 }
 
 static svar_ret_t
@@ -231,7 +271,10 @@ store_container_create(const svari_container_spec_t *spec, svari_container_t **o
   if (options->store == NULL) {
     set_label(container, options->name);
   }
-  svar_ret_t ret = set_first(container, spec);
+  svar_ret_t ret = svari_variable_reserve(options->name, &container->base);
+  if (ret == SVAR_OK) {
+    ret = set_first(container, spec);
+  }
   if (ret != SVAR_OK) {
     svari_container_unref(&container->base); // takes the declaration back
     return ret;

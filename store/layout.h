@@ -68,9 +68,21 @@ enum {
 // A version beyond this is no commit's: a thousand million commits a second take 73 years to get here.
 #define SVARI_VERSION_MAX (UINT64_C(1) << 61)
 
+// Offsets that are none, and so beyond every bound that readers check an offset against. UNSET: the
+// variable has no value in this version. ADDRESS, with an address below it: bytes of the process that
+// owns the (private) store, outside of its memory.
+#define SVARI_OFFSET_UNSET UINT64_MAX
+#define SVARI_OFFSET_ADDRESS (UINT64_C(1) << 63)
+
+static inline bool
+svari_offset_is_address(uint64_t offset)
+{
+  return offset >= SVARI_OFFSET_ADDRESS && offset != SVARI_OFFSET_UNSET;
+}
+
 // One version of one variable. Written while its begin is NONE; immutable until it is reclaimed.
 typedef struct svari_record {
-  uint64_t offset;     // of the bytes, in the region
+  uint64_t offset;     // of the bytes, in the region; several records may name the same
   uint64_t size_bytes; // of the value
   uint64_t room_bytes; // of the buffer at offset; the holder's business
   uint32_t region;     // 0: this file. Device regions count from 1.

@@ -4,35 +4,53 @@
 //   begin <= version   committed. The largest is the value; older ones may still be pinned.
 //   begin >  version   a commit that did not reach its commit point: dropped.
 //   begin == NONE      free or half-written: its buffer is not in use.
+// Committed records that name the very same buffer share it, whoever wrote them: it is not used again
+// before all of them are free. Buffers that overlap otherwise are no holder's work.
 // The allocator's state is nowhere in the file: what committed records and the directory do not cover
 // is free.
+#include <stdlib.h>
+
 #include "store/array.h"
 #include "store/crash_point.h"
 #include "store/writer_impl.h"
 
+// Bytes in use, and the record that names them.
+typedef struct claim {
+  svari_extent_t extent;
+  uint64_t variable; // NO_VARIABLE: a block of the directory
+  uint32_t record;
+} claim_t;
+
+#define NO_VARIABLE UINT64_MAX
+
 typedef struct recovery {
   svari_writer_t *writer;
   uint64_t version;
+  claim_t *claims;
+  size_t claim_count, claim_room;
   svari_extent_t *used;
   size_t used_count, used_room;
 } recovery_t;
 
 static svar_ret_t
-add_used(recovery_t *recovery, uint64_t offset, uint64_t size_bytes)
+add_claim(recovery_t *recovery, claim_t claim)
 {
-  SVAR_TRY(svari_array_reserve((void **)&recovery->used, &recovery->used_room,
-                               recovery->used_count + 1, sizeof(*recovery->used),
+  SVAR_TRY(svari_array_reserve((void **)&recovery->claims, &recovery->claim_room,
+                               recovery->claim_count + 1, sizeof(claim_t),
                                &recovery->writer->store->allocator));
-  recovery->used[recovery->used_count++] =
-      (svari_extent_t){.offset = offset, .size_bytes = size_bytes};
+  recovery->claims[recovery->claim_count++] = claim;
   return SVAR_OK;
 }
 
-// True if the record's value is of the size that its shape says, and lies in a buffer of its own.
+// True if the record's value is of the size that its shape says, and lies in a buffer of its own; or if it
+// says that there is none.
 static bool
 makes_sense(const svari_record_t *record, const svar_type_t *type)
 {
   uint64_t size_bytes;
+  if (record->offset == SVARI_OFFSET_UNSET) {
+    return record->size_bytes == 0 && record->room_bytes == 0;
+  }
   return svar_shape_bytes(type->dtype, type->ndim, record->shape, &size_bytes) == SVAR_OK &&
          size_bytes == record->size_bytes && record->size_bytes <= record->room_bytes &&
          record->room_bytes != 0 && svari_heap_round(record->room_bytes) == record->room_bytes &&
@@ -41,8 +59,8 @@ makes_sense(const svari_record_t *record, const svar_type_t *type)
 
 // Keeps a committed record's buffer.
 static svar_ret_t
-adopt_record(recovery_t *recovery, svari_writer_variable_t *variable, const svar_type_t *type,
-             uint32_t index)
+keep_record(recovery_t *recovery, svari_writer_variable_t *variable, const svar_type_t *type,
+            uint32_t index)
 {
   const svari_record_t *record = &variable->entry->records[index];
   if (!makes_sense(record, type)) {
@@ -54,11 +72,17 @@ adopt_record(recovery_t *recovery, svari_writer_variable_t *variable, const svar
                      (unsigned long long)record->room_bytes);
   }
   variable->records[index] = (svari_writer_record_t){
-      .offset = record->offset, .room_bytes = record->room_bytes, .state = SVARI_RECORD_LIVE};
-  return add_used(recovery, record->offset, record->room_bytes);
+      .offset = record->offset, .room.bytes = record->room_bytes, .state = SVARI_RECORD_LIVE};
+  if (record->room_bytes == 0) {
+    return SVAR_OK;
+  }
+  uint64_t position = (uint64_t)(variable - recovery->writer->variables);
+  return add_claim(recovery, (claim_t){{.offset = record->offset, .size_bytes = record->room_bytes},
+                                       .variable = position,
+                                       .record = index});
 }
 
-// Drops unfinished records, adopts committed ones, and finds the newest.
+// Drops unfinished records, keeps committed ones, and finds the newest.
 static svar_ret_t
 sort_records(recovery_t *recovery, svari_writer_variable_t *variable, const svar_type_t *type)
 {
@@ -69,7 +93,7 @@ sort_records(recovery_t *recovery, svari_writer_variable_t *variable, const svar
       atomic_store_explicit(&variable->entry->begin[i], SVARI_BEGIN_NONE, memory_order_release);
       continue;
     }
-    SVAR_TRY(adopt_record(recovery, variable, type, i));
+    SVAR_TRY(keep_record(recovery, variable, type, i));
     if (begin == newest_begin) {
       return svar_fail(SVAR_ERR_CORRUPT, "store '%s': '%.*s' has two values of version %llu",
                        recovery->writer->store->name, SVARI_NAME_BYTES, variable->entry->name,
@@ -151,7 +175,48 @@ recover_directory(recovery_t *recovery)
           recovery->writer->store->name, block, (unsigned long long)offset);
     }
     if (offset != 0) {
-      SVAR_TRY(add_used(recovery, offset, svari_heap_round(svari_directory_block_bytes(block))));
+      uint64_t size_bytes = svari_heap_round(svari_directory_block_bytes(block));
+      SVAR_TRY(add_claim(recovery, (claim_t){{.offset = offset, .size_bytes = size_bytes},
+                                             .variable = NO_VARIABLE}));
+    }
+  }
+  return SVAR_OK;
+}
+
+static int
+by_offset(const void *a, const void *b)
+{
+  const claim_t *left = a;
+  const claim_t *right = b;
+  return (left->extent.offset > right->extent.offset) -
+         (left->extent.offset < right->extent.offset);
+}
+
+static bool
+is_shared(const claim_t *first, const claim_t *second)
+{
+  return first->variable != NO_VARIABLE && second->variable != NO_VARIABLE &&
+         first->extent.offset == second->extent.offset &&
+         first->extent.size_bytes == second->extent.size_bytes;
+}
+
+// Each buffer once, and its records linked.
+static svar_ret_t
+merge_claims(recovery_t *recovery)
+{
+  const claim_t *claims = recovery->claims;
+  SVAR_TRY(svari_array_reserve((void **)&recovery->used, &recovery->used_room,
+                               recovery->claim_count, sizeof(svari_extent_t),
+                               &recovery->writer->store->allocator));
+  if (recovery->claim_count > 0) {
+    qsort(recovery->claims, recovery->claim_count, sizeof(claim_t), by_offset);
+  }
+  for (size_t i = 0; i < recovery->claim_count; i++) {
+    if (i > 0 && is_shared(&claims[i - 1], &claims[i])) {
+      svari_buffer_link(recovery->writer, claims[i - 1].variable, claims[i - 1].record,
+                        claims[i].variable, claims[i].record);
+    } else {
+      recovery->used[recovery->used_count++] = claims[i].extent;
     }
   }
   return SVAR_OK;
@@ -168,6 +233,7 @@ recover(recovery_t *recovery)
   for (uint64_t i = 0; i < count; i++) {
     SVAR_TRY(recover_variable(recovery, i));
   }
+  SVAR_TRY(merge_claims(recovery));
   return svari_heap_rebuild(&writer->heap, recovery->used, recovery->used_count);
 }
 
@@ -182,6 +248,7 @@ svari_writer_resume(svari_writer_t *writer)
   svar_ret_t ret = recover(&recovery);
   SVARI_CRASH_POINT("resume.recovered");
   const svar_allocator_t *allocator = &writer->store->allocator;
+  allocator->deallocate(recovery.claims, allocator->state);
   allocator->deallocate(recovery.used, allocator->state);
   return ret;
 }

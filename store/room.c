@@ -86,19 +86,19 @@ spare_bytes(const svari_writer_variable_t *variable)
 {
   uint64_t spare = 0;
   for (int i = 0; i < SVARI_RING_RECORDS; i++) {
-    spare += variable->records[i].state == SVARI_RECORD_FREE ? variable->records[i].room_bytes : 0;
+    spare += variable->records[i].state == SVARI_RECORD_FREE ? variable->records[i].room.bytes : 0;
   }
   return spare;
 }
 
-static void
-drop_buffer(svari_writer_t *writer, svari_writer_record_t *record)
+// True if the record alone names its buffer, and that is of the store.
+static bool
+has_own_buffer(const svari_writer_record_t *record)
 {
-  svari_heap_give(&writer->heap, record->offset, record->room_bytes);
-  *record = (svari_writer_record_t){.state = SVARI_RECORD_EMPTY};
+  return svari_record_room(record) > 0 && record->sharer == 0;
 }
 
-// Nobody reads the record any more: its buffer is the variable's next, or goes back to the heap.
+// Nobody reads the record any more: its buffer is the variable's next, or goes back to whom it belongs.
 static void
 free_record(svari_writer_t *writer, uint64_t index, uint32_t record)
 {
@@ -106,9 +106,10 @@ free_record(svari_writer_t *writer, uint64_t index, uint32_t record)
   svari_writer_record_t *mirror = &variable->records[record];
   atomic_store_explicit(&variable->entry->begin[record], SVARI_BEGIN_NONE, memory_order_release);
   SVARI_CRASH_POINT("reclaim.record_freed");
+  writer->retired_adoptions -= svari_offset_is_address(mirror->offset);
   uint64_t spare = spare_bytes(variable);
-  if (spare > 0 && spare + mirror->room_bytes > SPARE_BYTES) {
-    drop_buffer(writer, mirror);
+  if (!has_own_buffer(mirror) || (spare > 0 && spare + mirror->room.bytes > SPARE_BYTES)) {
+    svari_buffer_leave(writer, index, record);
   } else {
     mirror->state = SVARI_RECORD_FREE;
   }
@@ -137,6 +138,14 @@ svari_writer_reclaim(svari_writer_t *writer)
   }
   writer->retired_count = kept;
   return SVAR_OK;
+}
+
+void
+svari_writer_reclaim_adoptions(svari_writer_t *writer)
+{
+  if (writer->retired_adoptions > 0) {
+    (void)svari_writer_reclaim(writer); // without memory for the scan they wait for the next time
+  }
 }
 
 // --- last resorts ----------------------------------------------------------------------------------
@@ -201,7 +210,7 @@ find_state(const svari_writer_variable_t *variable, svari_record_state_t state,
 {
   for (uint32_t i = 0; i < SVARI_RING_RECORDS; i++) {
     const svari_writer_record_t *record = &variable->records[i];
-    if (record->state == state && record->room_bytes >= least_bytes) {
+    if (record->state == state && svari_record_room(record) >= least_bytes) {
       *out_record = i;
       return true;
     }
@@ -209,30 +218,32 @@ find_state(const svari_writer_variable_t *variable, svari_record_state_t state,
   return false;
 }
 
-// A free buffer that fits without wasting more than half of it.
+// A free buffer that fits without wasting more than half of it. None is wanted: none fits.
 static bool
 find_free_buffer(const svari_writer_variable_t *variable, uint64_t rounded, uint32_t *out_record)
 {
-  return find_state(variable, SVARI_RECORD_FREE, rounded, out_record) &&
-         (variable->records[*out_record].room_bytes / 2 <= rounded ||
-          variable->records[*out_record].room_bytes <= SPARE_BYTES);
+  return rounded > 0 && find_state(variable, SVARI_RECORD_FREE, rounded, out_record) &&
+         (variable->records[*out_record].room.bytes / 2 <= rounded ||
+          variable->records[*out_record].room.bytes <= SPARE_BYTES);
 }
 
-// A record without a use for its buffer gets a new one of the size wanted.
+// A record without a use for its buffer gets a new one of the size wanted; 0: none.
 static svar_ret_t
 take_new_buffer(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *out_record)
 {
   svari_writer_variable_t *variable = &writer->variables[index];
   uint32_t record;
   if (find_state(variable, SVARI_RECORD_FREE, 0, &record)) {
-    drop_buffer(writer, &variable->records[record]); // of a size that no longer serves
+    svari_buffer_leave(writer, index, record); // of a size that no longer serves
   } else if (!find_state(variable, SVARI_RECORD_EMPTY, 0, &record)) {
     return SVAR_ERR_BUSY; // the caller tries harder, and writes the sentence
   }
-  uint64_t offset;
-  SVAR_TRY(svari_heap_take(&writer->heap, rounded, &offset));
+  uint64_t offset = SVARI_OFFSET_UNSET;
+  if (rounded > 0) {
+    SVAR_TRY(svari_heap_take(&writer->heap, rounded, &offset));
+  }
   variable->records[record] =
-      (svari_writer_record_t){.offset = offset, .room_bytes = rounded, .state = SVARI_RECORD_FREE};
+      (svari_writer_record_t){.offset = offset, .room.bytes = rounded, .state = SVARI_RECORD_FREE};
   *out_record = record;
   return SVAR_OK;
 }
@@ -242,7 +253,7 @@ variable_bytes(const svari_writer_variable_t *variable)
 {
   uint64_t total = 0;
   for (int i = 0; i < SVARI_RING_RECORDS; i++) {
-    total += variable->records[i].room_bytes;
+    total += svari_record_room(&variable->records[i]);
   }
   return total;
 }
@@ -261,7 +272,7 @@ drop_spares(svari_writer_t *writer)
   for (size_t i = 0; i < writer->variable_count; i++) {
     for (uint32_t record = 0; record < SVARI_RING_RECORDS; record++) {
       if (writer->variables[i].records[record].state == SVARI_RECORD_FREE) {
-        drop_buffer(writer, &writer->variables[i].records[record]);
+        svari_buffer_leave(writer, i, record);
       }
     }
   }
@@ -378,18 +389,25 @@ svari_writer_loan(svari_writer_t *writer, uint64_t variable, uint64_t size_bytes
                   svari_loan_t *out_loan)
 {
   uint32_t record;
-  SVAR_TRY(find_room(writer, variable, svari_heap_round(size_bytes), &record));
+  bool is_bare = size_bytes == SVARI_NO_BUFFER;
+  SVAR_TRY(find_room(writer, variable, is_bare ? 0 : svari_heap_round(size_bytes), &record));
   svari_writer_record_t *mirror = &writer->variables[variable].records[record];
   mirror->state = SVARI_RECORD_LOANED;
   out_loan->variable = variable;
   out_loan->record = record;
-  out_loan->size_bytes = size_bytes;
+  out_loan->size_bytes = is_bare ? 0 : size_bytes;
   out_loan->offset = mirror->offset;
+  out_loan->source = SVARI_NO_SOURCE;
   return SVAR_OK;
 }
 
 void
 svari_writer_abandon(svari_writer_t *writer, const svari_loan_t *loan)
 {
-  writer->variables[loan->variable].records[loan->record].state = SVARI_RECORD_FREE;
+  svari_writer_record_t *mirror = &writer->variables[loan->variable].records[loan->record];
+  if (has_own_buffer(mirror)) {
+    mirror->state = SVARI_RECORD_FREE;
+  } else {
+    svari_buffer_leave(writer, loan->variable, loan->record);
+  }
 }

@@ -42,6 +42,7 @@ after_fork_in_child(void)
     store->region->ops->forked(store->region);
   }
   private_store = NULL; // the child makes its own
+  svari_adoptions_forget();
   after_fork_in_parent();
 }
 
@@ -329,7 +330,10 @@ svar_store_close(svar_store_t *store)
     // Whatever another thread is committing ends first; whatever it begins next is refused.
     svari_writer_lock(store->writer);
     let_go(store);
+    svari_writer_end_adoptions(store->writer);
+    svari_adoption_t *released = svari_writer_take_released(store->writer);
     svari_writer_unlock(store->writer);
+    svari_adoptions_end(&store->allocator, released);
   } else {
     let_go(store);
   }

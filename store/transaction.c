@@ -4,16 +4,21 @@
 #include <string.h>
 
 #include "store/array.h"
+#include "store/crash_point.h"
 #include "store/slot.h"
 #include "store/view.h"
 #include "store/writer_impl.h"
 #include "variable/filter.h"
+#include "variable/layout.h"
+#include "variable/source.h"
 
 // Kept by the writer when it ends, with its array of loans, so that beginning again allocates nothing.
 struct svar_transaction {
   svar_store_t *store; // shared while open
   svari_loan_t *loans;
   size_t loan_count, loan_room;
+  svari_container_t **sources; // shared: what loans take their values over from
+  size_t source_count, source_room;
   struct svar_transaction *next; // among the spare ones
 };
 
@@ -59,6 +64,7 @@ svar_transaction_begin(svar_store_t *store, svar_transaction_t **out_transaction
   if (ret == SVAR_OK) {
     (*out_transaction)->store = svari_store_ref(store);
     (*out_transaction)->loan_count = 0;
+    (*out_transaction)->source_count = 0;
   }
   return ret;
 }
@@ -71,6 +77,7 @@ svari_transactions_destroy(svari_writer_t *writer)
     svar_transaction_t *transaction = writer->spare_transactions;
     writer->spare_transactions = transaction->next;
     allocator->deallocate(transaction->loans, allocator->state);
+    allocator->deallocate(transaction->sources, allocator->state);
     allocator->deallocate(transaction, allocator->state);
   }
 }
@@ -96,17 +103,19 @@ find_loan_locked(svar_transaction_t *transaction, uint64_t index)
   return NULL;
 }
 
+// size_bytes: or SVARI_NO_BUFFER.
 static svar_ret_t
 replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_bytes)
 {
-  if (writer->variables[loan->variable].records[loan->record].room_bytes >= size_bytes) {
+  const svari_writer_record_t *record = &writer->variables[loan->variable].records[loan->record];
+  if (size_bytes != SVARI_NO_BUFFER && svari_record_room(record) >= svari_heap_round(size_bytes)) {
     loan->size_bytes = size_bytes;
     return SVAR_OK;
   }
-  svari_loan_t larger = *loan;
-  SVAR_TRY(svari_writer_loan(writer, loan->variable, size_bytes, &larger));
+  svari_loan_t other = *loan;
+  SVAR_TRY(svari_writer_loan(writer, loan->variable, size_bytes, &other));
   svari_writer_abandon(writer, loan);
-  *loan = larger;
+  *loan = other;
   return SVAR_OK;
 }
 
@@ -143,17 +152,21 @@ add_loan_locked(svar_transaction_t *transaction, svari_store_container_t *contai
 }
 
 static svar_ret_t
+take_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container,
+                 uint64_t size_bytes, svari_loan_t **out_loan)
+{
+  SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
+  *out_loan = find_loan_locked(transaction, container->index);
+  return *out_loan != NULL ? replace_loan_locked(transaction->store->writer, *out_loan, size_bytes)
+                           : add_loan_locked(transaction, container, size_bytes, out_loan);
+}
+
+static svar_ret_t
 take_room_locked(svar_transaction_t *transaction, svari_store_container_t *container,
                  const int64_t *shape, uint64_t size_bytes, uint8_t **out_data)
 {
-  svari_writer_t *writer = transaction->store->writer;
-  SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
-  svari_loan_t *loan = find_loan_locked(transaction, container->index);
-  if (loan != NULL) {
-    SVAR_TRY(replace_loan_locked(writer, loan, size_bytes));
-  } else {
-    SVAR_TRY(add_loan_locked(transaction, container, size_bytes, &loan));
-  }
+  svari_loan_t *loan;
+  SVAR_TRY(take_loan_locked(transaction, container, size_bytes, &loan));
   if (container->base.type.ndim > 0) {
     memcpy(loan->shape, shape, (size_t)container->base.type.ndim * sizeof(int64_t));
   }
@@ -172,19 +185,130 @@ take_room(svar_transaction_t *transaction, svari_store_container_t *container, c
   return ret;
 }
 
+// A record without a buffer of its own: it unsets the variable, unless adoption (may be NULL), of a value
+// of the plan, or source (may be SVARI_NO_SOURCE) gives it a value.
+static svar_ret_t
+take_record(svar_transaction_t *transaction, svari_store_container_t *container,
+            svari_adoption_t *adoption, const svari_filter_plan_t *plan, uint64_t source)
+{
+  svari_writer_t *writer = transaction->store->writer;
+  svari_loan_t *loan;
+  svari_writer_lock(writer);
+  svar_ret_t ret = take_loan_locked(transaction, container, SVARI_NO_BUFFER, &loan);
+  if (ret == SVAR_OK) {
+    memset(loan->shape, 0, sizeof(loan->shape));
+    loan->source = source;
+  }
+  if (ret == SVAR_OK && adoption != NULL) {
+    memcpy(loan->shape, plan->shape, (size_t)plan->ndim * sizeof(int64_t));
+    loan->size_bytes = plan->size_bytes;
+    svari_writer_adopt(writer, loan, adoption);
+  }
+  svari_writer_unlock(writer);
+  return ret;
+}
+
+// --- setting ---------------------------------------------------------------------------------------
+
+static svar_ret_t
+check_writable(const svar_transaction_t *transaction, const svari_store_container_t *container)
+{
+  SVAR_TRY(svari_store_check(transaction->store));
+  return svari_container_check_writable(&container->base);
+}
+
+static svar_ret_t
+filter(const svari_store_container_t *container, const svar_source_t *source,
+       svari_filter_plan_t *out_plan)
+{
+  const svari_container_t *base = &container->base;
+  return svari_filter_check(&base->type, base->strict, base->allow_downcast, container->name,
+                            source, out_plan);
+}
+
+static svar_ret_t
+unset(svar_transaction_t *transaction, svari_store_container_t *container)
+{
+  if (container->base.strict) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "variable '%s' is strict: it takes arrays of its type, not svar_none()",
+                     container->name);
+  }
+  return take_record(transaction, container, NULL, NULL, SVARI_NO_SOURCE);
+}
+
 svar_ret_t
 svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *container,
                       const svar_source_t *source)
 {
-  const svari_container_t *base = &container->base;
   svari_filter_plan_t plan;
   uint8_t *data;
-  SVAR_TRY(svari_store_check(transaction->store));
-  SVAR_TRY(svari_filter_check(&base->type, base->strict, base->allow_downcast, container->name,
-                              source, &plan));
+  SVAR_TRY(check_writable(transaction, container));
+  if (source->kind == SVAR_SOURCE_NONE) {
+    return unset(transaction, container);
+  }
+  SVAR_TRY(filter(container, source, &plan));
   SVAR_TRY(take_room(transaction, container, plan.shape, plan.size_bytes, &data));
   svari_filter_write(&plan, source, data);
   return SVAR_OK;
+}
+
+// True if the store can show the source's own bytes to its readers: those of private memory are all in
+// this process, and views are compact.
+static bool
+can_adopt(const svari_store_container_t *container, const svar_source_t *source,
+          const svari_filter_plan_t *plan)
+{
+  if (source->kind != SVAR_SOURCE_ARRAY || source->detail == NULL ||
+      container->store->region->ops->backing != SVAR_BACKING_CPU || plan->size_bytes == 0 ||
+      !svar_dtype_equal(plan->from, plan->to)) {
+    return false;
+  }
+  svari_layout_t layout;
+  svari_layout_of(&source->tensor, svari_source_data(source), &layout);
+  return svari_layout_is_compact(&layout) &&
+         (uint64_t)(uintptr_t)layout.data < SVARI_OFFSET_ADDRESS;
+}
+
+static svar_ret_t
+adopt(svar_transaction_t *transaction, svari_store_container_t *container,
+      const svar_source_t *source, const svari_filter_plan_t *plan)
+{
+  const svar_allocator_t *allocator = &transaction->store->allocator;
+  svari_adoption_t *adoption;
+  SVAR_TRY(svari_adoption_begin(allocator, (DLManagedTensor *)(uintptr_t)source->detail,
+                                svari_source_data(source), plan->size_bytes, &adoption));
+  svar_ret_t ret = take_record(transaction, container, adoption, plan, SVARI_NO_SOURCE);
+  if (ret != SVAR_OK) {
+    adoption->managed = NULL;
+    svari_adoptions_end(allocator, adoption);
+  }
+  return ret;
+}
+
+svar_ret_t
+svari_transaction_borrow(svar_transaction_t *transaction, svari_store_container_t *container,
+                         const svar_source_t *source, bool *out_is_adopted)
+{
+  svari_filter_plan_t plan;
+  *out_is_adopted = false;
+  if (source->kind != SVAR_SOURCE_ARRAY) {
+    return svari_transaction_set(transaction, container, source);
+  }
+  SVAR_TRY(check_writable(transaction, container));
+  SVAR_TRY(filter(container, source, &plan));
+  if (svar_dtype_equal(plan.from, plan.to) && !svari_source_is_aligned(source)) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "variable '%s': the array's data, at %p, are not aligned for %s, so they "
+                     "cannot be borrowed; offer them with SVAR_COPY",
+                     container->name, (const void *)svari_source_data(source),
+                     svar_dtype_name(plan.from));
+  }
+  if (!can_adopt(container, source, &plan)) {
+    return svari_transaction_set(transaction, container, source);
+  }
+  *out_is_adopted = true;
+  return adopt(transaction, container, source, &plan);
 }
 
 static svar_ret_t
@@ -310,6 +434,69 @@ svar_transaction_set(svar_transaction_t *transaction, svar_variable_t *variable,
   return svari_transaction_set(transaction, container, &source);
 }
 
+svar_ret_t
+svar_transaction_adopt(svar_transaction_t *transaction, svar_variable_t *variable,
+                       DLManagedTensor *managed)
+{
+  SVAR_REQUIRE(transaction != NULL && variable != NULL && managed != NULL);
+  svari_store_container_t *container;
+  bool is_adopted;
+  svar_source_t source = svar_managed(managed);
+  SVAR_TRY(require_container(transaction, variable, &container));
+  SVAR_TRY(svari_transaction_borrow(transaction, container, &source, &is_adopted));
+  if (!is_adopted) {
+    svari_managed_delete(managed); // its bytes were copied
+  }
+  return SVAR_OK;
+}
+
+// --- taking another variable's value over ----------------------------------------------------------
+
+static svar_ret_t
+check_types(const svari_store_container_t *to, const svari_store_container_t *from)
+{
+  if (svar_type_equal(&to->base.type, &from->base.type)) {
+    return SVAR_OK;
+  }
+  char to_text[SVAR_TYPE_TEXT_BYTES];
+  char from_text[SVAR_TYPE_TEXT_BYTES];
+  return svar_fail(SVAR_ERR_TYPE,
+                   "variable '%s', %s, cannot take over the value of '%s', %s: the types must be "
+                   "the same",
+                   to->name, svar_type_text(&to->base.type, to_text, sizeof(to_text)), from->name,
+                   svar_type_text(&from->base.type, from_text, sizeof(from_text)));
+}
+
+static svar_ret_t
+check_has_value(svari_store_container_t *container)
+{
+  svar_value_t current = SVAR_VALUE_INIT;
+  SVAR_TRY(svari_store_container_borrow(&container->base, &current));
+  svar_value_release(&current);
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_transaction_assign(svar_transaction_t *transaction, svar_variable_t *to, svar_variable_t *from)
+{
+  SVAR_REQUIRE(transaction != NULL && to != NULL && from != NULL);
+  svari_store_container_t *container;
+  svari_store_container_t *source;
+  SVAR_TRY(require_container(transaction, to, &container));
+  SVAR_TRY(require_container(transaction, from, &source));
+  SVAR_TRY(check_writable(transaction, container));
+  SVAR_TRY(check_types(container, source));
+  SVAR_TRY(check_has_value(source));
+  SVAR_TRY(svari_array_reserve((void **)&transaction->sources, &transaction->source_room,
+                               transaction->source_count + 1, sizeof(svari_container_t *),
+                               &transaction->store->allocator));
+  SVAR_TRY(take_record(transaction, container, NULL, NULL, source->index));
+  transaction->sources[transaction->source_count++] = svari_container_ref(&source->base);
+  return SVAR_OK;
+}
+
+// --- loans for callers -----------------------------------------------------------------------------
+
 // A pinned view of the current value, for a loan that takes its shape or its bytes.
 static svar_ret_t
 pin_current(svari_store_container_t *container, svar_value_t *out_current)
@@ -377,6 +564,7 @@ svar_transaction_loan(svar_transaction_t *transaction, svar_variable_t *variable
   svari_store_container_t *container;
   SVAR_TRY(svari_store_check(transaction->store));
   SVAR_TRY(require_container(transaction, variable, &container));
+  SVAR_TRY(svari_container_check_writable(&container->base));
   if (shape != NULL || (container->base.type.ndim == 0 && !prefill)) {
     return loan(transaction, container, shape, NULL, out_hole);
   }
@@ -403,7 +591,8 @@ forget_loans_locked(svar_transaction_t *transaction)
 }
 
 // Lets go of the containers, the last of which may take the writer's lock to end its variable, and
-// keeps the object for the next transaction.
+// keeps the object for the next transaction. Then adopted arrays go that this transaction, or readers since
+// the last one, left without a use.
 static void
 end(svar_transaction_t *transaction)
 {
@@ -411,11 +600,20 @@ end(svar_transaction_t *transaction)
   for (size_t i = 0; i < transaction->loan_count; i++) {
     svari_container_unref(transaction->loans[i].container);
   }
+  for (size_t i = 0; i < transaction->source_count; i++) {
+    svari_container_unref(transaction->sources[i]);
+  }
   transaction->loan_count = 0;
+  transaction->source_count = 0;
   svari_writer_lock(store->writer);
+  if (svari_store_is_open(store)) {
+    svari_writer_reclaim_adoptions(store->writer);
+  }
+  svari_adoption_t *released = svari_writer_take_released(store->writer);
   transaction->next = store->writer->spare_transactions;
   store->writer->spare_transactions = transaction;
   svari_writer_unlock(store->writer);
+  svari_adoptions_end(&store->allocator, released);
   svari_store_unref(store);
 }
 
@@ -424,15 +622,18 @@ commit_locked(svar_transaction_t *transaction, uint64_t *out_version)
 {
   svari_writer_t *writer = transaction->store->writer;
   SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
+  if (transaction->source_count > 0) {
+    svari_writer_resolve(writer, transaction->loans, transaction->loan_count);
+    SVARI_CRASH_POINT("commit.sources_resolved");
+  }
   *out_version = svari_writer_commit(writer, transaction->loans, transaction->loan_count);
   forget_loans_locked(transaction);
   return SVAR_OK;
 }
 
 svar_ret_t
-svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
+svari_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
 {
-  SVAR_REQUIRE(transaction != NULL);
   svar_store_t *store = transaction->store;
   uint64_t version;
   svar_ret_t ret = svari_store_check(store);
@@ -444,7 +645,6 @@ svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
     svari_wake(store, has_waiters);
   }
   if (ret != SVAR_OK) {
-    svar_transaction_abort(transaction);
     return ret;
   }
   if (out_version != NULL) {
@@ -452,6 +652,36 @@ svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
   }
   end(transaction);
   return SVAR_OK;
+}
+
+svar_ret_t
+svar_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
+{
+  SVAR_REQUIRE(transaction != NULL);
+  svar_ret_t ret = svari_transaction_commit(transaction, out_version);
+  if (ret != SVAR_OK) {
+    svar_transaction_abort(transaction);
+  }
+  return ret;
+}
+
+static void
+disown(svar_transaction_t *transaction)
+{
+  svari_writer_lock(transaction->store->writer);
+  for (size_t i = 0; i < transaction->loan_count; i++) {
+    svari_writer_disown(transaction->store->writer, &transaction->loans[i]);
+  }
+  svari_writer_unlock(transaction->store->writer);
+}
+
+void
+svari_transaction_take_back(svar_transaction_t *transaction)
+{
+  if (atomic_load(&transaction->store->state) != SVARI_STORE_FORKED) {
+    disown(transaction);
+  }
+  svar_transaction_abort(transaction);
 }
 
 void

@@ -17,6 +17,37 @@ find_record(const svari_entry_t *entry, uint64_t version, uint64_t *out_begin)
   return best;
 }
 
+// A view of an array that the variable adopted: of this process, in a store that only it writes.
+static bool
+fill_adopted(const svari_store_container_t *container, const svari_record_t *record,
+             svar_value_t *out_view)
+{
+  uint64_t size_bytes;
+  if (container->store->region->ops->backing != SVAR_BACKING_CPU ||
+      !svari_view_shape(container, record, out_view->shape, &size_bytes)) {
+    return false;
+  }
+  uint64_t address = record->offset & ~SVARI_OFFSET_ADDRESS;
+  svari_view_point(container, (const uint8_t *)(uintptr_t)address, out_view);
+  return true;
+}
+
+// svari_view_fill(), when its first try has failed.
+static bool
+fill(const svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
+     svar_value_t *out_view)
+{
+  out_view->version = begin;
+  if (svari_offset_is_address(record->offset)) {
+    return fill_adopted(container, record, out_view);
+  }
+  if (svari_view_fill(container, record, begin, out_view)) {
+    return true;
+  }
+  svari_region_ask_bytes(container->store->region); // it may have grown
+  return svari_view_fill(container, record, begin, out_view);
+}
+
 svar_ret_t
 svari_view_search(const svari_store_container_t *container, uint64_t version,
                   svar_value_t *out_view)
@@ -25,19 +56,23 @@ svari_view_search(const svari_store_container_t *container, uint64_t version,
   uint64_t begin;
   uint32_t index = find_record(container->entry, version, &begin);
   if (index == SVARI_RING_RECORDS) {
+    out_view->version = 0;
     return svar_fail(SVAR_ERR_UNSET, "variable '%s' of store '%s' has no value in version %llu",
                      container->name, store_name, (unsigned long long)version);
   }
   const svari_record_t *record = &container->entry->records[index];
-  if (!svari_view_fill(container, record, begin, out_view)) {
-    svari_region_ask_bytes(container->store->region); // it may have grown
-    if (!svari_view_fill(container, record, begin, out_view)) {
-      return svar_fail(SVAR_ERR_CORRUPT,
-                       "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
-                       "fit its type and the file",
-                       container->name, store_name, (unsigned long long)record->offset,
-                       (unsigned long long)record->size_bytes);
-    }
+  if (record->offset == SVARI_OFFSET_UNSET) {
+    out_view->version = begin;
+    return svar_fail(SVAR_ERR_UNSET,
+                     "variable '%s' of store '%s' has no value: it was unset in version %llu",
+                     container->name, store_name, (unsigned long long)begin);
+  }
+  if (!fill(container, record, begin, out_view)) {
+    return svar_fail(SVAR_ERR_CORRUPT,
+                     "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
+                     "fit its type and the file",
+                     container->name, store_name, (unsigned long long)record->offset,
+                     (unsigned long long)record->size_bytes);
   }
   return SVAR_OK;
 }

@@ -30,6 +30,23 @@ svari_view_shape(const svari_store_container_t *container, const svari_record_t 
   return true;
 }
 
+// Makes out_view, whose shape is filled, a view of data.
+static inline void
+svari_view_point(const svari_store_container_t *container, const uint8_t *data,
+                 svar_value_t *out_view)
+{
+  DLTensor *tensor = &out_view->tensor;
+  tensor->data = (void *)(uintptr_t)data;
+  static_assert(offsetof(DLTensor, dtype) + sizeof(DLDataType) - offsetof(DLTensor, device) ==
+                    sizeof(container->view_head),
+                "device, ndim and dtype follow each other");
+  memcpy(&tensor->device, &container->view_head, sizeof(container->view_head));
+  tensor->shape = out_view->shape;
+  tensor->strides = NULL;
+  tensor->byte_offset = 0;
+  out_view->is_alias = true;
+}
+
 // Fills a view of one record, all but its pin. False if the record does not fit its type or what is
 // known of the file: copied, checked, and only the copy used, for the file may be an enemy's.
 static inline bool
@@ -50,16 +67,7 @@ svari_view_fill(const svari_store_container_t *container, const svari_record_t *
                        0)) {
     return false;
   }
-  DLTensor *tensor = &out_view->tensor;
-  tensor->data = (void *)(uintptr_t)(region->read_base + offset);
-  static_assert(offsetof(DLTensor, dtype) + sizeof(DLDataType) - offsetof(DLTensor, device) ==
-                    sizeof(container->view_head),
-                "device, ndim and dtype follow each other");
-  memcpy(&tensor->device, &container->view_head, sizeof(container->view_head));
-  tensor->shape = out_view->shape;
-  tensor->strides = NULL;
-  tensor->byte_offset = 0;
-  out_view->is_alias = true;
+  svari_view_point(container, region->read_base + offset, out_view);
   return true;
 }
 

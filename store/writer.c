@@ -203,11 +203,21 @@ svari_writer_undeclare(svari_writer_t *writer, uint64_t variable)
   }
 }
 
-const svari_record_t *
-svari_writer_newest(svari_writer_t *writer, uint64_t variable)
+void
+svari_writer_adopt(svari_writer_t *writer, const svari_loan_t *loan, svari_adoption_t *adoption)
 {
-  const svari_writer_variable_t *mirror = &writer->variables[variable];
-  return mirror->newest == SVARI_NO_RECORD ? NULL : &mirror->entry->records[mirror->newest];
+  svari_writer_record_t *mirror = &writer->variables[loan->variable].records[loan->record];
+  mirror->offset = SVARI_OFFSET_ADDRESS | (uint64_t)(uintptr_t)adoption->data;
+  mirror->room.adoption = adoption;
+}
+
+void
+svari_writer_disown(svari_writer_t *writer, const svari_loan_t *loan)
+{
+  const svari_writer_record_t *mirror = &writer->variables[loan->variable].records[loan->record];
+  if (svari_offset_is_address(mirror->offset)) {
+    mirror->room.adoption->managed = NULL;
+  }
 }
 
 // --- commit ----------------------------------------------------------------------------------------
@@ -218,6 +228,7 @@ svari_writer_retire(svari_writer_t *writer, uint64_t variable, uint32_t record, 
   svari_writer_record_t *old = &writer->variables[variable].records[record];
   old->state = SVARI_RECORD_RETIRED;
   old->end = end;
+  writer->retired_adoptions += svari_offset_is_address(old->offset);
   writer->retired[writer->retired_count++] = (svari_retired_t){variable, record};
 }
 
@@ -229,7 +240,7 @@ publish(svari_writer_t *writer, const svari_loan_t *loan, uint64_t version)
   svari_record_t *record = &variable->entry->records[loan->record];
   record->offset = mirror->offset;
   record->size_bytes = loan->size_bytes;
-  record->room_bytes = mirror->room_bytes;
+  record->room_bytes = svari_record_room(mirror);
   record->region = 0;
   memcpy(record->shape, loan->shape, (size_t)variable->entry->ndim * sizeof(int64_t));
   SVARI_CRASH_POINT("commit.record_filled");
@@ -243,6 +254,23 @@ publish(svari_writer_t *writer, const svari_loan_t *loan, uint64_t version)
   }
   variable->newest = (uint8_t)loan->record;
   mirror->state = SVARI_RECORD_LIVE;
+}
+
+// Before anything is published: each takes the value of before the commit, whatever else the commit changes.
+void
+svari_writer_resolve(svari_writer_t *writer, svari_loan_t *loans, size_t loan_count)
+{
+  for (size_t i = 0; i < loan_count; i++) {
+    svari_loan_t *loan = &loans[i];
+    const svari_writer_variable_t *source =
+        loan->source != SVARI_NO_SOURCE ? &writer->variables[loan->source] : NULL;
+    if (source != NULL && source->newest != SVARI_NO_RECORD) {
+      const svari_record_t *value = &source->entry->records[source->newest];
+      svari_buffer_share(writer, loan->source, source->newest, loan->variable, loan->record);
+      loan->size_bytes = value->size_bytes;
+      memcpy(loan->shape, value->shape, sizeof(loan->shape));
+    }
+  }
 }
 
 // The commit point: what was published with begin = version + 1 is visible from here on.
@@ -309,4 +337,5 @@ svari_writer_forget(svari_writer_t *writer, uint64_t variable)
     mirror->newest = SVARI_NO_RECORD;
   }
   writer->forgotten[writer->forgotten_count++] = variable;
+  svari_writer_reclaim_adoptions(writer);
 }

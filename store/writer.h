@@ -5,10 +5,15 @@
 
 #include <pthread.h>
 
+#include "store/adoption.h"
 #include "store/heap.h"
 #include "variable/container.h"
 
 typedef struct svari_writer svari_writer_t;
+
+// The size of a loan of a record alone, and no source.
+#define SVARI_NO_BUFFER UINT64_MAX
+#define SVARI_NO_SOURCE UINT64_MAX
 
 // A loaned record: the room that one variable's next version is written into.
 typedef struct svari_loan {
@@ -17,6 +22,7 @@ typedef struct svari_loan {
   uint32_t record;              // index in the ring
   uint64_t size_bytes;          // of the value
   uint64_t offset;              // of the room
+  uint64_t source;              // variable that the value is taken over from at the commit
   int64_t shape[SVAR_NDIM_MAX];
 } svari_loan_t;
 
@@ -43,14 +49,26 @@ svar_ret_t svari_writer_declare_anonymous(svari_writer_t *writer, const svar_typ
                                           uint64_t *out_variable);
 // Ends an anonymous variable: its value lives on only as long as it is pinned.
 void svari_writer_forget(svari_writer_t *writer, uint64_t variable);
-// Room for a value of that size. SVAR_ERR_BUSY (names the readers), SVAR_ERR_NO_SPACE
+// Room for a value of that size, or (SVARI_NO_BUFFER) a record that unsets the variable, if nothing else is
+// done with it. SVAR_ERR_BUSY (names the readers), SVAR_ERR_NO_SPACE
 svar_ret_t svari_writer_loan(svari_writer_t *writer, uint64_t variable, uint64_t size_bytes,
                              svari_loan_t *out_loan);
 // Gives a loan back unused.
 void svari_writer_abandon(svari_writer_t *writer, const svari_loan_t *loan);
 // Makes the loans the next version. Cannot fail. Returns the version.
 uint64_t svari_writer_commit(svari_writer_t *writer, const svari_loan_t *loans, size_t loan_count);
-// The newest committed value of a variable, or NULL.
-const svari_record_t *svari_writer_newest(svari_writer_t *writer, uint64_t variable);
+// The loan's record names an adopted array.
+void svari_writer_adopt(svari_writer_t *writer, const svari_loan_t *loan,
+                        svari_adoption_t *adoption);
+// What a loaned record adopted is its owner's again.
+void svari_writer_disown(svari_writer_t *writer, const svari_loan_t *loan);
+// Frees the adopted arrays of older versions that no pin covers.
+void svari_writer_reclaim_adoptions(svari_writer_t *writer);
+// The store is closed: frees every adopted array but those of open loans.
+void svari_writer_end_adoptions(svari_writer_t *writer);
+// What became free, to be ended without the lock.
+svari_adoption_t *svari_writer_take_released(svari_writer_t *writer);
+// Loans with a source get its value of now.
+void svari_writer_resolve(svari_writer_t *writer, svari_loan_t *loans, size_t loan_count);
 
 #endif

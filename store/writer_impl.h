@@ -22,11 +22,22 @@ typedef enum svari_record_state {
 enum { SVARI_NO_RECORD = 0xff };
 
 typedef struct svari_writer_record {
-  uint64_t end;        // RETIRED: the version that replaced it
-  uint64_t offset;     // of the buffer; EMPTY: none
-  uint64_t room_bytes; // of the buffer, as the heap rounds it
+  uint64_t end;    // RETIRED: the version that replaced it
+  uint64_t offset; // of the buffer, as svari_record.offset has it; EMPTY: none
+  union {
+    uint64_t bytes;             // of the buffer, as the heap rounds it; 0: none
+    svari_adoption_t *adoption; // if offset is an address
+  } room;
+  uint32_t sharer; // another record that names the buffer, as buffer.c numbers them; 0: none does
   uint8_t state;
 } svari_writer_record_t;
+
+// Bytes of the store that the record names.
+static inline uint64_t
+svari_record_room(const svari_writer_record_t *record)
+{
+  return svari_offset_is_address(record->offset) ? 0 : record->room.bytes;
+}
 
 typedef struct svari_writer_variable {
   svari_entry_t *entry;
@@ -60,7 +71,19 @@ struct svari_writer {
   uint64_t *pinned; // the versions that the last scan found, sorted
   size_t pinned_count, pinned_room;
   svar_transaction_t *spare_transactions; // ended ones, to be begun again
+  size_t retired_adoptions;               // retired records that name an adopted array
+  svari_adoption_t *released; // what nothing names any more; to be ended without the lock
 };
+
+// --- buffer.c --------------------------------------------------------------------------------------
+// A second record names the buffer of a first one, which it is already known to have.
+void svari_buffer_link(svari_writer_t *writer, uint64_t variable, uint32_t record,
+                       uint64_t newcomer, uint32_t new_record);
+// The newcomer, a record without a buffer, gets the first one's beside it.
+void svari_buffer_share(svari_writer_t *writer, uint64_t variable, uint32_t record,
+                        uint64_t newcomer, uint32_t new_record);
+// A record stops naming its buffer and is EMPTY; the last one gives it back to whom it belongs.
+void svari_buffer_leave(svari_writer_t *writer, uint64_t variable, uint32_t record);
 
 // Room for the mirror of the entry at index and for its retired records.
 svar_ret_t svari_writer_reserve(svari_writer_t *writer, uint64_t index);

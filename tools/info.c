@@ -112,16 +112,28 @@ add_variable(svari_table_t *table, const svar_variable_t *variable, const svari_
   svari_table_add_number(table, view->version);
 }
 
-// Fills table with the variables that have a value in the snapshot.
+static void
+add_unset(svari_table_t *table, const svar_variable_t *variable, uint64_t version)
+{
+  svari_table_add(table, svar_variable_name(variable));
+  svari_table_add(table, svar_dtype_name(svar_variable_type(variable).dtype));
+  svari_table_add(table, "unset");
+  svari_table_add_bytes(table, 0);
+  svari_table_add_number(table, version);
+}
+
+// Fills table with the variables that are of the snapshot: those that came later have no version in it.
 static svar_ret_t
 add_variables(svari_table_t *table, const svari_variable_list_t *list,
               const svar_snapshot_t *snapshot)
 {
   for (size_t i = 0; i < list->count; ++i) {
-    svari_view_t view = SVAR_ZERO_INIT;
+    svari_view_t view;
     svar_ret_t ret = svari_snapshot_view(snapshot, list->items[i], &view);
     if (ret == SVAR_OK) {
       add_variable(table, list->items[i], &view);
+    } else if (ret == SVAR_EMPTY && view.version > 0) {
+      add_unset(table, list->items[i], view.version);
     } else if (ret != SVAR_EMPTY) {
       return ret;
     }
@@ -183,10 +195,12 @@ const svari_command_t svari_command_info = {
     .name = "info",
     .operands = "STORE",
     .summary = "Show a store's facts and its variables.",
-    .description =
-        "The facts of the store, then one line a variable: name, dtype, shape, size, and the\n"
-        "version that its value was committed with; all of one snapshot. Into a pipe: tabs, "
-        "bytes,\n"
-        "nanoseconds since 1970, no headers, and an empty line between the two.\n",
+    .description = "The facts of the store, then one line a variable: name, dtype, shape "
+                   "(\"unset\" where there\n"
+                   "is no value), size, and the version that its value was committed with; all of "
+                   "one snapshot.\n"
+                   "Into a pipe: tabs, bytes, nanoseconds since 1970, no headers, and an empty "
+                   "line between the\n"
+                   "two.\n",
     .run = run_info,
 };

@@ -130,6 +130,7 @@ svar_ret_t
 svari_snapshot_view(const svar_snapshot_t *snapshot, svar_variable_t *variable,
                     svari_view_t *out_view)
 {
+  *out_view = (svari_view_t)SVAR_ZERO_INIT;
   if (variable == NULL) {
     return SVAR_EMPTY;
   }
@@ -137,8 +138,7 @@ svari_snapshot_view(const svar_snapshot_t *snapshot, svar_variable_t *variable,
   svar_ret_t ret = out_view->is_sparse
                        ? svar_snapshot_get_sparse(snapshot, variable, &out_view->matrix)
                        : svar_snapshot_get(snapshot, variable, &out_view->value);
-  if (ret == SVAR_OK) {
-    out_view->version = out_view->is_sparse ? out_view->matrix.version : out_view->value.version;
-  }
+  out_view->has_value = ret == SVAR_OK;
+  out_view->version = out_view->is_sparse ? out_view->matrix.version : out_view->value.version;
   return ret == SVAR_ERR_UNSET ? SVAR_EMPTY : ret;
 }

@@ -38,13 +38,15 @@ void svari_variable_list_fini(svari_variable_list_t *list);
 
 // A variable's value in a snapshot: a tensor, or a sparse matrix. Hand it on by pointer.
 typedef struct svari_view {
+  bool has_value;
   bool is_sparse;
   uint64_t version;
   svar_value_t value;         // a tensor
   svar_sparse_value_t matrix; // if it is sparse
 } svari_view_t;
 
-// View a variable (which may be NULL) in a snapshot. SVAR_EMPTY: it had no value in that version.
+// View a variable (which may be NULL) in a snapshot. SVAR_EMPTY: it had no value in that version; the view's
+// version is the one that unset it, 0 if none had set it yet.
 svar_ret_t svari_snapshot_view(const svar_snapshot_t *snapshot, svar_variable_t *variable,
                                svari_view_t *out_view);
 

@@ -68,7 +68,9 @@ write_change(const watch_t *watch, svar_variable_t *variable, const svari_view_t
   const svari_tensor_text_options_t complete = SVARI_TENSOR_TEXT_COMPLETE;
   fputs(watch->for_person ? "  " : "\t", stdout);
   svari_write_escaped(svar_variable_name(variable), stdout);
-  if (!view->is_sparse && is_small(&view->value.tensor)) {
+  if (!view->has_value) {
+    fputs(" unset", stdout);
+  } else if (!view->is_sparse && is_small(&view->value.tensor)) {
     fputc('=', stdout);
     svari_tensor_text_write(&view->value.tensor, &complete, stdout);
   }
@@ -102,12 +104,12 @@ write_line(watch_t *watch, const svar_snapshot_t *snapshot)
 {
   uint64_t changes = 0;
   for (size_t i = 0; i < watch->list.count; ++i) {
-    svari_view_t view = SVAR_ZERO_INIT;
+    svari_view_t view;
     svar_ret_t ret = svari_snapshot_view(snapshot, watch->list.items[i], &view);
     if (ret != SVAR_OK && ret != SVAR_EMPTY) {
       return ret;
     }
-    if (ret == SVAR_EMPTY || view.version <= watch->seen) {
+    if (view.version <= watch->seen) { // 0 if it did not exist yet
       continue;
     }
     if (++changes == 1) {

@@ -21,8 +21,20 @@ svari_container_unref(svari_container_t *container)
   // Release, pairs with the acquire of the thread that finds the last reference: what the others did
   // with the container happened before it is destroyed.
   if (atomic_fetch_sub_explicit(&container->reference_count, 1, memory_order_acq_rel) == 1) {
+    container->allocator.deallocate(container->reserved_handle, container->allocator.state);
     container->ops->destroy(container);
   }
+}
+
+svar_ret_t
+svari_container_check_writable(const svari_container_t *container)
+{
+  if (!atomic_load_explicit(&container->is_readonly, memory_order_relaxed)) {
+    return SVAR_OK;
+  }
+  return svar_fail(SVAR_ERR_STATE,
+                   "the container of variable '%s' is read-only: make it writable first",
+                   container->name == NULL ? "" : container->name);
 }
 
 void

@@ -30,20 +30,25 @@ typedef struct svari_container_ops {
   void (*destroy)(svari_container_t *self);
 } svari_container_ops_t;
 
-// The head of every container. Everything but the count is fixed after creation.
+// The head of every container. Everything but the count and the flag is fixed after creation.
 struct svari_container {
   const svari_container_ops_t *ops; // first: all that svar_get_value() looks at
   _Atomic uint32_t reference_count; // starts at 1, owned by the creator
   svar_type_t type;
   svar_backing_t backing;
+  _Atomic bool
+      is_readonly; // refuses every set, loan and update; a word of its user's, read relaxed
   bool strict;
   svar_downcast_t allow_downcast;
-  const char *name; // owned by the implementation; NULL: none
+  const char *name;                 // owned by the implementation; NULL: none
+  svar_variable_t *reserved_handle; // of svari_variable_reserve(); NULL: none, or it was taken
   svar_allocator_t allocator;
 };
 
 svari_container_t *svari_container_ref(svari_container_t *container);
 void svari_container_unref(svari_container_t *container); // NULL is a no-op
+// SVAR_ERR_STATE: the container is read-only.
+svar_ret_t svari_container_check_writable(const svari_container_t *container);
 
 // What a constructor asks for: a container of this type, holding source (NULL: nothing yet).
 typedef struct svari_container_spec {
@@ -62,6 +67,9 @@ void svari_container_factory_set(svari_container_factory_t factory);
 svar_ret_t svari_container_create(const svari_container_spec_t *spec,
                                   svari_container_t **out_container);
 
+// Takes the memory of the container's first handle, which must have this name: so that nothing can fail any
+// more once the container has its first value.
+svar_ret_t svari_variable_reserve(const char *name, svari_container_t *container);
 // Wraps a container in a variable handle with a reference count of 1; moves the container reference
 // if and only if it returns SVAR_OK. name is copied; NULL: none.
 svar_ret_t svari_variable_create(const char *name, svari_container_t *container,

@@ -233,6 +233,14 @@ svari_source_data(const svar_source_t *source)
   return (const unsigned char *)source->tensor.data + source->tensor.byte_offset;
 }
 
+bool
+svari_source_is_aligned(const svar_source_t *source)
+{
+  svar_dtype_t dtype = source->tensor.dtype;
+  size_t alignment = svar_dtype_bytes(dtype) / (dtype.code == kDLComplex ? 2 : 1);
+  return (uintptr_t)svari_source_data(source) % alignment == 0 || svari_source_count(source) == 0;
+}
+
 uint64_t
 svari_source_count(const svar_source_t *source)
 {

@@ -18,6 +18,9 @@ bool svari_source_is_numbers(const svar_source_t *source);
 // The first element, in the caller's memory or inside source itself.
 const unsigned char *svari_source_data(const svar_source_t *source);
 
+// True if each element lies where the machine reads it in one piece. @pre an array; svari_source_check()
+bool svari_source_is_aligned(const svar_source_t *source);
+
 // Number of elements. @pre svari_source_check()
 uint64_t svari_source_count(const svar_source_t *source);
 

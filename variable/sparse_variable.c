@@ -72,6 +72,7 @@ sparse_set_in(svari_container_t *self, svar_transaction_t *transaction, const sv
                                         .allow_downcast = self->allow_downcast,
                                         .name = self->name};
   svari_sparse_filtered_t filtered;
+  SVAR_TRY(svari_container_check_writable(self));
   SVAR_TRY(svari_sparse_filter(&target, source, &self->allocator, &filtered));
   svar_ret_t ret = set_parts(sparse, &filtered.matrix, transaction);
   svari_sparse_filtered_release(&filtered);

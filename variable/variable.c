@@ -9,23 +9,41 @@
 
 enum { VALUE_ALIGNMENT = 64 };
 
+static svar_ret_t
+allocate_handle(const char *name, const svari_container_t *container,
+                svar_variable_t **out_variable)
+{
+  size_t bytes = sizeof(svar_variable_t) + (name == NULL ? 0 : strlen(name) + 1);
+  *out_variable =
+      container->allocator.allocate(bytes, _Alignof(svar_variable_t), container->allocator.state);
+  return *out_variable != NULL
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for a handle of variable '%s'", bytes,
+                         name == NULL ? "" : name);
+}
+
+svar_ret_t
+svari_variable_reserve(const char *name, svari_container_t *container)
+{
+  return allocate_handle(name, container, &container->reserved_handle);
+}
+
 svar_ret_t
 svari_variable_create(const char *name, svari_container_t *container,
                       svar_variable_t **out_variable)
 {
   assert(container != NULL && out_variable != NULL);
-  size_t name_bytes = name == NULL ? 0 : strlen(name) + 1;
-  svar_variable_t *variable = container->allocator.allocate(
-      sizeof(svar_variable_t) + name_bytes, _Alignof(svar_variable_t), container->allocator.state);
+  svar_variable_t *variable = container->reserved_handle;
   if (variable == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for a handle of variable '%s'",
-                     sizeof(svar_variable_t) + name_bytes, name == NULL ? "" : name);
+    SVAR_TRY(allocate_handle(name, container, &variable));
+  } else {
+    container->reserved_handle = NULL; // the first handle: nobody else knows the container yet
   }
   variable->container = container;
   atomic_init(&variable->reference_count, 1);
   variable->has_name = name != NULL;
   if (name != NULL) {
-    memcpy(variable->name, name, name_bytes);
+    memcpy(variable->name, name, strlen(name) + 1);
   }
   *out_variable = variable;
   return SVAR_OK;

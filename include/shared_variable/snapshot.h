@@ -30,7 +30,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_begin(svar_store_t *store,
 /// @contract{allocates: no; blocks: no; system calls: no (one fstat if the segment grew since);
 /// thread: any}
 /// @retval SVAR_ERR_ARGUMENT the variable is not of this store
-/// @retval SVAR_ERR_UNSET the variable had no value in this version
+/// @retval SVAR_ERR_UNSET the variable had no value in this version; out_view->version is the commit that
+/// unset it, 0 if none had set it yet
 /// @retval SVAR_ERR_CORRUPT the record points outside the segment
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_get(const svar_snapshot_t *snapshot,
                                                        svar_variable_t *variable,

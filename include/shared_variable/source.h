@@ -43,9 +43,8 @@ svar_array(const DLTensor *tensor)
   return source;
 }
 
-/// A typed array with its owner's deleter. Where it is borrowed (SVAR_BORROW) the library may take it over;
-/// see svar_set_value(). Else it is read like svar_array(&managed->dl_tensor). managed is borrowed for
-/// the call, or moved by it.
+/// A typed array with its owner's deleter: moved where it is offered with SVAR_BORROW (svar_set_value() says
+/// how), else read like svar_array(&managed->dl_tensor).
 SVAR_PUBLIC svar_source_t svar_managed(DLManagedTensor *managed);
 
 /// The explicit unset state (Theano's None): a variable set to it has no value until the next set.

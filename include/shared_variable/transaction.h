@@ -21,15 +21,43 @@ typedef struct svar_transaction svar_transaction_t;
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_begin(svar_store_t *store,
                                                             svar_transaction_t **out_transaction);
 
-/// Give variable a new value from source, converted by its type's filter as svar_set_value() does.
+/// Give variable a new value from source, converted by its type's filter as svar_set_value() does; or,
+/// with svar_none(), unset it. The source's bytes are copied.
 /// A failure changes nothing, and the transaction may go on or be aborted. A second set of one
 /// variable replaces the first.
 /// @retval SVAR_ERR_TYPE, SVAR_ERR_VALUE, SVAR_ERR_RANGE the filter refuses the source
+/// @retval SVAR_ERR_STATE the variable's container is read-only
 /// @retval SVAR_ERR_BUSY readers pin every buffer (the message names them)
 /// @retval SVAR_ERR_NO_SPACE the memory behind the store is full (numbers and remedy)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_set(svar_transaction_t *transaction,
                                                           svar_variable_t *variable,
                                                           svar_source_t source);
+
+/// Give variable the array in managed, which may become the variable's value itself: see svar_set_value()
+/// for what is adopted and when its deleter runs. What cannot be adopted is copied, and the deleter runs
+/// before this returns.
+/// @param managed moved: the transaction's if and only if this returns SVAR_OK, then the variable's; an
+/// abort, a failing commit, and a second set of the variable run the deleter
+/// @contract{as svar_transaction_set(), and it allocates; thread: any}
+/// @retval as svar_transaction_set()
+/// @retval SVAR_ERR_TYPE of the variable's dtype, but its data are not aligned for it
+/// @retval SVAR_ERR_STATE these bytes, or some of them, are adopted already
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_adopt(svar_transaction_t *transaction,
+                                                            svar_variable_t *variable,
+                                                            DLManagedTensor *managed);
+
+/// Give `to` the value that `from` has before this commit, without a copy, whatever else the transaction
+/// does to `from`: assigning both ways swaps two variables. The two share the bytes, which are immutable,
+/// until one of them is set again. If another transaction sets `from` before the commit, `to` gets that.
+/// @contract{as svar_transaction_loan(); thread: any}
+/// @retval SVAR_ERR_TYPE their types differ
+/// @retval SVAR_ERR_UNSET `from` has no value
+/// @retval SVAR_ERR_ARGUMENT one of them is not of the transaction's store
+/// @retval SVAR_ERR_STATE the container of `to` is read-only
+/// @retval SVAR_ERR_BUSY readers pin every version of `to` that could be reused (the message names them)
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t *transaction,
+                                                             svar_variable_t *to,
+                                                             svar_variable_t *from);
 
 /// Room for variable's next value, to be written in place: no copy is made. The bytes are undefined;
 /// prefill copies the current value in first (shape must then be NULL: the current one).
@@ -39,6 +67,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_set(svar_transaction_t *tr
 /// process-private lock, held while another thread makes the store grow; system calls: only if the
 /// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
 /// gone idle (waits for the kernel, some milliseconds); thread: any}
+/// @retval SVAR_ERR_STATE the variable's container is read-only
+/// @retval SVAR_ERR_UNSET the current shape, or value, is asked for, and there is none
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *transaction,
                                                            svar_variable_t *variable,
                                                            const int64_t *shape, bool prefill,
@@ -48,7 +78,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *t
 /// handle that was closed or forked; then the transaction is aborted. An empty one commits nothing
 /// and reports the current version.
 /// @contract{allocates: no; blocks: a short process-private lock; system calls: one futex wake if
-/// somebody waits; thread: any}
+/// somebody waits; thread: any. Where values of callers were adopted: runs deleters}
 /// @param[out] out_version the version made; may be NULL
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_commit(svar_transaction_t *transaction,
                                                              uint64_t *out_version);

@@ -14,7 +14,8 @@ typedef enum svar_borrow { SVAR_COPY = 0, SVAR_BORROW = 1 } svar_borrow_t;
 /// Start from SVAR_VALUE_INIT. A view's bytes are immutable and, in another process's segment, in a
 /// read-only mapping: writing them is a fault. They stay valid until svar_value_release().
 typedef struct svar_value {
-  DLTensor tensor;  ///< compact row-major (strides NULL); data aligned to 64 bytes
+  /// compact row-major (strides NULL); data aligned to 64 bytes (adopted ones: as their owner did)
+  DLTensor tensor;
   uint64_t version; ///< the commit that this value belongs to
   bool is_alias;    ///< true: tensor.data is stored bytes, pinned; false: the caller's own copy
   int64_t shape[SVAR_NDIM_MAX];

@@ -35,7 +35,7 @@ SVAR_PUBLIC svar_store_t *svar_variable_store(const svar_variable_t *variable);
 /// @contract{borrow: allocates: at a thread's first read of the store; blocks: no; system calls: no.
 /// copy: allocates the value's bytes. thread: any; after fork: SVAR_ERR_FORKED}
 /// @param[out] out_value svar_value_release() it; written only on success
-/// @retval SVAR_ERR_UNSET no value has been committed
+/// @retval SVAR_ERR_UNSET no value has been committed, or svar_none() was the last
 /// @retval SVAR_ERR_READERS_FULL, SVAR_ERR_NO_MEMORY, SVAR_ERR_FORKED
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value(svar_variable_t *variable, svar_borrow_t borrow,
                                                     svar_value_t *out_value);
@@ -48,16 +48,38 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value_into(svar_variable_t *variab
                                                          uint64_t *out_version);
 
 /// Replace the value in one commit (Theano's set_value), converted by the type's filter. A refused
-/// value leaves the old one as it was. borrow is a permission, as in Theano: the bytes are copied into
-/// the store either way (svar_transaction_loan() is the way to write without a copy).
+/// value leaves the old one as it was. svar_none() unsets the variable: reading it is SVAR_ERR_UNSET
+/// until the next set, while older versions keep their values.
+///
+/// borrow is a permission, as in Theano; SVAR_COPY leaves the source alone. SVAR_BORROW lets a private
+/// store adopt the array of svar_managed() without a copy if its dtype is the variable's and it is compact,
+/// row-major, in host memory, and not empty: views are its very bytes, which nobody may write any more.
+/// Its deleter then runs once, under no lock, when the value has been replaced or has ended with its
+/// variable and no pin covers any version that it was the value of: at once, if no reader stands in
+/// the way, else at the end of the next transaction or variable of the store after the reader has gone (a
+/// thread that read one version twice stands in the way until it reads the store again, waits or ends),
+/// and with svar_store_close() at the latest. A child of fork() runs none. Every other source is copied
+/// into the store, and an array's deleter runs before this returns. The array is moved if and only if
+/// this returns SVAR_OK. (svar_transaction_loan() is the other way to write without a copy.)
 /// @contract{allocates, blocks, makes system calls: as svar_transaction_loan() and
 /// svar_transaction_commit(); thread: any; after fork: SVAR_ERR_FORKED}
-/// @retval SVAR_ERR_TYPE dtype, rank or broadcast flags refuse the source, or precision would be lost
+/// @retval SVAR_ERR_TYPE dtype, rank or broadcast flags refuse the source, or precision would be lost;
+/// borrowed and of the right dtype, but its data are not aligned for it; svar_none() for a strict variable
+/// @retval SVAR_ERR_STATE the variable's container is read-only; the array is adopted already
 /// @retval SVAR_ERR_VALUE, SVAR_ERR_RANGE a literal cannot be a number of this dtype
 /// @retval SVAR_ERR_READ_ONLY this process does not hold the store
 /// @retval SVAR_ERR_BUSY, SVAR_ERR_NO_SPACE no room for a new version (message: who, or how much)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_set_value(svar_variable_t *variable, svar_source_t source,
                                                     svar_borrow_t borrow);
+
+/// Replace the value by zeros of the same dtype and shape, in one commit (Theano's zero). True zeros
+/// whatever the value was (NaN, negative, bool). A published version is never written, so borrow changes
+/// nothing: earlier views keep what they show.
+/// @contract{as svar_set_value()}
+/// @retval SVAR_ERR_TYPE not an array of numbers, or of a dtype without a zero (float8_e8m0fnu)
+/// @retval SVAR_ERR_UNSET there is no value whose shape to keep
+/// @retval as svar_set_value()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_zero(svar_variable_t *variable, svar_borrow_t borrow);
 
 SVAR_END_DECLS
 #endif
