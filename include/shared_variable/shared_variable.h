@@ -8,6 +8,7 @@
 #include "shared_variable/floatx.h"
 #include "shared_variable/mrg.h"
 #include "shared_variable/random.h"
+#include "shared_variable/random_streams.h"
 #include "shared_variable/shared.h"
 #include "shared_variable/snapshot.h"
 #include "shared_variable/source.h"

@@ -44,6 +44,47 @@ next(svar_random_state_t state)
   return word;
 }
 
+// A collection of draw sites.
+class Sites
+{
+public:
+  Sites(uint64_t seed, const svar_shared_options_t &options)
+  {
+    EXPECT_SVAR_OK(svar_random_streams_create(seed, &options, &streams_));
+  }
+  ~Sites()
+  {
+    svar_random_streams_destroy(streams_);
+  }
+  Sites(const Sites &) = delete;
+  Sites &operator=(const Sites &) = delete;
+
+  Variable add()
+  {
+    svar_variable_t *site = nullptr;
+    EXPECT_SVAR_OK(svar_random_streams_add(streams_, &site));
+    return Variable(site);
+  }
+  void seed(uint64_t seed)
+  {
+    EXPECT_SVAR_OK(svar_random_streams_seed(streams_, &seed));
+  }
+
+private:
+  svar_random_streams_t *streams_ = nullptr;
+};
+
+std::vector<double>
+draw(const Variable &site)
+{
+  const svar_random_law_t law = svar_random_uniform(0, 1);
+  std::vector<double> numbers(2);
+  const int64_t two = 2;
+  DLTensor out = svar_tensor(SVAR_FLOAT64, numbers.data(), 1, &two);
+  EXPECT_SVAR_OK(svar_random_draw(site.get(), &law, &out));
+  return numbers;
+}
+
 // A random state, two numbers into its sequence and with a normal number in store.
 svar_random_state_t
 used_state()
@@ -160,6 +201,78 @@ SVAR_CASE(202, StatesAreEqualWhenTheyGoOnAlike)
   a.has_normal = b.has_normal = 0; // ... only with its flag
   EXPECT_TRUE(are_equal());
 }
+
+SVAR_CASE(203, ASiteDrawsItsSequence)
+{
+  Sites sites(234, options("site"));
+  Variable site = sites.add();
+  // NumPy's Generator(Philox(SeedSequence(234).spawn(1)[0])).random(2), twice.
+  const std::vector<double> first = {0x1.362cc75c5c508p-2, 0x1.4d7148b6404e0p-5};
+  const std::vector<double> second = {0x1.fd41a582f2c8bp-1, 0x1.d0f3c574aac8bp-1};
+  EXPECT_EQ(draw(site), first);
+  EXPECT_EQ(draw(site), second);
+  Sites again(234, options("again"));
+  EXPECT_EQ(draw(again.add()), first);
+}
+
+SVAR_CASE(206, ARestoredStateDrawsTheSameAgain)
+{
+  Sites sites(234, options("site"));
+  Variable site = sites.add();
+  draw(site);
+  const svar_random_state_t saved = state_of(site);
+  std::vector<double> numbers = draw(site);
+  EXPECT_NE(draw(site), numbers);
+  EXPECT_SVAR_OK(svar_set_value(site.get(), svar_random_source(&saved), SVAR_COPY));
+  EXPECT_EQ(draw(site), numbers);
+}
+
+SVAR_CASE(207, SeedingBeginsEverySiteAgain)
+{
+  Sites sites(234, options("site"));
+  Variable a = sites.add();
+  Variable b = sites.add();
+  sites.seed(5);
+  std::vector<double> of_a = draw(a);
+  std::vector<double> of_b = draw(b);
+  EXPECT_NE(of_a, of_b); // each has a seed of its own
+  draw(a);
+  sites.seed(5);
+  EXPECT_EQ(draw(a), of_a);
+  EXPECT_EQ(draw(b), of_b);
+  sites.seed(6);
+  EXPECT_NE(draw(a), of_a);
+}
+
+SVAR_CASE(208, ASitesStateCanBeReadAndSet)
+{
+  Sites sites(234, options("site"));
+  Variable site = sites.add();
+  svar_random_state_t given = used_state();
+  EXPECT_SVAR_OK(svar_set_value(site.get(), svar_random_source(&given), SVAR_BORROW));
+  svar_random_state_t found = state_of(site);
+  EXPECT_TRUE(svar_random_state_equal(&found, &given));
+  std::vector<double> expected(2);
+  svar_random_float64(&given, 2, expected.data());
+  EXPECT_EQ(draw(site), expected);
+}
+
+SVAR_CASE(209, StatesCarryOverToOtherSites)
+{
+  Sites ones(1, options("ones"));
+  Sites others(2, options("others"));
+  for (int k = 0; k < 2; k++) {
+    Variable from = ones.add();
+    Variable to = others.add();
+    draw(from);
+    const svar_random_state_t state = state_of(from);
+    EXPECT_SVAR_OK(svar_set_value(to.get(), svar_random_source(&state), SVAR_COPY));
+    EXPECT_EQ(draw(to), draw(from));
+  }
+}
+
+SVAR_NOT_APPLICABLE(
+    210, "a borrowed state is immutable: a draw stores the advanced one as a new version")
 
 SVAR_CASE(211, TheParallelGeneratorsStateIsATensor)
 {

@@ -1,6 +1,7 @@
 // Sparse variables: four tensors that change in one commit, in private memory and in a store.
 #include <random>
 
+#include "fakes/failing_heap.hpp"
 #include "fakes/scratch.hpp"
 #include "fakes/sparse.hpp"
 
@@ -314,6 +315,49 @@ TEST(SparseVariableFull, AllOrNoneOfItIsSet)
   EXPECT_EQ(matrix->count, 1);
   EXPECT_EQ(svar_test::get<double>(bias), std::vector<double>{2});
   ASSERT_SVAR_OK(svar_store_remove(store.get()));
+}
+
+// A matrix to be converted, so that every kind of allocation is met.
+svar_ret_t
+make_and_use(svar_store_t *store)
+{
+  Sparse<double> coo(SVAR_SPARSE_COO, 2, 3, {1, 2, 3}, {1, 0, 2}, {0, 1, 1});
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.store = store;
+  options.name = "w";
+  options.sparse_format = SVAR_SPARSE_CSC;
+  svar_variable_t *made = nullptr;
+  SVAR_TRY(svar_shared(coo.source(), &options, &made));
+  Variable w(made);
+  Sparse<double> bsr(SVAR_SPARSE_BSR, 2, 2, {1, 2, 3, 4}, {0}, {0, 1}, 2, 2);
+  SVAR_TRY(svar_set_value(made, bsr.source(), SVAR_COPY));
+  svar_sparse_value_t copy = SVAR_SPARSE_VALUE_INIT;
+  SVAR_TRY(svar_sparse_get(made, SVAR_COPY, &copy));
+  svar_sparse_value_release(&copy);
+  svar_variable_t *found = nullptr;
+  SVAR_TRY(svar_store_find(store, "w", &found));
+  svar_variable_unref(found);
+  return SVAR_OK;
+}
+
+TEST(SparseVariableFault, SurvivesEveryFailedAllocation)
+{
+  svar_ret_t ret = SVAR_ERR_NO_MEMORY;
+  for (int nth = 0; ret != SVAR_OK; nth++) {
+    ASSERT_LT(nth, 200);
+    FailingHeap heap(nth);
+    svar_allocator_t allocator = heap.allocator();
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.allocator = &allocator;
+    svar_store_t *store = nullptr;
+    ret = svar_store_create_private("/heap", &options, &store);
+    if (ret == SVAR_OK) {
+      ret = make_and_use(store);
+      svar_store_close(store);
+    }
+    ASSERT_TRUE(ret == SVAR_OK || ret == SVAR_ERR_NO_MEMORY) << svar_error_message();
+    ASSERT_EQ(heap.live(), 0) << "after failing allocation " << nth;
+  }
 }
 
 // --- conversions: every format from every other, on private memory ------------------------------------
