@@ -4,7 +4,7 @@
 #define SVARI_STORE_ADOPTION_H
 
 #include "shared_variable/allocator.h"
-#include "shared_variable/source.h"
+#include "variable/source.h"
 
 typedef struct svari_adoption {
   DLManagedTensor *managed; // NULL: given back to its owner
@@ -24,14 +24,5 @@ svar_ret_t svari_adoption_begin(const svar_allocator_t *allocator, DLManagedTens
 void svari_adoptions_end(const svar_allocator_t *allocator, svari_adoption_t *released);
 // In the child of a fork: all of them are the parent's.
 void svari_adoptions_forget(void);
-
-// Runs the deleter, if there is one.
-static inline void
-svari_managed_delete(DLManagedTensor *managed)
-{
-  if (managed->deleter != NULL) {
-    managed->deleter(managed);
-  }
-}
 
 #endif

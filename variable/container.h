@@ -25,6 +25,8 @@ typedef struct svari_container_ops {
   // SVARI_TOGETHER_MAX. NULL for containers that are several themselves.
   svar_ret_t (*set_together)(svari_container_t *const *members, const svar_source_t *sources,
                              size_t count, svar_transaction_t *transaction);
+  // Make the value zero, in one commit; NULL: a loan of zeros does it.
+  svar_ret_t (*zero)(svari_container_t *self);
   svar_store_t *(*store)(svari_container_t *self);
   // Called when the last reference goes; frees the memory that self lies in.
   void (*destroy)(svari_container_t *self);

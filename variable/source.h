@@ -28,4 +28,13 @@ uint64_t svari_source_count(const svar_source_t *source);
 // @pre svari_source_check()
 const char *svari_source_text(const svar_source_t *source, char *text, size_t size_bytes);
 
+// Runs the deleter, if there is one.
+static inline void
+svari_managed_delete(DLManagedTensor *managed)
+{
+  if (managed->deleter != NULL) {
+    managed->deleter(managed);
+  }
+}
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "shared_variable/shared.h"
 #include "variable/constructors.h"
+#include "variable/source.h"
 #include "variable/sparse_filter.h"
 
 enum { PART_NAME_BYTES = 512 };
@@ -82,8 +83,59 @@ sparse_set_in(svari_container_t *self, svar_transaction_t *transaction, const sv
 static svar_ret_t
 sparse_set(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow)
 {
-  (void)borrow; // a permission: the arrays are copied into the store either way
-  return sparse_set_in(self, NULL, source);
+  SVAR_TRY(sparse_set_in(self, NULL, source));
+  // An array is copied, borrowed or not; one that was moved here is not needed any more.
+  if (borrow == SVAR_BORROW && source->kind == SVAR_SOURCE_ARRAY && source->detail != NULL) {
+    svari_managed_delete((DLManagedTensor *)(uintptr_t)source->detail);
+  }
+  return SVAR_OK;
+}
+
+// The shape and block of the newest value.
+static svar_ret_t
+read_head(svari_sparse_container_t *sparse, int64_t head[SVARI_SPARSE_HEAD_NUMBERS])
+{
+  const int64_t shape[1] = {SVARI_SPARSE_HEAD_NUMBERS};
+  DLTensor destination = svar_tensor(SVAR_INT64, head, 1, shape);
+  return svar_get_value_into(sparse->parts[SVARI_SPARSE_HEAD], &destination, NULL);
+}
+
+static svar_ret_t
+set_no_entries(svari_sparse_container_t *sparse, svar_sparse_t *matrix)
+{
+  const svar_allocator_t *allocator = &sparse->base.allocator;
+  size_t count = (size_t)svari_sparse_major(matrix) + 1;
+  size_t bytes;
+  int32_t *indptr = NULL;
+  if (!__builtin_mul_overflow(count, sizeof(*indptr), &bytes)) {
+    indptr = allocator->allocate(bytes, _Alignof(int32_t), allocator->state);
+  }
+  if (indptr == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the %zu zeros of an empty matrix", count);
+  }
+  memset(indptr, 0, bytes);
+  matrix->indptr = indptr;
+  svar_ret_t ret = set_parts(sparse, matrix, NULL);
+  allocator->deallocate(indptr, allocator->state);
+  return ret;
+}
+
+// No entries, of the same shape.
+static svar_ret_t
+sparse_zero(svari_container_t *self)
+{
+  SVAR_TRY(svari_container_check_writable(self));
+  svari_sparse_container_t *sparse = (svari_sparse_container_t *)self;
+  int64_t head[SVARI_SPARSE_HEAD_NUMBERS];
+  SVAR_TRY(read_head(sparse, head));
+  svar_sparse_t matrix = {.format = (svar_sparse_format_t)self->type.format,
+                          .dtype = self->type.dtype,
+                          .index_dtype = SVAR_INT32,
+                          .shape = {head[0], head[1]},
+                          .block = {head[2], head[3]},
+                          .indptr = head};
+  SVAR_TRY(svari_sparse_check_head(&matrix)); // the head is a store's, and may be an enemy's
+  return set_no_entries(sparse, &matrix);
 }
 
 static svar_ret_t
@@ -118,6 +170,7 @@ static const svari_container_ops_t sparse_container_ops = {
     .borrow = sparse_borrow,
     .set = sparse_set,
     .set_in = sparse_set_in,
+    .zero = sparse_zero,
     .store = sparse_store,
     .destroy = sparse_destroy,
 };

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "shared_variable/transaction.h"
-#include "shared_variable/variable.h"
+#include "variable/container.h"
 
 // A zero is all bits zero in every dtype that has one.
 static svar_ret_t
@@ -31,7 +31,11 @@ svar_ret_t
 svar_zero(svar_variable_t *variable, svar_borrow_t borrow)
 {
   SVAR_REQUIRE(variable != NULL && (borrow == SVAR_COPY || borrow == SVAR_BORROW));
-  svar_type_t type = svar_variable_type(variable);
+  svari_container_t *container = variable->container;
+  if (container->ops->zero != NULL) {
+    return container->ops->zero(container);
+  }
+  svar_type_t type = container->type;
   svar_transaction_t *transaction;
   SVAR_TRY(check_type(variable, &type));
   SVAR_TRY(svar_transaction_begin(svar_variable_store(variable), &transaction));

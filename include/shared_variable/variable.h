@@ -73,7 +73,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_set_value(svar_variable_t *variable, s
                                                     svar_borrow_t borrow);
 
 /// Replace the value by zeros of the same dtype and shape, in one commit (Theano's zero). True zeros
-/// whatever the value was (NaN, negative, bool). A published version is never written, so borrow changes
+/// whatever the value was (NaN, negative, bool); a sparse matrix keeps no entry. A published version is never written, so borrow changes
 /// nothing: earlier views keep what they show.
 /// @contract{as svar_set_value()}
 /// @retval SVAR_ERR_TYPE not an array of numbers, or of a dtype without a zero (float8_e8m0fnu)

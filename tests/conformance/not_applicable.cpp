@@ -42,7 +42,6 @@ const bool functions_later[] = {
 
 const bool random_later[] = {
     add_reason_for_all({204}, "not there yet: functions"),
-    add_reason_for_all({220}, "not there yet: zero"),
 };
 
 const bool archives_later[] = {

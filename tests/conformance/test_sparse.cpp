@@ -205,3 +205,25 @@ SVAR_CASE(219, AStrictVariableTakesItsOwnFormatAndDtypeOnly)
   EXPECT_SVAR_OK(svar_set_value(variable.get(), same.source(), SVAR_COPY));
   EXPECT_EQ(read_everywhere(variable, reader()).dense, (Dense{1, 1, {1}}));
 }
+
+SVAR_CASE(220, ZeroLeavesNoEntry)
+{
+  Csr csr;
+  Sparse<double> bsr(SVAR_SPARSE_BSR, 2, 4, {1, 2, 3, 4}, {1}, {0, 1}, 2, 2);
+  for (const svar_source_t &source : {csr.source(), bsr.source()}) {
+    for (svar_borrow_t borrow : {SVAR_COPY, SVAR_BORROW}) {
+      Variable variable = shared(source);
+      Read before = read_everywhere(variable, reader());
+      uint64_t version = svar_store_version(svar_variable_store(variable.get()));
+      ASSERT_SVAR_OK(svar_zero(variable.get(), borrow));
+      EXPECT_EQ(svar_store_version(svar_variable_store(variable.get())), version + 1);
+      Read after = read_everywhere(variable, reader());
+      EXPECT_EQ(after.format, before.format);
+      EXPECT_EQ(after.count, 0);
+      for (double &number : before.dense.numbers) {
+        number = 0;
+      }
+      EXPECT_EQ(after.dense, before.dense);
+    }
+  }
+}

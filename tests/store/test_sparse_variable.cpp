@@ -449,6 +449,21 @@ TEST(SparseConversion, DenseZerosOfEitherSignAreLeftOut)
   EXPECT_EQ(svar_set_value(w.get(), cube.source(), SVAR_COPY), SVAR_ERR_TYPE);
 }
 
+TEST(SparseConversion, AnArrayThatIsMovedInIsGivenBack)
+{
+  Small small;
+  Variable w = make(small.source(), SVAR_SHARED_OPTIONS_INIT);
+  Array dense(SVAR_FLOAT64, {2, 2});
+  int deletions = 0;
+  DLManagedTensor managed = {dense.source().tensor, &deletions, [](DLManagedTensor *self) {
+                               ++*static_cast<int *>(self->manager_ctx);
+                             }};
+  ASSERT_SVAR_OK(svar_set_value(w.get(), svar_managed(&managed), SVAR_COPY));
+  EXPECT_EQ(deletions, 0);
+  ASSERT_SVAR_OK(svar_set_value(w.get(), svar_managed(&managed), SVAR_BORROW));
+  EXPECT_EQ(deletions, 1);
+}
+
 TEST(SparseConversion, ComplexEntriesWithOneHalfStay)
 {
   using Complex = std::complex<float>;

@@ -66,6 +66,14 @@ TEST_F(Shared, SourcesWithoutNumbersFindNoConstructorAndNoTensorTakesThem)
   EXPECT_EQ(svar_set_value(tensor, svar_managed(nullptr), SVAR_COPY), SVAR_ERR_ARGUMENT);
 }
 
+TEST_F(Shared, OptionsOfAnOlderBuildAreTaken)
+{
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.size_bytes = offsetof(svar_shared_options_t, sparse_format);
+  options.sparse_format = static_cast<svar_sparse_format_t>(99); // not of that build
+  expect_type(Handle(svar_int(7), &options), type_of(SVAR_INT64, 0));
+}
+
 TEST_F(Shared, FloatXDoesNotChooseTheDtype)
 {
   ASSERT_EQ(svar_floatx_set(SVAR_FLOAT32), SVAR_OK);
