@@ -27,9 +27,7 @@ const bool variables_later[] = {
 };
 
 const bool engine_later[] = {
-    add_reason_for_all({44, 50, 59, 62, 63, 64, 67},
-                       "not there yet: adoption of the caller's memory"),
-    add_reason_for_all({56, 130, 131, 132, 134, 176}, "not there yet: the unset state, zero"),
+    add_reason_for_all({176}, "not there yet: functions"),
 };
 
 const bool functions_later[] = {
