@@ -24,6 +24,7 @@
 //            comes before its load, and the reader tries again with a version >= the horizon, whose
 //            records the scan does not touch. A record of life [begin, end) is free when
 //            end <= horizon and no pin p has begin <= p < end; an old pin keeps its own version only.
+//            Records may name one buffer together: it is written again when all of them are free.
 //   park     a thread that reads a version for the second time leaves its pin in the word when it is
 //            done, marked as parked (variable/pin.h). To the holder that is a pin like any other.
 //   resume   the thread finds its word parked on the version that it loaded: a plain store marks it as

@@ -76,8 +76,7 @@ crash_value_check(crash_actor_t *actor, uint32_t variable, const svar_value_t *v
                   const char *how)
 {
   size_t count = svar_value_bytes(value) / sizeof(uint64_t);
-  uint64_t stamp = crash_stamp(actor->epoch, value->version);
-  size_t wrong = crash_words_check(value->tensor.data, count, stamp, variable);
+  size_t wrong = crash_words_check_alike(value->tensor.data, count);
   if (wrong != count) {
     crash_tell(actor, CRASH_TORN, "%s: word %zu of %zu of variable %u is not of version %llu", how,
                wrong, count, variable, (ull_t)value->version);
@@ -87,6 +86,22 @@ crash_value_check(crash_actor_t *actor, uint32_t variable, const svar_value_t *v
                variable, (ull_t)value->version, (ull_t)actor->versions[variable]);
   }
   atomic_fetch_add_explicit(&actor->arena->reads, 1, memory_order_relaxed);
+}
+
+// The ledger knows who wrote the words, however many variables had them since.
+static void
+check_origin(crash_actor_t *actor, const crash_ledger_t *ledger, uint32_t variable,
+             const svar_value_t *value)
+{
+  uint64_t version = ledger->variables[variable].origin_version;
+  uint32_t writer = (uint32_t)ledger->variables[variable].origin_variable;
+  size_t count = svar_value_bytes(value) / sizeof(uint64_t);
+  if (crash_words_check(value->tensor.data, count, crash_stamp(actor->epoch, version), writer) !=
+      count) {
+    crash_tell(actor, CRASH_TORN,
+               "in a snapshot: variable %u does not hold what version %llu wrote to variable %u",
+               variable, (ull_t)version, writer);
+  }
 }
 
 void
@@ -99,6 +114,10 @@ crash_snapshot_check(crash_actor_t *actor, const svar_snapshot_t *snapshot,
     }
     svar_value_t value = SVAR_VALUE_INIT;
     svar_ret_t ret = svar_snapshot_get(snapshot, crash_variable(actor, i), &value);
+    if (ret == SVAR_ERR_UNSET && ledger->variables[i].words == CRASH_UNSET &&
+        value.version == ledger->variables[i].version) {
+      continue;
+    }
     if (ret == SVAR_ERR_UNSET) {
       crash_tell(actor, CRASH_TORN, "the ledger knows it: %s", svar_error_message());
     }
@@ -112,6 +131,7 @@ crash_snapshot_check(crash_actor_t *actor, const svar_snapshot_t *snapshot,
           (ull_t)snapshot->version, i, (ull_t)value.version, (ull_t)svar_value_bytes(&value),
           (ull_t)ledger->variables[i].version, (ull_t)ledger->variables[i].words);
     }
+    check_origin(actor, ledger, i, &value);
     // A snapshot may be older than what was read beside it.
     uint64_t newest = actor->versions[i];
     actor->versions[i] = 0;

@@ -159,6 +159,16 @@ words_of(crash_actor_t *actor, uint32_t index)
   return crash_magnitude(&actor->random, index % 8 == 2 ? LARGE_BITS : SMALL_BITS);
 }
 
+static void
+note(crash_ledger_t *ledger, uint32_t index, uint64_t words, uint64_t origin_version,
+     uint32_t origin_variable)
+{
+  ledger->variables[index].version = ledger->stamp & UINT32_MAX;
+  ledger->variables[index].words = words;
+  ledger->variables[index].origin_version = origin_version;
+  ledger->variables[index].origin_variable = origin_variable;
+}
+
 // Writes some variables, all of one stamp.
 static void
 put_some(crash_actor_t *actor, svar_transaction_t *transaction, crash_ledger_t *ledger)
@@ -179,13 +189,59 @@ put_some(crash_actor_t *actor, svar_transaction_t *transaction, crash_ledger_t *
     uint64_t count = words_of(actor, index);
     crash_words_fill(words, count, ledger->stamp, index);
     put(actor, transaction, is_known, index, words, count);
-    ledger->variables[index].version = ledger->stamp & UINT32_MAX;
-    ledger->variables[index].words = count;
+    note(ledger, index, count, ledger->stamp & UINT32_MAX, index);
+  }
+}
+
+static bool
+is_same_type(crash_actor_t *actor, uint32_t a, uint32_t b)
+{
+  svar_type_t left = svar_variable_type(crash_variable(actor, a));
+  svar_type_t right = svar_variable_type(crash_variable(actor, b));
+  return svar_type_equal(&left, &right);
+}
+
+// One variable takes over what another has before this transaction.
+static void
+assign(crash_actor_t *actor, svar_transaction_t *transaction, const crash_ledger_t *before,
+       crash_ledger_t *ledger, uint32_t to, uint32_t from)
+{
+  crash_require(
+      actor,
+      svar_transaction_assign(transaction, crash_variable(actor, to), crash_variable(actor, from)),
+      "taking a value over");
+  note(ledger, to, before->variables[from].words, before->variables[from].origin_version,
+       (uint32_t)before->variables[from].origin_variable);
+}
+
+static bool
+has_value(const crash_ledger_t *ledger, uint32_t index)
+{
+  return ledger->variables[index].version != 0 && ledger->variables[index].words != CRASH_UNSET;
+}
+
+// Swaps two variables, lets one have the other's value, or takes one's value away.
+static void
+move_some(crash_actor_t *actor, svar_transaction_t *transaction, const crash_ledger_t *before,
+          crash_ledger_t *ledger)
+{
+  uint32_t a = 1 + (uint32_t)crash_below(&actor->random, CRASH_VARIABLES - 1);
+  uint32_t b = 1 + (uint32_t)crash_below(&actor->random, CRASH_VARIABLES - 1);
+  if (has_value(before, a) && has_value(before, b) && is_same_type(actor, a, b)) {
+    assign(actor, transaction, before, ledger, a, b);
+    if (crash_once_in(&actor->random, 2)) {
+      assign(actor, transaction, before, ledger, b, a);
+    }
+  } else if (has_value(before, a) && crash_once_in(&actor->random, 4)) {
+    crash_require(actor, svar_transaction_set(transaction, crash_variable(actor, a), svar_none()),
+                  "taking a value away");
+    note(ledger, a, CRASH_UNSET, 0, a);
   }
 }
 
 static void
-put_all(crash_actor_t *actor, svar_transaction_t *transaction, crash_ledger_t *ledger)
+put_all(crash_actor_t *actor, svar_transaction_t *transaction, const crash_ledger_t *before,
+        crash_ledger_t *ledger)
 {
   bool is_known = ledger->variables[CRASH_LEDGER].version != 0;
   ledger->variables[CRASH_LEDGER].version = 1;
@@ -195,6 +251,9 @@ put_all(crash_actor_t *actor, svar_transaction_t *transaction, crash_ledger_t *l
     is_known = is_known || actor->variables[CRASH_LEDGER] != NULL;
   }
   put_some(actor, transaction, ledger);
+  if (crash_once_in(&actor->random, 3)) {
+    move_some(actor, transaction, before, ledger);
+  }
   crash_ledger_seal(ledger);
   if (ledger_first) {
     DLTensor tensor = svar_tensor(SVAR_UINT64, ledger, 1, (int64_t[]){CRASH_LEDGER_WORDS});
@@ -231,7 +290,7 @@ crash_holder_commit(crash_actor_t *actor, crash_ledger_t *ledger)
   next.stamp = crash_stamp(actor->epoch, expected);
   crash_require(actor, svar_transaction_begin(actor->store, &transaction),
                 "beginning a transaction");
-  put_all(actor, transaction, &next);
+  put_all(actor, transaction, ledger, &next);
   if (crash_once_in(&actor->random, 16)) {
     svar_transaction_abort(transaction);
     forget_unknown(actor, ledger);

@@ -69,8 +69,11 @@ read_one(crash_actor_t *actor, const crash_ledger_t *ledger)
   svar_borrow_t borrow = crash_once_in(&actor->random, 4) ? SVAR_COPY : SVAR_BORROW;
   for (uint64_t times = 1 + crash_below(&actor->random, 16); times > 0; times--) {
     svar_value_t value = SVAR_VALUE_INIT;
-    crash_require(actor, svar_get_value(crash_variable(actor, index), borrow, &value),
-                  "reading a variable");
+    svar_ret_t ret = svar_get_value(crash_variable(actor, index), borrow, &value);
+    if (ret == SVAR_ERR_UNSET) {
+      return; // a holder took its value away meanwhile, or a moment ago
+    }
+    crash_require(actor, ret, "reading a variable");
     crash_value_check(actor, index, &value, "by itself");
     actor->versions[index] = value.version;
     svar_value_release(&value);

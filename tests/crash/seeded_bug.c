@@ -83,6 +83,25 @@ ignore_pins(const crash_life_t *life)
 }
 
 static void
+drop_sharers(svar_store_t *store, void *context)
+{
+  (void)context;
+  for (size_t i = 0; store->writer != NULL && i < store->writer->variable_count; i++) {
+    for (int record = 0; record < SVARI_RING_RECORDS; record++) {
+      store->writer->variables[i].records[record].sharer = 0;
+    }
+  }
+}
+
+// A buffer of several records is given back with the first of them.
+static void
+forget_sharers(const crash_life_t *life)
+{
+  (void)life;
+  svari_store_each(drop_sharers, NULL);
+}
+
+static void
 leave_file(const crash_life_t *life)
 {
   svari_store_paths_t paths = paths_of(life);
@@ -111,6 +130,7 @@ static const struct {
     {"publish-before-fill", "torn", "commit.begun", publish_first},
     {"resume-keeps-unfinished", "torn", "resume.begun", keep_unfinished},
     {"reclaim-ignores-pins", "torn", "reclaim.scanned", ignore_pins},
+    {"reclaim-forgets-sharers", "torn", "reclaim.scanned", forget_sharers},
     {"resume-forgets-newest", "lost", "resume.begun", forget_newest},
     {"reclaim-hangs", "stuck", "reclaim.scanned", hang},
     {"create-leaves-file", "left", "create.state_named", leave_file},

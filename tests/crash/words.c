@@ -19,16 +19,27 @@ crash_words_fill(uint64_t *words, size_t count, uint64_t stamp, uint32_t variabl
   }
 }
 
-size_t
-crash_words_check(const uint64_t *words, size_t count, uint64_t stamp, uint32_t variable)
+static size_t
+count_right(const uint64_t *words, size_t count, uint64_t first)
 {
-  uint64_t first = first_word(stamp, variable);
   for (size_t i = 0; i < count; i++) {
     if (words[i] != first + i * STEP) {
       return i;
     }
   }
   return count;
+}
+
+size_t
+crash_words_check(const uint64_t *words, size_t count, uint64_t stamp, uint32_t variable)
+{
+  return count_right(words, count, first_word(stamp, variable));
+}
+
+size_t
+crash_words_check_alike(const uint64_t *words, size_t count)
+{
+  return count_right(words, count, count > 0 ? words[0] : 0);
 }
 
 static uint64_t
