@@ -9,7 +9,8 @@ enum {
   STEPS_MAX = 64,
   NEW_VARIABLES = 6,
   VIEWS = 12,
-  LENGTH_MAX = 600
+  LENGTH_MAX = 600,
+  UNSET = -1 // the length of no value
 };
 
 // What the holder has committed, by its own account.
@@ -54,10 +55,12 @@ check_value(svar_variable_t *variable, double number, int64_t length)
 {
   svar_value_t value = SVAR_VALUE_INIT;
   svar_ret_t ret = fuzz_ret(svar_get_value(variable, SVAR_BORROW, &value));
-  FUZZ_CHECK(ret == SVAR_OK || ret == SVAR_ERR_READERS_FULL); // no pin is left: the enemy's doing
+  FUZZ_CHECK(ret == (length == UNSET ? SVAR_ERR_UNSET : SVAR_OK) ||
+             ret == SVAR_ERR_READERS_FULL); // no pin is left: the enemy's doing
   if (ret != SVAR_OK) {
     return;
   }
+  FUZZ_CHECK(length != UNSET);
   FUZZ_CHECK(value.tensor.ndim == 1 && value.tensor.shape[0] == length);
   for (int64_t i = 0; i < length; i++) {
     FUZZ_CHECK(((const double *)value.tensor.data)[i] == number);
@@ -158,6 +161,45 @@ loan_value(ledger_t *ledger, int index)
   FUZZ_CHECK(svar_transaction_commit(transaction, NULL) == SVAR_OK);
 }
 
+static void
+unset_value(ledger_t *ledger, int index)
+{
+  if (ledger->variables[index] == NULL) {
+    return;
+  }
+  svar_ret_t ret = fuzz_ret(svar_set_value(ledger->variables[index], svar_none(), SVAR_COPY));
+  FUZZ_CHECK(ret == SVAR_OK || ret == SVAR_ERR_BUSY);
+  if (ret == SVAR_OK) {
+    ledger->lengths[index] = UNSET;
+  }
+}
+
+// Both ways, or one.
+static void
+assign_value(ledger_t *ledger, int to, int from, bool swaps)
+{
+  svar_transaction_t *transaction = NULL;
+  svar_variable_t *a = ledger->variables[to], *b = ledger->variables[from];
+  if (a == NULL || b == NULL) {
+    return;
+  }
+  FUZZ_CHECK(svar_transaction_begin(ledger->store, &transaction) == SVAR_OK);
+  if (fuzz_ret(svar_transaction_assign(transaction, a, b)) != SVAR_OK ||
+      (swaps && fuzz_ret(svar_transaction_assign(transaction, b, a)) != SVAR_OK)) {
+    svar_transaction_abort(transaction);
+    return;
+  }
+  FUZZ_CHECK(svar_transaction_commit(transaction, NULL) == SVAR_OK);
+  double number = ledger->numbers[to];
+  int64_t length = ledger->lengths[to];
+  ledger->numbers[to] = ledger->numbers[from];
+  ledger->lengths[to] = ledger->lengths[from];
+  if (swaps) {
+    ledger->numbers[from] = number;
+    ledger->lengths[from] = length;
+  }
+}
+
 // Pins a value, through the holder's handle or a reader's, or releases the one that is there.
 static void
 toggle_view(ledger_t *ledger, int index, bool by_reader)
@@ -196,6 +238,12 @@ step(ledger_t *ledger, fuzz_input_t *input)
     break;
   case 4:
     toggle_view(ledger, operand, action >= 0x80);
+    break;
+  case 5:
+    assign_value(ledger, index, operand / NEW_VARIABLES % NEW_VARIABLES, action >= 0x80);
+    break;
+  case 6:
+    unset_value(ledger, index);
     break;
   default:
     input->at -= input->at < input->end || operand != 0; // the patch reads the operand again
