@@ -224,6 +224,8 @@ TEST_F(Adoption, TheSameBytesAreNotAdoptedTwice)
   ASSERT_SVAR_OK(set<double>(variable_, {0}));
   EXPECT_EQ(array.deletions(), 1);
   ASSERT_SVAR_OK(svar_set_value(other.get(), array.source(), SVAR_BORROW)) << "it is free again";
+  store_.reset(); // the array does not outlive the test
+  EXPECT_EQ(array.deletions(), 2);
 }
 
 TEST_F(Adoption, ADeleterMayUseTheStore)
