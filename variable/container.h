@@ -82,6 +82,9 @@ struct svar_variable {
   svari_container_t *container; // shared; first: all that a borrowed read looks at
   _Atomic uint32_t reference_count;
   bool has_name; // the empty text is a name too
+  // What functions that read the handle store to it; owned, ended by its hook. This file knows no more of it.
+  void *default_update;
+  void (*default_update_unref)(void *default_update);
   char name[];
 };
 

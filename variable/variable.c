@@ -42,6 +42,7 @@ svari_variable_create(const char *name, svari_container_t *container,
   variable->container = container;
   atomic_init(&variable->reference_count, 1);
   variable->has_name = name != NULL;
+  variable->default_update = NULL;
   if (name != NULL) {
     memcpy(variable->name, name, strlen(name) + 1);
   }
@@ -65,6 +66,9 @@ svar_variable_unref(svar_variable_t *variable)
   if (variable == NULL ||
       atomic_fetch_sub_explicit(&variable->reference_count, 1, memory_order_acq_rel) != 1) {
     return;
+  }
+  if (variable->default_update != NULL) {
+    variable->default_update_unref(variable->default_update);
   }
   svari_container_t *container = variable->container;
   container->allocator.deallocate(variable, container->allocator.state);

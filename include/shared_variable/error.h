@@ -7,7 +7,7 @@
 SVAR_BEGIN_DECLS
 
 // One list makes the enum, svar_ret_name() and svar_ret_text(). Append only: the numbers are ABI.
-// Codes 20-25 keep Theano's kinds of error apart (TypeError, ValueError, OverflowError, ...).
+// Codes 20-29 keep Theano's kinds of error apart (TypeError, ValueError, OverflowError, ...).
 #define SVAR_RET_LIST(X)                                                                           \
   X(SVAR_OK, 0, "success")                                                                         \
   X(SVAR_EMPTY, 1, "nothing to take right now")                                                    \
@@ -39,7 +39,11 @@ SVAR_BEGIN_DECLS
   X(SVAR_ERR_UNSET, 42, "the variable has no value")                                               \
   X(SVAR_ERR_NO_ROUDI, 50, "the iceoryx daemon does not answer")                                   \
   X(SVAR_ERR_MESSAGES, 51, "the message plane refused a call")                                     \
-  X(SVAR_ERR_COMPONENT, 60, "a component is missing, of another ABI, or failed")
+  X(SVAR_ERR_COMPONENT, 60, "a component is missing, of another ABI, or failed")                   \
+  X(SVAR_ERR_ASSERTION, 26, "a promise made about the value does not hold")                        \
+  X(SVAR_ERR_RUNTIME, 27, "a function's input would be replaced")                                  \
+  X(SVAR_ERR_UNUSED, 28, "an input of a function is not used, or listed twice")                    \
+  X(SVAR_ERR_MISSING, 29, "a function needs an input that was not listed")
 
 #define SVAR_RET_ENUM(name, value, text) name = value,
 typedef enum svar_ret { SVAR_RET_LIST(SVAR_RET_ENUM) } svar_ret_t;

@@ -1,0 +1,274 @@
+#include "variable/expression.h"
+
+#include <string.h>
+
+#include "variable/container.h"
+#include "variable/filter.h"
+#include "variable/source.h"
+
+svar_ret_t
+svari_expression_allocate(size_t bytes, const char *what, void **out_memory)
+{
+  svar_allocator_t allocator = svar_allocator_default();
+  *out_memory = allocator.allocate(bytes > 0 ? bytes : 1, SVARI_ROOM_ALIGNMENT, allocator.state);
+  return *out_memory != NULL ? SVAR_OK
+                             : svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for %s", bytes, what);
+}
+
+void
+svari_expression_free(void *memory)
+{
+  svar_allocator_t allocator = svar_allocator_default();
+  allocator.deallocate(memory, allocator.state);
+}
+
+static svar_ret_t
+copy_name(const char *name, char **out_name)
+{
+  void *copy = NULL;
+  if (name != NULL) {
+    SVAR_TRY(svari_expression_allocate(strlen(name) + 1, "a name", &copy));
+    memcpy(copy, name, strlen(name) + 1);
+  }
+  *out_name = copy;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+check_type(const svar_type_t *type)
+{
+  char text[SVAR_TYPE_TEXT_BYTES];
+  SVAR_REQUIRE(type->ndim >= 0 && type->ndim <= SVAR_NDIM_MAX);
+  if (type->kind == SVAR_KIND_SPARSE || type->kind == SVAR_KIND_OBJECT) {
+    return svar_fail(
+        SVAR_ERR_NOT_IMPLEMENTED,
+        "expressions are of tensors, numbers and random states, not of %s; the arrays of a "
+        "sparse matrix are variables of their own",
+        svar_type_text(type, text, sizeof(text)));
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+make_expression(svari_expression_kind_t kind, svar_type_t type, svar_expression_t **out_expression)
+{
+  void *memory;
+  SVAR_TRY(check_type(&type));
+  SVAR_TRY(svari_expression_allocate(sizeof(svar_expression_t), "an expression", &memory));
+  svar_expression_t *expression = memory;
+  memset(expression, 0, sizeof(*expression));
+  atomic_init(&expression->reference_count, 1);
+  expression->kind = kind;
+  expression->type = type;
+  *out_expression = expression;
+  return SVAR_OK;
+}
+
+svar_expression_t *
+svar_expression_ref(svar_expression_t *expression)
+{
+  if (expression != NULL) {
+    atomic_fetch_add_explicit(&expression->reference_count, 1, memory_order_relaxed);
+  }
+  return expression;
+}
+
+static void
+unref_apply(svari_apply_t *apply)
+{
+  if (apply == NULL ||
+      atomic_fetch_sub_explicit(&apply->reference_count, 1, memory_order_acq_rel) != 1) {
+    return;
+  }
+  for (size_t i = 0; i < apply->operand_count; i++) {
+    svar_expression_unref(apply->operands[i]);
+  }
+  if (apply->operation.destroy != NULL) {
+    apply->operation.destroy(apply->operation.context);
+  }
+  svari_expression_free((char *)apply->operation.name);
+  svari_expression_free(apply->result_types);
+  svari_expression_free(apply);
+}
+
+void
+svar_expression_unref(svar_expression_t *expression)
+{
+  // Release and acquire, so that who frees sees all that the others did before they let go.
+  if (expression == NULL ||
+      atomic_fetch_sub_explicit(&expression->reference_count, 1, memory_order_acq_rel) != 1) {
+    return;
+  }
+  svar_variable_unref(expression->variable);
+  unref_apply(expression->apply);
+  svari_expression_free(expression->constant.data);
+  svari_expression_free(expression->name);
+  svari_expression_free(expression);
+}
+
+svar_type_t
+svar_expression_type(const svar_expression_t *expression)
+{
+  return expression != NULL ? expression->type : (svar_type_t){0};
+}
+
+const char *
+svar_expression_name(const svar_expression_t *expression)
+{
+  if (expression == NULL) {
+    return NULL;
+  }
+  if (expression->kind == SVARI_EXPRESSION_VARIABLE) {
+    return svar_variable_name(expression->variable);
+  }
+  return expression->kind == SVARI_EXPRESSION_RESULT ? expression->apply->operation.name
+                                                     : expression->name;
+}
+
+svar_ret_t
+svar_expression_input(const char *name, svar_type_t type, svar_expression_t **out_expression)
+{
+  SVAR_REQUIRE(out_expression != NULL);
+  svar_expression_t *expression;
+  SVAR_TRY(make_expression(SVARI_EXPRESSION_INPUT, type, &expression));
+  svar_ret_t ret = copy_name(name, &expression->name);
+  if (ret != SVAR_OK) {
+    svar_expression_unref(expression);
+    return ret;
+  }
+  *out_expression = expression;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_expression_constant(svar_source_t source, const svar_type_t *type,
+                         svar_expression_t **out_expression)
+{
+  SVAR_REQUIRE(out_expression != NULL);
+  SVAR_TRY(svari_source_check(&source));
+  svar_type_t own = svar_tensor_type(source.tensor.dtype, source.tensor.ndim, 0);
+  svar_expression_t *expression;
+  SVAR_TRY(make_expression(SVARI_EXPRESSION_CONSTANT, type != NULL ? *type : own, &expression));
+  svari_filter_plan_t plan;
+  void *data = NULL;
+  svar_ret_t ret = svari_filter_check(&expression->type, false, SVAR_DOWNCAST_UNSET, "(a constant)",
+                                      &source, &plan);
+  if (ret != SVAR_OK ||
+      (ret = svari_expression_allocate(plan.size_bytes, "a constant", &data)) != SVAR_OK) {
+    svar_expression_unref(expression);
+    return ret;
+  }
+  svari_filter_write(&plan, &source, data);
+  memcpy(expression->shape, plan.shape, sizeof(plan.shape));
+  expression->constant = svar_tensor(expression->type.dtype, data, plan.ndim, expression->shape);
+  *out_expression = expression;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_expression_of(svar_variable_t *variable, svar_expression_t **out_expression)
+{
+  SVAR_REQUIRE(variable != NULL && out_expression != NULL);
+  SVAR_TRY(
+      make_expression(SVARI_EXPRESSION_VARIABLE, svar_variable_type(variable), out_expression));
+  (*out_expression)->variable = svar_variable_ref(variable);
+  return SVAR_OK;
+}
+
+static svar_ret_t
+make_apply(const svar_operation_t *operation, svar_expression_t *const *operands,
+           size_t operand_count, const svar_type_t *result_types, size_t result_count,
+           svari_apply_t **out_apply)
+{
+  void *memory;
+  void *types;
+  char *name = NULL;
+  SVAR_TRY(
+      svari_expression_allocate(sizeof(svari_apply_t) + operand_count * sizeof(svar_expression_t *),
+                                "an operation", &memory));
+  svar_ret_t ret =
+      svari_expression_allocate(result_count * sizeof(svar_type_t), "an operation's types", &types);
+  if (ret != SVAR_OK || (ret = copy_name(operation->name, &name)) != SVAR_OK) {
+    svari_expression_free(types);
+    svari_expression_free(memory);
+    return ret;
+  }
+  svari_apply_t *apply = memory;
+  atomic_init(&apply->reference_count, 1);
+  apply->operation = *operation;
+  apply->operation.name = name;
+  apply->operand_count = operand_count;
+  apply->result_count = result_count;
+  apply->result_types = memcpy(types, result_types, result_count * sizeof(svar_type_t));
+  for (size_t i = 0; i < operand_count; i++) {
+    apply->operands[i] = svar_expression_ref(operands[i]);
+  }
+  *out_apply = apply;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+make_results(svari_apply_t *apply, svar_expression_t **results)
+{
+  for (size_t i = 0; i < apply->result_count; i++) {
+    svar_ret_t ret = make_expression(SVARI_EXPRESSION_RESULT, apply->result_types[i], &results[i]);
+    if (ret != SVAR_OK) {
+      while (i > 0) {
+        svar_expression_unref(results[--i]);
+      }
+      return ret;
+    }
+    atomic_fetch_add_explicit(&apply->reference_count, 1, memory_order_relaxed);
+    results[i]->apply = apply;
+    results[i]->result_index = i;
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_expression_apply(const svar_operation_t *operation, svar_expression_t *const *operands,
+                      size_t operand_count, const svar_type_t *result_types, size_t result_count,
+                      svar_expression_t **out_results)
+{
+  SVAR_REQUIRE(operation != NULL && operation->size_bytes == sizeof(svar_operation_t));
+  SVAR_REQUIRE(operation->name != NULL && operation->compute != NULL);
+  SVAR_REQUIRE(operands != NULL || operand_count == 0);
+  SVAR_REQUIRE(result_types != NULL && result_count > 0 && out_results != NULL);
+  for (size_t i = 0; i < operand_count; i++) {
+    SVAR_REQUIRE(operands[i] != NULL);
+  }
+  svari_apply_t *apply;
+  SVAR_TRY(make_apply(operation, operands, operand_count, result_types, result_count, &apply));
+  // The context stays the caller's until all results are there.
+  void (*destroy)(void *) = apply->operation.destroy;
+  apply->operation.destroy = NULL;
+  svar_ret_t ret = make_results(apply, out_results);
+  if (ret == SVAR_OK) {
+    apply->operation.destroy = destroy;
+  }
+  unref_apply(apply);
+  return ret;
+}
+
+static void
+unref_default_update(void *expression)
+{
+  svar_expression_unref(expression);
+}
+
+void
+svar_variable_default_update_set(svar_variable_t *variable, svar_expression_t *expression)
+{
+  if (variable != NULL) {
+    void *old = variable->default_update;
+    variable->default_update = svar_expression_ref(expression);
+    variable->default_update_unref = unref_default_update;
+    unref_default_update(old);
+  }
+}
+
+svar_expression_t *
+svar_variable_default_update(const svar_variable_t *variable)
+{
+  return variable != NULL ? variable->default_update : NULL;
+}
