@@ -514,3 +514,43 @@ SVAR_CASE(195, ACallForSomeOutputsAppliesAllUpdates)
 }
 
 SVAR_NOT_APPLICABLE(196, "a function is code; svar_function_copy() binds one to other variables")
+
+SVAR_CASE(155, AVariableUpdatedByItselfStays)
+{
+  Variable a = shared(svar_int(3));
+  Variable b = shared(svar_int(4));
+  Expression ea = of(a);
+  Expression same = apply({of(b).get()}, [](double x, double) { return 2 * x - x; });
+  Function f = Parts().update(a, ea).update(b, same).function();
+  call(f, {}, 0);
+  EXPECT_EQ(number(read(a)), 3);
+  EXPECT_EQ(number(read(b)), 4);
+}
+
+SVAR_CASE(175, AStrictTargetTakesAnUpdateOfItsType)
+{
+  Variable s = zeros(SVAR_INT64, {}, SVAR_DOWNCAST_UNSET, true);
+  Expression next = plus(of(s), 1);
+  Function f = Parts().update(s, next).function();
+  call(f, {}, 0);
+  EXPECT_EQ(number(read(s)), 1);
+}
+
+SVAR_CASE(186, AnExplicitUpdateWinsOverTheDefaultOne)
+{
+  Variable x = shared(svar_int(0));
+  Expression e = of(x);
+  Expression up = plus(e, 2);
+  Expression down = plus(e, -1);
+  svar_variable_default_update_set(x.get(), up.get());
+  for (int64_t i = 0; i < 3; i++) {
+    Parts parts = Parts().out(e).update(x, down);
+    parts.no_default_updates = i == 1;
+    if (i == 2) {
+      parts.kept = {x.get()};
+    }
+    EXPECT_EQ(call(parts.function()), -i);
+    EXPECT_EQ(number(read(x)), -i - 1);
+  }
+  svar_variable_default_update_set(x.get(), nullptr);
+}
