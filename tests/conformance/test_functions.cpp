@@ -554,3 +554,27 @@ SVAR_CASE(186, AnExplicitUpdateWinsOverTheDefaultOne)
   }
   svar_variable_default_update_set(x.get(), nullptr);
 }
+
+SVAR_CASE(185, DefaultUpdatesCanBeKeptFromRunning)
+{
+  Variable x = shared(svar_int(0));
+  Variable y = shared(svar_int(0));
+  Expression e = of(x);
+  Expression next = plus(e, 2);
+  svar_variable_default_update_set(x.get(), next.get());
+  auto after = [&](Parts parts) {
+    call(parts.function());
+    return number(read(x));
+  };
+  Parts parts = Parts().out(e);
+  parts.no_default_updates = true;
+  EXPECT_EQ(after(parts), 0);
+  parts.no_default_updates = false;
+  parts.kept = {x.get(), y.get()};
+  EXPECT_EQ(after(parts), 0);
+  parts.kept = {y.get()};
+  EXPECT_EQ(after(parts), 2);
+  parts.kept = {};
+  EXPECT_EQ(after(parts), 4);
+  svar_variable_default_update_set(x.get(), nullptr);
+}
