@@ -5,7 +5,7 @@ find_package(dlpack REQUIRED)              # DLTensor, in the public headers
 find_package(iceoryx_binding_c REQUIRED)   # messages
 find_package(iceoryx_posh REQUIRED)        # messages: the size of a chunk
 find_package(iceoryx_hoofs REQUIRED)       # messages: its error handler, C++ only
-pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)     # safetensors headers
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)     # archive: safetensors headers
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)   # the arithmetic of components
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)       # parameter files
 find_package(LibXml2 REQUIRED)             # launch files

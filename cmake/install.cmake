@@ -3,12 +3,12 @@
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/ DESTINATION include/${PROJECT_NAME})
-install(TARGETS shared_variable shared_variable_messages
+install(TARGETS shared_variable shared_variable_archive shared_variable_messages
   EXPORT export_${PROJECT_NAME} LIBRARY DESTINATION lib)
 install(DIRECTORY launch/ DESTINATION share/${PROJECT_NAME}/launch
   FILES_MATCHING PATTERN "*.launch.xml" PATTERN "*.launch.yaml" PATTERN "*.params.yaml")
 
-foreach(library shared_variable shared_variable_messages)
+foreach(library shared_variable shared_variable_archive shared_variable_messages)
   configure_file(cmake/${library}.pc.in ${PROJECT_BINARY_DIR}/${library}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${library}.pc DESTINATION lib/pkgconfig)
 endforeach()

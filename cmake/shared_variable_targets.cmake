@@ -1,6 +1,7 @@
-# What find_package(shared_variable) makes: shared_variable::shared_variable, and shared_variable::messages.
+# What find_package(shared_variable) makes: shared_variable::shared_variable, ::archive and ::messages.
 # Installed as the package's configuration, or, where ament writes that, as an extra file of it.
 include(CMakeFindDependencyMacro)
 find_dependency(dlpack)
 include("${CMAKE_CURRENT_LIST_DIR}/export_shared_variable.cmake")
-set(shared_variable_TARGETS shared_variable::shared_variable shared_variable::messages) # as ament asks
+set(shared_variable_TARGETS # as ament asks
+  shared_variable::shared_variable shared_variable::archive shared_variable::messages)

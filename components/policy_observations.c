@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 
 static svar_ret_t
 check_tensor(const char *path, const svar_safetensors_tensor_t *tensor)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 #include "shared_variable/source.h"
 
 static void *

@@ -2,8 +2,8 @@
 // the file: each new state of it that is whole and sound becomes one version of the store.
 #include <stdlib.h>
 
-#include "safetensors.h"
 #include "shared_variable/component.h"
+#include "shared_variable/safetensors.h"
 #include "shared_variable/shared_variable.h"
 
 typedef struct publisher {

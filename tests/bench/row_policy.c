@@ -9,7 +9,7 @@
 #include "bench/rows.h"
 #include "bench/stored.h"
 #include "policy_network.h"
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 
 static const char STORE[] = "/bench/policy";
 

@@ -3,8 +3,8 @@
 
 #include "components/policy_network.h"
 #include "components/policy_observations.h"
-#include "components/safetensors.h"
 #include "fuzz/fuzz.h"
+#include "shared_variable/safetensors.h"
 #include "shared_variable/source.h"
 
 static void

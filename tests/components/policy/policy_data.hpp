@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 #include "shared_variable/source.h"
 
 // A file of a real robot's policy; see SVAR_SKIP_WITHOUT_ROBOTS().

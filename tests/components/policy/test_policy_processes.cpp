@@ -3,9 +3,9 @@
 
 #include <fstream>
 
+#include "archive/safetensors_text.hpp"
 #include "components/policy/made_policy.hpp"
 #include "components/policy/policy_run_check.hpp"
-#include "components/policy/safetensors_text.hpp"
 #include "components/policy/scratch_folder.hpp"
 #include "components/policy/subscriber.hpp"
 #include "components/process.h"

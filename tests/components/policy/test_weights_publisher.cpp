@@ -2,9 +2,9 @@
 
 #include <deque>
 
+#include "archive/safetensors_text.hpp"
 #include "components/policy/fake_host.hpp"
 #include "components/policy/made_policy.hpp"
-#include "components/policy/safetensors_text.hpp"
 #include "components/policy/scratch_folder.hpp"
 #include "components/policy/subscriber.hpp"
 #include "fakes/scratch.hpp"

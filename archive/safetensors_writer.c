@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "safetensors_header.h"
+#include "archive/safetensors_header.h"
 
 // The bytes of the tensors begin at a multiple of this, so that a file of one dtype is aligned.
 enum { DATA_ALIGNMENT = 8 };

@@ -1,4 +1,4 @@
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "safetensors_header.h"
+#include "archive/safetensors_header.h"
 
 struct svar_safetensors {
   int fd;

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 
 SVAR_BEGIN_DECLS
 

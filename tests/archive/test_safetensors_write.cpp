@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "components/policy/scratch_folder.hpp"
-#include "safetensors.h"
+#include "shared_variable/safetensors.h"
 #include "shared_variable/source.h"
 
 namespace

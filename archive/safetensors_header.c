@@ -1,4 +1,4 @@
-#include "safetensors_header.h"
+#include "archive/safetensors_header.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,11 +4,11 @@
 #include <cstring>
 #include <memory>
 
+#include "archive/safetensors_header.h"
+#include "archive/safetensors_text.hpp"
 #include "components/policy/policy_data.hpp"
-#include "components/policy/safetensors_text.hpp"
 #include "components/policy/scratch_folder.hpp"
-#include "safetensors.h"
-#include "safetensors_header.h"
+#include "shared_variable/safetensors.h"
 
 namespace
 {
