@@ -1,11 +1,13 @@
-// A .safetensors file from anywhere: its header, every tensor's bytes, and what a policy makes of them.
+// A .safetensors file from anywhere: its header, every tensor's bytes, the variables that its metadata make
+// of them, and what a policy does.
 #include <string.h>
 
 #include "components/policy_network.h"
 #include "components/policy_observations.h"
 #include "fuzz/fuzz.h"
-#include "shared_variable/safetensors.h"
-#include "shared_variable/source.h"
+#include "shared_variable/archive.h"
+#include "shared_variable/random.h"
+#include "shared_variable/sparse.h"
 
 static void
 read_tensor(const svar_safetensors_t *file, size_t index)
@@ -57,6 +59,40 @@ read_observations(const char *path)
   }
 }
 
+// What a variable was made of can be read, and is sound.
+static void
+read_variable(svar_variable_t *variable)
+{
+  const svar_type_t type = svar_variable_type(variable);
+  if (type.kind == SVAR_KIND_SPARSE) {
+    svar_sparse_value_t matrix = SVAR_SPARSE_VALUE_INIT;
+    FUZZ_CHECK(svar_sparse_get(variable, SVAR_COPY, &matrix) == SVAR_OK);
+    FUZZ_CHECK(svar_sparse_check(&matrix.matrix) == SVAR_OK);
+    svar_sparse_value_release(&matrix);
+    return;
+  }
+  svar_value_t value = SVAR_VALUE_INIT;
+  FUZZ_CHECK(svar_get_value(variable, SVAR_COPY, &value) == SVAR_OK);
+  FUZZ_CHECK(svar_dtype_equal(value.tensor.dtype, type.dtype) && value.tensor.ndim == type.ndim);
+  svar_value_release(&value);
+  svar_random_state_t state;
+  FUZZ_CHECK(type.kind != SVAR_KIND_RANDOM || svar_random_get(variable, &state) == SVAR_OK);
+}
+
+static void
+load_archive(const char *path)
+{
+  svar_archive_variables_t loaded = {0};
+  if (fuzz_ret(svar_archive_load(path, NULL, &loaded)) != SVAR_OK) {
+    FUZZ_CHECK(loaded.variables == NULL);
+    return;
+  }
+  for (size_t i = 0; i < loaded.count; i++) {
+    read_variable(loaded.variables[i]);
+  }
+  svar_archive_variables_release(&loaded);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
@@ -72,6 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   measure_policy(file);
   FUZZ_CHECK(svar_safetensors_check_unchanged(file) == SVAR_OK);
   svar_safetensors_close(file);
+  load_archive(path);
   read_observations(path);
   return 0;
 }
