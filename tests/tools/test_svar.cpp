@@ -395,7 +395,7 @@ TEST_F(Svar, HelpIsPrintedInEveryWayItIsAskedFor)
   Outcome overview = RunToEnd(Command({"--help"}));
   EXPECT_EQ(overview.exit_code, 0);
   EXPECT_EQ(RunToEnd(Command({"help"})).out, overview.out);
-  for (const char *command : {"list", "info", "get", "watch", "launch"}) {
+  for (const char *command : {"list", "info", "get", "save", "watch", "launch"}) {
     EXPECT_NE(overview.out.find(std::string("svar ") + command), std::string::npos);
     Outcome help = RunToEnd(Command({command, "--help"}));
     EXPECT_EQ(help.exit_code, 0);
