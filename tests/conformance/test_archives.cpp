@@ -1,0 +1,116 @@
+// Values that go through a file.
+#include "case.hpp"
+
+#include "components/policy/scratch_folder.hpp"
+#include "shared_variable/archive.h"
+
+using conformance::Variable;
+
+namespace
+{
+
+// A file of the case's own, and what was loaded from it.
+class File
+{
+public:
+  ~File()
+  {
+    svar_archive_variables_release(&loaded_);
+  }
+
+  svar_ret_t save(const std::vector<svar_variable_t *> &variables, bool refuse_names = false)
+  {
+    svar_archive_save_options_t options = SVAR_ARCHIVE_SAVE_OPTIONS_INIT;
+    options.refuse_repeated_names = options.refuse_unnamed = refuse_names;
+    return svar_archive_save(path_.c_str(), variables.data(), variables.size(), &options);
+  }
+  svar_archive_variables_t &load()
+  {
+    EXPECT_SVAR_OK(svar_archive_load(path_.c_str(), nullptr, &loaded_));
+    return loaded_;
+  }
+  std::vector<std::string> tensors() const
+  {
+    svar_safetensors_t *file = nullptr;
+    std::vector<std::string> names;
+    EXPECT_SVAR_OK(svar_safetensors_open(path_.c_str(), &file));
+    for (size_t i = 0; file != nullptr && i < svar_safetensors_count(file); i++) {
+      names.push_back(svar_safetensors_at(file, i)->name);
+    }
+    svar_safetensors_close(file);
+    return names;
+  }
+
+private:
+  ScratchFolder folder_;
+  std::string path_ = folder_ / "case.safetensors";
+  svar_archive_variables_t loaded_ = {};
+};
+
+std::vector<double>
+numbers_of(svar_variable_t *variable)
+{
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_SVAR_OK(svar_get_value(variable, SVAR_BORROW, &value));
+  std::vector<double> numbers = svar_test::contents<double>(value);
+  svar_value_release(&value);
+  return numbers;
+}
+
+} // namespace
+
+SVAR_CASE(140, OverlappingArraysAreLoadedApartAndOneVariableAsOne)
+{
+  Array buffer = vector_of<double>({1, 2, 3});
+  const int64_t two[1] = {2};
+  DLTensor front = svar_tensor(SVAR_FLOAT64, buffer.as<double>(), 1, two);
+  DLTensor back = svar_tensor(SVAR_FLOAT64, buffer.as<double>() + 1, 1, two);
+  svar_shared_options_t borrowing = options("a");
+  borrowing.borrow = SVAR_BORROW;
+  Variable a = shared(svar_array(&front), borrowing);
+  borrowing.name = "b";
+  Variable b = shared(svar_array(&back), borrowing);
+  File file;
+  ASSERT_SVAR_OK(file.save({a.get(), b.get(), a.get()}));
+  svar_archive_variables_t &loaded = file.load();
+  ASSERT_EQ(loaded.count, 3u);
+  EXPECT_EQ(loaded.variables[0], loaded.variables[2]);
+  ASSERT_SVAR_OK(
+      svar_set_value(loaded.variables[0], vector_of<double>({8, 9}).source(), SVAR_COPY));
+  EXPECT_EQ(numbers_of(loaded.variables[2]), (std::vector<double>{8, 9}));
+  EXPECT_EQ(numbers_of(loaded.variables[1]), (std::vector<double>{2, 3}));
+  EXPECT_EQ(read(a).as<double>(), (std::vector<double>{1, 2}));
+}
+
+SVAR_NOT_ON(IPC, 142, "the names of a store's variables are unique, and none is without")
+
+SVAR_CASE_ON(CPU, 142, RepeatedNamesGetSuffixesOrAreRefused)
+{
+  std::vector<Variable> foos;
+  std::vector<svar_variable_t *> all;
+  for (double number : {1.0, 2.0, 3.0}) {
+    foos.push_back(shared(svar_float(number), options("foo")));
+    all.push_back(foos.back().get());
+  }
+  File file;
+  EXPECT_EQ(file.save(all, true), SVAR_ERR_VALUE);
+  EXPECT_MESSAGE("'foo'");
+  ASSERT_SVAR_OK(file.save(all));
+  EXPECT_EQ(file.tensors(), (std::vector<std::string>{"foo", "foo_2", "foo_3"}));
+  svar_archive_variables_t &loaded = file.load();
+  ASSERT_EQ(loaded.count, 3u);
+  for (size_t i = 0; i < 3; i++) {
+    EXPECT_STREQ(svar_variable_name(loaded.variables[i]), "foo");
+    EXPECT_EQ(numbers_of(loaded.variables[i]), std::vector<double>{static_cast<double>(i + 1)});
+  }
+}
+
+SVAR_CASE_ON(CPU, 142, UnnamedVariablesAreNumberedOrRefused)
+{
+  Variable first = shared(svar_float(1)), second = shared(svar_float(2));
+  File file;
+  EXPECT_EQ(file.save({first.get()}, true), SVAR_ERR_VALUE);
+  EXPECT_MESSAGE("no name");
+  ASSERT_SVAR_OK(file.save({first.get(), second.get()}));
+  EXPECT_EQ(file.tensors(), (std::vector<std::string>{"array_0", "array_1"}));
+}
