@@ -123,7 +123,7 @@ table()
   std::ostringstream text;
   for (const Area &area : areas()) {
     text << "\n## " << area.letter << ": " << area.title << "\n"
-         << "| case | level | what it shows, or why it is not applicable | cpu | ipc |\n"
+         << "| case | level | what it shows, or why there is no test | cpu | ipc |\n"
          << "|---|---|---|---|---|\n";
     for (const Number &number : catalogue()) {
       for (const Entry *line : lines_of(number.number)) {

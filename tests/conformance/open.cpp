@@ -1,0 +1,55 @@
+// The cases that no test shows yet, and what is missing. (What does not apply says so in the file of its area.)
+#include "case.hpp"
+
+namespace conformance
+{
+
+namespace
+{
+
+bool
+add_all(const std::vector<int> &numbers, const char *what_is_missing)
+{
+  for (int number : numbers) {
+    add_open(number, what_is_missing);
+  }
+  return true;
+}
+
+// Who writes the tests of one of these takes its number out of the list.
+
+const bool variables_later[] = {
+    add_all({14, 19, 20}, "automatic names, texts, objects"),
+    add_all({35, 36, 38, 39, 40, 41, 42}, "variables made of a container"),
+    add_all({65, 66, 144}, "objects"),
+    add_all({135, 136, 137, 145, 146, 147}, "clones, true scalars"),
+};
+
+const bool engine_later[] = {
+    add_all({176}, "a function that writes a read-only variable"),
+};
+
+const bool functions_later[] = {
+    add_all({126, 127, 128, 154, 158, 159, 163, 164, 166, 167, 169,
+             170, 171, 172, 174, 179, 183, 187, 191, 192, 193, 198},
+            "tests of functions"),
+};
+
+const bool random_later[] = {
+    add_all({204}, "a draw as an expression"),
+};
+
+const bool archives_later[] = {
+    add_all({138}, "asking a variable whether it is strict"),
+    add_all({139}, "clones"),
+};
+
+const bool gpu_later[] = {
+    add_all({222, 223, 224, 225, 226, 227, 228, 230, 231, 232, 233,
+             234, 235, 236, 238, 239, 240, 241, 242, 243, 244},
+            "the GPU backing"),
+};
+
+} // namespace
+
+} // namespace conformance
