@@ -141,6 +141,7 @@ container_destroy(svari_container_t *self)
 
 const svari_container_ops_t svari_store_container_ops = {
     .borrow = svari_store_container_borrow,
+    .copy = svari_container_copy_bytes,
     .set = container_set,
     .set_together = container_set_together,
     .store = container_store,

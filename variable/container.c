@@ -1,6 +1,9 @@
 #include "variable/container.h"
 
 #include <assert.h>
+#include <string.h>
+
+enum { VALUE_ALIGNMENT = 64 };
 
 static _Atomic(svari_container_factory_t) factory;
 
@@ -53,4 +56,98 @@ svari_container_create(const svari_container_spec_t *spec, svari_container_t **o
                                      "factory was set");
   }
   return create(spec, out_container);
+}
+
+svar_ret_t
+svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value)
+{
+  const svar_allocator_t *allocator = &self->allocator;
+  svar_value_t view = SVAR_VALUE_INIT;
+  SVAR_TRY(self->ops->borrow(self, &view));
+  uint64_t bytes = svar_value_bytes(&view);
+  void *data = allocator->allocate(bytes > 0 ? bytes : 1, VALUE_ALIGNMENT, allocator->state);
+  if (data == NULL) {
+    svar_value_release(&view);
+    return svar_fail(SVAR_ERR_NO_MEMORY,
+                     "no %llu bytes for a copy of variable '%s'; SVAR_BORROW reads without one",
+                     (unsigned long long)bytes, self->name == NULL ? "" : self->name);
+  }
+  if (bytes > 0) { // an empty view may have no address
+    memcpy(data, view.tensor.data, bytes);
+  }
+  svar_value_t copy = {.tensor = view.tensor, .version = view.version};
+  memcpy(copy.shape, view.shape, sizeof(copy.shape));
+  copy.internal.allocator = *allocator;
+  svar_value_release(&view);
+  *out_value = copy;
+  out_value->tensor.data = data;
+  out_value->tensor.shape = out_value->shape;
+  return SVAR_OK;
+}
+
+// --- the same for callers --------------------------------------------------------------------------
+
+svar_container_t *
+svar_container_ref(svar_container_t *container)
+{
+  return container != NULL ? svari_container_ref(container) : NULL;
+}
+
+void
+svar_container_unref(svar_container_t *container)
+{
+  svari_container_unref(container);
+}
+
+const char *
+svar_container_name(const svar_container_t *container)
+{
+  return container != NULL ? container->name : NULL;
+}
+
+svar_type_t
+svar_container_type(const svar_container_t *container)
+{
+  return container != NULL ? container->type : (svar_type_t){0};
+}
+
+bool
+svar_container_is_strict(const svar_container_t *container)
+{
+  return container != NULL && container->strict;
+}
+
+svar_downcast_t
+svar_container_allow_downcast(const svar_container_t *container)
+{
+  return container != NULL ? container->allow_downcast : SVAR_DOWNCAST_UNSET;
+}
+
+void
+svar_container_readonly_set(svar_container_t *container, bool is_readonly)
+{
+  if (container != NULL) {
+    atomic_store_explicit(&container->is_readonly, is_readonly, memory_order_relaxed);
+  }
+}
+
+bool
+svar_container_is_readonly(const svar_container_t *container)
+{
+  return container != NULL && atomic_load_explicit(&container->is_readonly, memory_order_relaxed);
+}
+
+svar_ret_t
+svar_container_get_value(svar_container_t *container, svar_borrow_t borrow, svar_value_t *out_value)
+{
+  SVAR_REQUIRE(container != NULL && out_value != NULL);
+  return borrow == SVAR_BORROW ? container->ops->borrow(container, out_value)
+                               : container->ops->copy(container, out_value);
+}
+
+svar_ret_t
+svar_container_set_value(svar_container_t *container, svar_source_t source, svar_borrow_t borrow)
+{
+  SVAR_REQUIRE(container != NULL && (borrow == SVAR_COPY || borrow == SVAR_BORROW));
+  return container->ops->set(container, &source, borrow);
 }

@@ -8,13 +8,16 @@
 #include "shared_variable/shared.h"
 #include "shared_variable/variable.h"
 
-typedef struct svari_container svari_container_t;
+// What callers know as svar_container_t, from inside.
+typedef svar_container_t svari_container_t;
 
 enum { SVARI_TOGETHER_MAX = 4 };
 
 typedef struct svari_container_ops {
   // Pin the current value; the hot path of svar_get_value().
   svar_ret_t (*borrow)(svari_container_t *self, svar_value_t *out_value);
+  // The caller's own copy of the current value.
+  svar_ret_t (*copy)(svari_container_t *self, svar_value_t *out_value);
   // Filter source and make it the current value, in one commit.
   svar_ret_t (*set)(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow);
   // The same in a transaction of its store, for containers that are not the store's own; else NULL.
@@ -33,7 +36,7 @@ typedef struct svari_container_ops {
 } svari_container_ops_t;
 
 // The head of every container. Everything but the count and the flag is fixed after creation.
-struct svari_container {
+struct svar_container {
   const svari_container_ops_t *ops; // first: all that svar_get_value() looks at
   _Atomic uint32_t reference_count; // starts at 1, owned by the creator
   svar_type_t type;
@@ -49,6 +52,8 @@ struct svari_container {
 
 svari_container_t *svari_container_ref(svari_container_t *container);
 void svari_container_unref(svari_container_t *container); // NULL is a no-op
+// The copy of containers whose values are bytes: of what borrow gives.
+svar_ret_t svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value);
 // SVAR_ERR_STATE: the container is read-only.
 svar_ret_t svari_container_check_writable(const svari_container_t *container);
 
@@ -69,23 +74,42 @@ void svari_container_factory_set(svari_container_factory_t factory);
 svar_ret_t svari_container_create(const svari_container_spec_t *spec,
                                   svari_container_t **out_container);
 
+// What the options of every way to make a variable must be: a name in a store, flags that exist.
+// SVAR_ERR_ARGUMENT
+svar_ret_t svari_check_rules(const char *name, const svar_store_t *store,
+                             svar_downcast_t allow_downcast, svar_borrow_t borrow);
+
 // Takes the memory of the container's first handle, which must have this name: so that nothing can fail any
 // more once the container has its first value.
 svar_ret_t svari_variable_reserve(const char *name, svari_container_t *container);
-// Wraps a container in a variable handle with a reference count of 1; moves the container reference
-// if and only if it returns SVAR_OK. name is copied; NULL: none.
+// Wraps a container in a variable handle with a reference count of 1 and an automatic name of its own;
+// moves the container reference if and only if it returns SVAR_OK. name is copied; NULL: none.
 svar_ret_t svari_variable_create(const char *name, svari_container_t *container,
                                  svar_variable_t **out_variable);
+
+// Enough for "auto_" and any number.
+#define SVARI_AUTO_NAME_BYTES 32
+
+// A text that a variable was renamed to.
+typedef struct svari_label {
+  struct svari_label *older;
+  char text[];
+} svari_label_t;
+
 // A handle. Here, and not beside the functions that make it, so that a snapshot looks through it
 // without a call.
 struct svar_variable {
   svari_container_t *container; // shared; first: all that a borrowed read looks at
   _Atomic uint32_t reference_count;
-  bool has_name; // the empty text is a name too
+  char auto_name[SVARI_AUTO_NAME_BYTES];
+  // first_name, the text of a label, or NULL: none (the empty text is a name too)
+  _Atomic(const char *) name;
+  // Every later name. They end with the handle, so that a name once given out stays readable.
+  _Atomic(svari_label_t *) labels;
   // What functions that read the handle store to it; owned, ended by its hook. This file knows no more of it.
   void *default_update;
   void (*default_update_unref)(void *default_update);
-  char name[];
+  char first_name[];
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "variable/constructors.h"
+#include "variable/container.h"
 #include "variable/source.h"
 #include "variable/text.h"
 
@@ -91,16 +92,8 @@ registry_copy(void)
 static svar_ret_t
 check_options(const svar_shared_options_t *options)
 {
-  if (options->store != NULL && options->name == NULL) {
-    return svar_fail(SVAR_ERR_ARGUMENT,
-                     "a variable in a store needs options.name: readers find it by that");
-  }
-  if ((unsigned)options->borrow > SVAR_BORROW ||
-      (unsigned)options->allow_downcast > SVAR_DOWNCAST_TRUE) {
-    return svar_fail(SVAR_ERR_ARGUMENT,
-                     "options.borrow is %d and options.allow_downcast %d: not one of their values",
-                     (int)options->borrow, (int)options->allow_downcast);
-  }
+  SVAR_TRY(
+      svari_check_rules(options->name, options->store, options->allow_downcast, options->borrow));
   if ((unsigned)options->sparse_format > SVAR_SPARSE_COO) {
     return svar_fail(SVAR_ERR_ARGUMENT, "options.sparse_format is %d: not one of its values",
                      (int)options->sparse_format);

@@ -168,6 +168,7 @@ sparse_destroy(svari_container_t *self)
 
 static const svari_container_ops_t sparse_container_ops = {
     .borrow = sparse_borrow,
+    .copy = sparse_borrow, // refuses it as well
     .set = sparse_set,
     .set_in = sparse_set_in,
     .zero = sparse_zero,

@@ -3,6 +3,7 @@
 #define SHARED_VARIABLE_SHARED_VARIABLE_H
 
 #include "shared_variable/allocator.h"
+#include "shared_variable/container.h"
 #include "shared_variable/dtype.h"
 #include "shared_variable/error.h"
 #include "shared_variable/expression.h"

@@ -1,34 +1,94 @@
 // Shared variables: name + type + container, with Theano's get_value and set_value.
+//
+// Two variables are the same one if their pointers are equal, whatever their names and values:
+// svar_values_equal() compares values.
 #ifndef SHARED_VARIABLE_VARIABLE_H
 #define SHARED_VARIABLE_VARIABLE_H
 
-#include "shared_variable/source.h"
-#include "shared_variable/store.h"
-#include "shared_variable/value.h"
+#include "shared_variable/container.h"
+#include "shared_variable/transaction.h"
 
 SVAR_BEGIN_DECLS
-
-/// Theano's tri-state flag: unset (literals must survive the round trip, a lone float may round into
-/// floatX), false (no rounding at all), true (cast whatever comes).
-typedef enum svar_downcast {
-  SVAR_DOWNCAST_UNSET = 0,
-  SVAR_DOWNCAST_FALSE = 1,
-  SVAR_DOWNCAST_TRUE = 2
-} svar_downcast_t;
 
 /// Take and give back a reference. The last one frees the handle; the stored value stays in its store.
 /// @contract{allocates: no; blocks: no; thread: any}
 SVAR_PUBLIC svar_variable_t *svar_variable_ref(svar_variable_t *variable);
 SVAR_PUBLIC void svar_variable_unref(svar_variable_t *variable); ///< NULL is a no-op
 
-/// The name, or NULL for a variable without one. Borrowed from the variable.
+/// The name, or NULL for a variable without one. Borrowed: valid as long as the variable, which may
+/// meanwhile be renamed.
 SVAR_PUBLIC const char *svar_variable_name(const svar_variable_t *variable);
+/// Give the variable another name, or none (NULL). Names of variables are labels: they need not be
+/// unique, and nothing is found by them. So the container keeps its name, and readers of a store find
+/// the value by that. Earlier names are kept until the variable is freed.
+/// @contract{allocates: yes; blocks: no; thread: any}
+/// @retval SVAR_ERR_NO_MEMORY the name is as it was
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_rename(svar_variable_t *variable,
+                                                          const char *name);
+/// "auto_<n>": every variable made in this process gets a larger n; svar_variable_copy() and deep
+/// copies keep their original's. Borrowed from the variable.
+SVAR_PUBLIC const char *svar_variable_auto_name(const svar_variable_t *variable);
+/// Writes the name or, if it has none, the type in angle brackets, "<Tensor(float32, (?, ?))>", to text,
+/// cut at size_bytes, and returns text.
+SVAR_PUBLIC const char *svar_variable_text(const svar_variable_t *variable, char *text,
+                                           size_t size_bytes);
 /// The type; fixed for the variable's life.
 SVAR_PUBLIC svar_type_t svar_variable_type(const svar_variable_t *variable);
 SVAR_PUBLIC svar_backing_t svar_variable_backing(const svar_variable_t *variable);
 /// The store that holds it. Borrowed from the variable; never NULL (variables made without a store
 /// live in one private store of the process).
 SVAR_PUBLIC svar_store_t *svar_variable_store(const svar_variable_t *variable);
+
+/// The container, which clones and copies of the variable share. Borrowed from the variable.
+SVAR_PUBLIC svar_container_t *svar_variable_container(const svar_variable_t *variable);
+
+/// Options of svar_variable_create(): start from SVAR_VARIABLE_OPTIONS_INIT.
+typedef struct svar_variable_options {
+  size_t size_bytes; ///< sizeof(svar_variable_options_t) of the caller's build
+  const char *name;  ///< as svar_shared_options_t.name
+  /// Of the variable, whatever the value's own; with a container NULL means the container's.
+  const svar_type_t *type;
+  const svar_source_t *value;      ///< what the variable begins with; NULL: a container is given
+  svar_container_t *container;     ///< shared: what the variable is made of; NULL: a value is given
+  svar_store_t *store;             ///< of the value; NULL: private memory
+  svar_transaction_t *transaction; ///< the value appears with its commit; NULL: at once
+  bool strict; ///< the value, and later ones, must be arrays of exactly the dtype
+  svar_downcast_t allow_downcast; ///< for the value, and later ones
+  svar_borrow_t borrow;           ///< see svar_set_value()
+} svar_variable_options_t;
+
+#define SVAR_VARIABLE_OPTIONS_INIT                                                                 \
+  {                                                                                                \
+    sizeof(svar_variable_options_t), NULL, NULL, NULL, NULL, NULL, NULL, false,                    \
+        SVAR_DOWNCAST_UNSET, SVAR_COPY                                                             \
+  }
+
+/// Make a variable of a given type (Theano's SharedVariable class): of a new container, whose first
+/// value passes the type's filter as those of svar_set_value() do, or of one that is there. What
+/// svar_shared() ends in, and what constructors of a caller's own are made with.
+/// @contract{as svar_shared()}
+/// @param[out] out_variable shared: svar_variable_unref()
+/// @retval SVAR_ERR_ARGUMENT options of another size, no type, a rank or flags that no type has, a
+/// store without a name
+/// @retval SVAR_ERR_TYPE the filter refuses the value; neither a value nor a container; a container
+/// together with anything that it has already (value, strict, allow_downcast, store, transaction), or
+/// of another type
+/// @retval SVAR_ERR_VALUE, SVAR_ERR_RANGE, and those of the store: as svar_shared()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_create(const svar_variable_options_t *options,
+                                                          svar_variable_t **out_variable);
+
+/// Another variable of the same container: a value set through one is read through the other. It gets
+/// an automatic name of its own, and no default update.
+/// @contract{allocates: yes; blocks: no; system calls: no; thread: any}
+/// @param name its name; NULL: the name of variable
+/// @param[out] out_clone shared: svar_variable_unref()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_clone(svar_variable_t *variable,
+                                                         const char *name,
+                                                         svar_variable_t **out_clone);
+/// A shallow copy: the same container, name, automatic name and default update.
+/// @contract{as svar_variable_clone()}
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_copy(svar_variable_t *variable,
+                                                        svar_variable_t **out_copy);
 
 /// Read the current value (Theano's get_value).
 /// SVAR_COPY: the caller's own bytes. SVAR_BORROW: a pinned, immutable view, at any size.

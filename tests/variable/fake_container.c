@@ -70,8 +70,11 @@ fake_destroy(svari_container_t *self)
   heap_free(fake);
 }
 
-static const svari_container_ops_t fake_ops = {
-    .borrow = fake_borrow, .set = fake_set, .store = fake_store, .destroy = fake_destroy};
+static const svari_container_ops_t fake_ops = {.borrow = fake_borrow,
+                                               .copy = svari_container_copy_bytes,
+                                               .set = fake_set,
+                                               .store = fake_store,
+                                               .destroy = fake_destroy};
 
 static svar_ret_t
 fake_create(const svari_container_spec_t *spec, svari_container_t **out_container)
