@@ -23,6 +23,9 @@ svar_ret_t svari_construct_sparse(const svar_source_t *source, const svar_shared
 
 // --- what constructors are made of ------------------------------------------------------------------
 
+// The caller's options (NULL: none) in the form of this build. SVAR_ERR_ARGUMENT: they make no sense.
+svar_ret_t svari_shared_options_read(const svar_shared_options_t *given,
+                                     svar_shared_options_t *out_options);
 // A variable of this type that holds source.
 // source NULL: one without a value.
 svar_ret_t svari_construct(svar_type_t type, const svar_source_t *source,

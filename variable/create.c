@@ -55,6 +55,35 @@ from_container(const svar_variable_options_t *options, svar_variable_t **out_var
   return ret;
 }
 
+// Kinds whose values are not of any dtype and rank.
+static svar_ret_t
+check_kind(const svar_type_t *type)
+{
+  static const svar_type_t random = {
+      .dtype = {kDLUInt, 64, 1}, .ndim = 1, .kind = SVAR_KIND_RANDOM};
+  bool fits = type->format == 0;
+  switch ((svar_kind_t)type->kind) {
+  case SVAR_KIND_TENSOR:
+    break;
+  case SVAR_KIND_NUMBER:
+    fits = fits && type->ndim == 0;
+    break;
+  case SVAR_KIND_RANDOM:
+    fits = svar_type_equal(type, &random);
+    break;
+  case SVAR_KIND_SPARSE:
+    return svar_fail(SVAR_ERR_NOT_IMPLEMENTED,
+                     "a sparse variable is made by svar_shared() from svar_sparse_source()");
+  case SVAR_KIND_OBJECT:
+  default:
+    fits = false;
+  }
+  char text[SVAR_TYPE_TEXT_BYTES];
+  return fits ? SVAR_OK
+              : svar_fail(SVAR_ERR_ARGUMENT, "there is no type %s of kind %d and format %d",
+                          svar_type_text(type, text, sizeof(text)), type->kind, type->format);
+}
+
 static svar_ret_t
 check_type(const svar_type_t *type)
 {
@@ -68,11 +97,7 @@ check_type(const svar_type_t *type)
         "flag for each axis and no more",
         type->ndim, type->broadcastable, SVAR_NDIM_MAX);
   }
-  if (type->kind == SVAR_KIND_SPARSE) {
-    return svar_fail(SVAR_ERR_NOT_IMPLEMENTED,
-                     "a sparse variable is made by svar_shared() from svar_sparse_source()");
-  }
-  return SVAR_OK;
+  return check_kind(type);
 }
 
 static svar_ret_t

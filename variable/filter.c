@@ -23,6 +23,10 @@
 //     conversion; a literal must also be one that the target can be read from
 //   6 rank, then broadcastable axes
 // So a wrong dtype is reported before a wrong rank.
+//
+// A true number (SVAR_KIND_NUMBER) has rules of its own, after Theano's scalars that are no arrays: one
+// number, a typed scalar of exactly its dtype if it is strict, else whatever equals what it becomes, or is
+// cast; and every refusal is a type error.
 
 // How the numbers of one source are judged.
 typedef struct rule {
@@ -114,6 +118,17 @@ check_array(svar_dtype_t to, svar_downcast_t allow_downcast, svar_dtype_t from)
                    svar_dtype_name(to), svar_dtype_name(from));
 }
 
+// True if source becomes a number of the dtype whatever is lost.
+static bool
+is_cast(svar_dtype_t to, svar_downcast_t allow_downcast, const svar_source_t *source)
+{
+  bool is_lone_float = source->kind == SVAR_SOURCE_LITERAL && source->tensor.ndim == 0 &&
+                       svar_dtype_equal(source->tensor.dtype, SVAR_FLOAT64);
+  return allow_downcast == SVAR_DOWNCAST_TRUE ||
+         (allow_downcast == SVAR_DOWNCAST_UNSET && is_lone_float &&
+          svar_dtype_equal(to, svar_floatx()));
+}
+
 static svar_ret_t
 check_dtype(svar_dtype_t to, bool strict, svar_downcast_t allow_downcast,
             const svar_source_t *source)
@@ -143,13 +158,51 @@ check_dtype(svar_dtype_t to, bool strict, svar_downcast_t allow_downcast,
   if (source->kind == SVAR_SOURCE_ARRAY) {
     return check_array(to, allow_downcast, from);
   }
-  bool is_literal = source->kind == SVAR_SOURCE_LITERAL;
-  bool is_lone_float =
-      is_literal && source->tensor.ndim == 0 && svar_dtype_equal(from, SVAR_FLOAT64);
-  bool rounds_to_floatx =
-      allow_downcast == SVAR_DOWNCAST_UNSET && is_lone_float && svar_dtype_equal(to, svar_floatx());
-  bool must_survive = allow_downcast != SVAR_DOWNCAST_TRUE && !rounds_to_floatx;
-  return check_numbers(&(rule_t){from, to, is_literal, must_survive}, source);
+  return check_numbers(&(rule_t){from, to, source->kind == SVAR_SOURCE_LITERAL,
+                                 !is_cast(to, allow_downcast, source)},
+                       source);
+}
+
+static bool
+is_nan(const svar_source_t *source)
+{
+  svari_number_t number = svari_number_read(source->tensor.dtype, svari_source_data(source));
+  return isnan(number.real) || isnan(number.imaginary);
+}
+
+// The rule of a true number: it is accepted if it equals what it becomes. NaN equals nothing.
+static svar_ret_t
+check_equal(svar_dtype_t to, svar_downcast_t allow_downcast, const svar_source_t *source)
+{
+  bool must_survive = !is_cast(to, allow_downcast, source);
+  const rule_t rule = {source->tensor.dtype, to, source->kind == SVAR_SOURCE_LITERAL, must_survive};
+  SVAR_TRY(check_numbers(&rule, source));
+  return must_survive && is_nan(source)
+             ? svar_fail(SVAR_ERR_TYPE, "NaN equals no number, not even itself; set allow_downcast")
+             : SVAR_OK;
+}
+
+static svar_ret_t
+check_true_number(svar_dtype_t to, bool strict, svar_downcast_t allow_downcast,
+                  const svar_source_t *source)
+{
+  svar_dtype_t from = source->tensor.dtype;
+  bool is_same = svar_dtype_equal(from, to);
+  if (source->tensor.ndim != 0) {
+    return svar_fail(SVAR_ERR_TYPE, "it is one number, and no array of rank %d",
+                     source->tensor.ndim);
+  }
+  if (strict && (!is_same || source->kind != SVAR_SOURCE_SCALAR)) {
+    return svar_fail(SVAR_ERR_TYPE, "it is strict: only typed scalars of exactly %s are accepted",
+                     svar_dtype_name(to));
+  }
+  if (!svari_dtype_is_convertible(from) || !svari_dtype_is_convertible(to)) {
+    return is_same ? SVAR_OK
+                   : svar_fail(SVAR_ERR_TYPE, "%s does not convert to %s", svar_dtype_name(from),
+                               svar_dtype_name(to));
+  }
+  svar_ret_t ret = check_equal(to, allow_downcast, source);
+  return ret == SVAR_OK ? SVAR_OK : svar_fail(SVAR_ERR_TYPE, "%s", svar_error_message());
 }
 
 static svar_ret_t
@@ -192,7 +245,7 @@ check_kind(const svar_type_t *type, const svar_source_t *source)
     return svar_fail(SVAR_ERR_TYPE, "its values are made from numbers");
   }
   // The head of a sparse variable is a tensor too; only the variable itself sets it.
-  if (type->kind != SVAR_KIND_TENSOR && type->kind != SVAR_KIND_SPARSE) {
+  if (type->kind == SVAR_KIND_RANDOM || type->kind == SVAR_KIND_OBJECT) {
     return svar_fail(SVAR_ERR_TYPE, "its values are not made from numbers");
   }
   return SVAR_OK;
@@ -213,7 +266,9 @@ decide(const svar_type_t *type, bool strict, svar_downcast_t allow_downcast,
                      "copy them to the host first",
                      (int)tensor->device.device_type);
   }
-  SVAR_TRY(check_dtype(type->dtype, strict, allow_downcast, source));
+  SVAR_TRY(type->kind == SVAR_KIND_NUMBER
+               ? check_true_number(type->dtype, strict, allow_downcast, source)
+               : check_dtype(type->dtype, strict, allow_downcast, source));
   SVAR_TRY(check_shape(type, tensor));
   SVAR_TRY(svar_shape_bytes(type->dtype, type->ndim, tensor->shape, &out_plan->size_bytes));
   out_plan->from = tensor->dtype;

@@ -106,9 +106,8 @@ check_options(const svar_shared_options_t *options)
   return SVAR_OK;
 }
 
-// The caller's options in the form of this build.
-static svar_ret_t
-read_options(const svar_shared_options_t *given, svar_shared_options_t *out_options)
+svar_ret_t
+svari_shared_options_read(const svar_shared_options_t *given, svar_shared_options_t *out_options)
 {
   *out_options = (svar_shared_options_t)SVAR_SHARED_OPTIONS_INIT;
   if (given == NULL) {
@@ -200,7 +199,7 @@ svar_shared(svar_source_t source, const svar_shared_options_t *options,
 {
   SVAR_REQUIRE(out_variable != NULL);
   svar_shared_options_t known;
-  SVAR_TRY(read_options(options, &known));
+  SVAR_TRY(svari_shared_options_read(options, &known));
   SVAR_TRY(svari_source_check(&source));
   const registry_t constructors = registry_copy();
   char reasons[REASONS_BYTES] = "";

@@ -10,6 +10,7 @@
 #include "shared_variable/floatx.h"
 #include "shared_variable/function.h"
 #include "shared_variable/mrg.h"
+#include "shared_variable/number.h"
 #include "shared_variable/random.h"
 #include "shared_variable/random_streams.h"
 #include "shared_variable/shared.h"

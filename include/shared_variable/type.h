@@ -29,6 +29,8 @@ typedef struct svar_type {
   uint8_t format;         ///< of a sparse matrix; else 0
 } svar_type_t;
 
+struct svar_source; // source.h
+
 /// The type of plain tensors.
 static inline svar_type_t
 svar_tensor_type(svar_dtype_t dtype, int32_t ndim, uint32_t broadcastable)
@@ -39,6 +41,10 @@ svar_tensor_type(svar_dtype_t dtype, int32_t ndim, uint32_t broadcastable)
 
 /// True if kind, format, dtype, rank and every broadcastable flag agree.
 SVAR_PUBLIC bool svar_type_equal(const svar_type_t *a, const svar_type_t *b);
+/// True if a strict variable of the type would accept source (Theano's is_valid_value). Else
+/// svar_error_message() says why not.
+SVAR_PUBLIC bool svar_type_is_valid_value(const svar_type_t *type,
+                                          const struct svar_source *source);
 /// Writes "Tensor(float32, (?, 1))" (1 for a broadcastable axis; of another kind its name: "Number",
 /// "Random", "Sparse", "Object") to text, cut at size_bytes, and returns text.
 SVAR_PUBLIC const char *svar_type_text(const svar_type_t *type, char *text, size_t size_bytes);

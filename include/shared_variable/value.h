@@ -36,5 +36,20 @@ SVAR_PUBLIC void svar_value_release(svar_value_t *value);
 /// Bytes of the value (extents times element size). @pre value was filled by this library
 SVAR_PUBLIC uint64_t svar_value_bytes(const svar_value_t *value);
 
+/// Compare two values: the same shape, the same dtype (or, ignoring it, whatever dtypes), and equal numbers,
+/// exactly, element by element: NaN equals NaN and 0 equals -0. Elements of dtypes that are only stored
+/// (float8) are equal if their bits are.
+/// @param a, b any strides, in host memory
+/// @contract{allocates: no; blocks: no; system calls: no; thread: any}
+/// @retval SVAR_ERR_ARGUMENT a tensor that makes no sense (extents, strides, no data)
+/// @retval SVAR_ERR_TYPE in no host memory, of an unknown dtype, or two dtypes of which one is only stored
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_values_equal(const DLTensor *a, const DLTensor *b,
+                                                       bool ignore_dtype, bool *out_equal);
+
+/// True if the addresses between the first and the last element of a and those of b overlap, on one
+/// device. That no element is shared is possible then; that one is, is not otherwise.
+/// @pre shapes and strides as svar_set_value() accepts them
+SVAR_PUBLIC bool svar_may_share_memory(const DLTensor *a, const DLTensor *b);
+
 SVAR_END_DECLS
 #endif

@@ -1,4 +1,6 @@
 // Variables as objects: names, texts, containers, clones and copies.
+#include <cmath>
+
 #include "case.hpp"
 
 using conformance::Contents;
@@ -239,4 +241,59 @@ SVAR_CASE(145, VariablesAreEqualByIdentity)
   svar_variable_unref(again);
   EXPECT_NE(s.get(), t.get());
   EXPECT_EQ(read(s), read(t)) << "though their values are equal";
+}
+
+SVAR_CASE_ON(PROCESS, 146, ValuesAreComparedExactly)
+{
+  auto equal = [](Array &a, Array &b, bool ignore_dtype = false) {
+    bool is_equal = false;
+    EXPECT_SVAR_OK(svar_values_equal(&a.tensor(), &b.tensor(), ignore_dtype, &is_equal));
+    return is_equal;
+  };
+  Array nan_1 = vector_of<double>({NAN, 1});
+  Array other_nan_1 = vector_of<double>({-NAN, 1});
+  Array nan_2 = vector_of<double>({NAN, 2});
+  Array zero = vector_of<double>({0.0});
+  Array minus_zero = vector_of<double>({-0.0});
+  Array row(std::vector<double>{0.0}, {1, 1});
+  Array narrow = vector_of<float>({0.0f});
+  EXPECT_FALSE(equal(nan_1, nan_2));
+  EXPECT_TRUE(equal(nan_1, nan_1));
+  EXPECT_TRUE(equal(nan_1, other_nan_1));
+  EXPECT_TRUE(equal(zero, minus_zero));
+  EXPECT_FALSE(equal(zero, row));
+  EXPECT_FALSE(equal(zero, narrow));
+  EXPECT_TRUE(equal(zero, narrow, true));
+}
+
+SVAR_CASE(147, ATrueNumberHasRulesOfItsOwn)
+{
+  int8_t three = 3;
+  int8_t five = 5;
+  svar_shared_options_t given = options("strict");
+  given.strict = true;
+  svar_variable_t *made = nullptr;
+  ASSERT_SVAR_OK(svar_number(svar_scalar(SVAR_INT8, &three), &given, &made));
+  Variable strict(made);
+  expect_refused(SVAR_ERR_TYPE, strict, svar_int(5));
+  expect_refused(SVAR_ERR_TYPE, strict, Array(std::vector<int8_t>{5}, {}).source());
+  EXPECT_EQ(set(strict, svar_scalar(SVAR_INT8, &five)).as<int8_t>(), std::vector<int8_t>{5});
+
+  svar_shared_options_t plain = options("plain");
+  ASSERT_SVAR_OK(svar_number(svar_scalar(SVAR_INT8, &three), &plain, &made));
+  Variable number(made);
+  EXPECT_EQ(svar_variable_type(number.get()).kind, SVAR_KIND_NUMBER);
+  EXPECT_EQ(set(number, svar_float(5.0)).as<int8_t>(), std::vector<int8_t>{5});
+  for (double refused : {5.5, 200.0, double(NAN), 1e30}) {
+    expect_refused(SVAR_ERR_TYPE, number, svar_float(refused));
+  }
+  expect_refused(SVAR_ERR_TYPE, number, svar_int(200));
+  expect_refused(SVAR_ERR_TYPE, number, svar_uint(UINT64_MAX));
+  expect_refused(SVAR_ERR_TYPE, number, vector_of<int8_t>({1}).source());
+
+  svar_shared_options_t casting = options("casting");
+  casting.allow_downcast = SVAR_DOWNCAST_TRUE;
+  ASSERT_SVAR_OK(svar_number(svar_scalar(SVAR_INT8, &three), &casting, &made));
+  Variable cast(made);
+  EXPECT_EQ(set(cast, svar_int(200)).as<int8_t>(), std::vector<int8_t>{-56});
 }
