@@ -27,10 +27,11 @@ typedef struct controller {
   bool is_orphaned;  // the source's store was removed; a new one is looked for
   bool told_refusal; // why the store found instead is not used has been logged
   int64_t look_ns;   // when to look after the store next
-  // The views of the step that is running; weights points to their tensors.
+  // The weights of checked_version in the source's store, good again in each step on that version;
+  // weights points to their tensors.
   svar_value_t views[SVARI_POLICY_WEIGHT_COUNT];
   const DLTensor *weights[SVARI_POLICY_WEIGHT_COUNT];
-  uint64_t checked_version; // the weights of this version fit the network
+  uint64_t checked_version; // the weights of this version fit the network; 0: not known
   svari_policy_observations_t observations;
   svari_policy_network_t network;
   svari_policy_record_t record;
@@ -210,8 +211,8 @@ check_new_version(controller_t *controller, uint64_t version)
 static svar_ret_t
 run_network(controller_t *controller, const svar_snapshot_t *now)
 {
-  SVAR_TRY(svari_policy_source_view(&controller->source, now, controller->views));
   if (now->version != controller->checked_version) {
+    SVAR_TRY(svari_policy_source_view(&controller->source, now, controller->views));
     SVAR_TRY(check_new_version(controller, now->version));
   }
   const svari_policy_observations_t *observations = &controller->observations;
@@ -232,12 +233,14 @@ swap_source(controller_t *controller, svari_policy_source_t *source)
     ret = check_new_version(controller, now.version);
   }
   svar_snapshot_end(&now);
-  if (ret == SVAR_OK) {
-    svari_policy_source_t old = controller->source;
-    controller->source = *source;
-    *source = old;
+  if (ret != SVAR_OK) {
+    controller->checked_version = 0; // the views are not of the store that stays
+    return ret;
   }
-  return ret;
+  svari_policy_source_t old = controller->source;
+  controller->source = *source;
+  *source = old;
+  return SVAR_OK;
 }
 
 // SVAR_EMPTY: there is no new store, or no version in it, yet.
