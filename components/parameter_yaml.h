@@ -23,7 +23,7 @@ svar_ret_t svari_yaml_init_file(svari_yaml_t *yaml, const char *source, FILE *fi
 void svari_yaml_fini(svari_yaml_t *yaml);
 
 /// Replaces yaml->event by the next one. SVAR_ERR_SYNTAX: it is no YAML, or it is an alias, which
-/// parameter files may not use.
+/// neither parameter nor launch files may use.
 svar_ret_t svari_yaml_next(svari_yaml_t *yaml);
 
 /// svar_fail() with "source:line: " of the current event before the sentence.

@@ -11,12 +11,47 @@
 
 enum { SENTENCE_BYTES = 900 };
 
+typedef svar_ret_t (*read_document_t)(svari_arena_t *arena, const char *path,
+                                      const svari_element_t **out_root);
+
 static bool
 ends_with(const char *text, const char *tail)
 {
   size_t length = strlen(text);
   size_t tail_length = strlen(tail);
   return length >= tail_length && strcmp(text + length - tail_length, tail) == 0;
+}
+
+// XML begins with '<', and nothing in YAML does that could be a launch file.
+static bool
+begins_as_xml(const char *path)
+{
+  FILE *file = fopen(path, "re");
+  if (file == NULL) {
+    return true; // the reader says why
+  }
+  int byte;
+  do {
+    byte = getc(file);
+  } while (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n');
+  fclose(file);
+  return byte == '<';
+}
+
+// NULL: the name is not that of a launch file which can be read.
+static read_document_t
+reader_of(const char *path)
+{
+  if (ends_with(path, ".xml")) {
+    return svari_document_read_xml;
+  }
+  if (ends_with(path, ".yaml") || ends_with(path, ".yml")) {
+    return svari_document_read_yaml;
+  }
+  if (ends_with(path, ".launch")) {
+    return begins_as_xml(path) ? svari_document_read_xml : svari_document_read_yaml;
+  }
+  return NULL;
 }
 
 svar_ret_t
@@ -28,17 +63,19 @@ svari_document_check(const char *path)
     return svar_fail(code, "launch file '%s' cannot be opened: %s", path, strerror(errno));
   }
   if (!S_ISREG(status.st_mode)) {
-    return svar_fail(SVAR_ERR_ARGUMENT, "launch file '%s' is not a file; name a .launch.xml file",
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "launch file '%s' is not a file; name a .launch.xml or .launch.yaml file",
                      path);
   }
   if (access(path, R_OK) != 0) {
     return svar_fail(SVAR_ERR_PERMISSION, "launch file '%s' cannot be opened: %s", path,
                      strerror(errno));
   }
-  if (!ends_with(path, ".xml") && !ends_with(path, ".launch")) {
+  if (reader_of(path) == NULL) {
     return svar_fail(SVAR_ERR_UNSUPPORTED,
-                     "%s:1: svar launch reads XML launch files only, told by a name that ends in "
-                     ".xml or .launch; write this one as XML, or start it with ros2 launch",
+                     "%s:1: svar launch reads XML and YAML launch files, told by a name that ends "
+                     "in .xml, .yaml, .yml or .launch; write this one as such, or start it with "
+                     "ros2 launch",
                      path);
   }
   return SVAR_OK;
@@ -49,7 +86,7 @@ svari_document_read(svari_arena_t *arena, const char *path, const svari_element_
 {
   SVAR_TRY(svari_document_check(path));
   const svari_element_t *root = NULL;
-  SVAR_TRY(svari_document_read_xml(arena, path, &root));
+  SVAR_TRY(reader_of(path)(arena, path, &root));
   SVAR_TRY(svari_schema_check(arena, root));
   *out_root = root;
   return SVAR_OK;

@@ -1,5 +1,8 @@
 // A launch file as a tree of elements, whatever syntax it was written in. Reading checks syntax only;
-// schema.h knows tags and attributes, plan.h gives them meaning.
+// schema.h knows tags and attributes, plan.h gives them meaning. Sentences write a tag as <tag>.
+//
+// In YAML `- node: {exec: x, param: [{name: a, value: 1}]}` is <node exec="x"><param name="a"
+// value="1"/></node>; the actions of a group are its list, or the list below `children`.
 #ifndef SVARI_LAUNCH_DOCUMENT_H
 #define SVARI_LAUNCH_DOCUMENT_H
 
@@ -43,9 +46,11 @@ svar_ret_t svari_element_fail(const svari_element_t *element, svar_ret_t code, c
 // Puts "FILE:LINE: " before the sentence of a failure found further down, and returns its code.
 svar_ret_t svari_element_blame(const svari_element_t *element, svar_ret_t code);
 
-// The XML reader behind svari_document_read(): syntax only.
+// The readers behind svari_document_read(): syntax only.
 svar_ret_t svari_document_read_xml(svari_arena_t *arena, const char *path,
                                    const svari_element_t **out_root);
+svar_ret_t svari_document_read_yaml(svari_arena_t *arena, const char *path,
+                                    const svari_element_t **out_root);
 
 SVAR_END_DECLS
 #endif

@@ -43,11 +43,23 @@ read_type(const char *type, svari_wanted_t *out_wanted)
                    type);
 }
 
+static bool
+asks_for(const svari_wanted_t *wanted, svar_parameter_kind_t kind)
+{
+  return !wanted->anything && wanted->kind == kind;
+}
+
+// Types text by itself, or as what is wanted where the two may differ.
 static svar_ret_t
-append_scalar(const char *text, bool is_string, svari_parameter_value_t *value)
+append_scalar(const char *text, const svari_wanted_t *wanted, svari_parameter_value_t *value)
 {
   svar_parameter_value_t scalar;
+  bool is_string = *text == '\0' || asks_for(wanted, SVAR_PARAMETER_STRING);
   SVAR_TRY(svari_parameter_scalar_parse(text, is_string, &scalar));
+  if (scalar.kind == SVAR_PARAMETER_INTEGER && asks_for(wanted, SVAR_PARAMETER_DOUBLE)) {
+    scalar.as.real = (double)scalar.as.integer; // among doubles, "1;2.5"
+    scalar.kind = SVAR_PARAMETER_DOUBLE;
+  }
   svar_ret_t ret = svari_parameter_value_append(value, scalar);
   if (ret != SVAR_OK && scalar.kind == SVAR_PARAMETER_STRING) {
     free((char *)scalar.as.string); // it did not move in
@@ -56,8 +68,8 @@ append_scalar(const char *text, bool is_string, svari_parameter_value_t *value)
 }
 
 static svar_ret_t
-read_separated(svari_arena_t *arena, const char *text, const char *separator, bool are_strings,
-               svari_parameter_value_t *value)
+read_separated(svari_arena_t *arena, const char *text, const char *separator,
+               const svari_wanted_t *wanted, svari_parameter_value_t *value)
 {
   if (*separator == '\0') {
     return svar_fail(SVAR_ERR_ARGUMENT, "value-sep=\"\" separates nothing; give it a character");
@@ -66,7 +78,7 @@ read_separated(svari_arena_t *arena, const char *text, const char *separator, bo
   for (const char *at = text;;) {
     const char *end = strstr(at, separator);
     size_t length = end == NULL ? strlen(at) : (size_t)(end - at);
-    SVAR_TRY(append_scalar(svari_arena_copy(arena, at, length), are_strings, value));
+    SVAR_TRY(append_scalar(svari_arena_copy(arena, at, length), wanted, value));
     if (end == NULL) {
       return SVAR_OK;
     }
@@ -75,10 +87,10 @@ read_separated(svari_arena_t *arena, const char *text, const char *separator, bo
 }
 
 static svar_ret_t
-read_yaml(const char *text, svari_parameter_value_t *value)
+read_yaml(const char *text, const svari_wanted_t *wanted, svari_parameter_value_t *value)
 {
   if (strspn(text, " \t\r\n") == strlen(text)) {
-    return append_scalar("", true, value); // value="" is the empty text
+    return append_scalar("", wanted, value); // value="" is the empty text
   }
   svar_ret_t ret = svari_yaml_parse_value("value", text, value);
   return ret == SVAR_OK ? SVAR_OK
@@ -89,12 +101,12 @@ static svar_ret_t
 read_value(svari_arena_t *arena, const char *text, const char *separator,
            const svari_wanted_t *wanted, svari_parameter_value_t *value)
 {
-  bool are_strings = !wanted->anything && wanted->kind == SVAR_PARAMETER_STRING;
   if (separator != NULL) {
-    return read_separated(arena, text, separator, are_strings, value);
+    return read_separated(arena, text, separator, wanted, value);
   }
-  return are_strings && !wanted->is_list ? append_scalar(text, true, value)
-                                         : read_yaml(text, value);
+  return asks_for(wanted, SVAR_PARAMETER_STRING) && !wanted->is_list
+             ? append_scalar(text, wanted, value)
+             : read_yaml(text, wanted, value);
 }
 
 static svar_ret_t
@@ -164,6 +176,17 @@ write_value(svari_arena_t *arena, const svari_wanted_t *wanted,
   return written;
 }
 
+// For a sentence: text on one line.
+static const char *
+one_line(svari_arena_t *arena, const char *text)
+{
+  char *line = svari_arena_copy(arena, text, strlen(text));
+  for (char *at = line; *at != '\0'; ++at) {
+    *at = (unsigned char)*at < ' ' ? ' ' : *at;
+  }
+  return line;
+}
+
 svar_ret_t
 svari_param_value_read(svari_arena_t *arena, const char *text, const char *type,
                        const char *separator, svari_param_value_t *out_value)
@@ -178,7 +201,7 @@ svari_param_value_read(svari_arena_t *arena, const char *text, const char *type,
   if (ret == SVAR_OK) {
     *out_value = write_value(arena, &wanted, &value);
   } else {
-    svar_fail_context("the value '%s'", text);
+    svar_fail_context("the value '%s'", one_line(arena, text));
   }
   svari_parameter_value_fini(&value);
   return ret;

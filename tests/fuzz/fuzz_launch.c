@@ -1,4 +1,5 @@
-// A launch file in XML: to a plan, and to its text. Nothing is started.
+// A launch file, in XML or in YAML as its first character tells: to a plan, and to its text. Nothing is
+// started.
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -35,7 +36,7 @@ list_arguments(svari_arena_t *arena, const char *path)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-  const char *path = fuzz_file("input.launch.xml", data, size_bytes);
+  const char *path = fuzz_file("input.launch", data, size_bytes);
   svari_arena_t arena;
   svari_arena_init(&arena);
   make_plan(&arena, path);

@@ -70,6 +70,13 @@ public:
     return (root / name).string();
   }
 
+  // A YAML launch file; its first line is line 1.
+  std::string yaml(const std::string &text, const std::string &name = "test.launch.yaml") const
+  {
+    write(root / name, text);
+    return (root / name).string();
+  }
+
   fs::path root;
 };
 

@@ -121,6 +121,8 @@ TEST_F(ParamValue, SplitsAtASeparator)
   EXPECT_EQ(line("a, b", nullptr, ", "), "p: ['a', 'b']");
   EXPECT_EQ(line("1;2", "list_of_str", ";"), "p: ['1', '2']");
   EXPECT_EQ(line("1;2", "list_of_float", ";"), "p: [1.0, 2.0]");
+  EXPECT_EQ(line("1;2.5", "list_of_float", ";"), "p: [1.0, 2.5]");
+  EXPECT_EQ(line(";a", nullptr, ";"), "p: ['', 'a']");
   EXPECT_NE(line("1;x", nullptr, ";").find("a sequence holds values of one kind"),
             std::string::npos);
   EXPECT_NE(line("1", nullptr, "").find("value-sep=\"\" separates nothing"), std::string::npos);
