@@ -2,6 +2,7 @@
 #ifndef TESTS_FAKES_FAILING_HEAP_HPP
 #define TESTS_FAKES_FAILING_HEAP_HPP
 
+#include <atomic>
 #include <cstdlib>
 
 #include "shared_variable/allocator.h"
@@ -46,8 +47,8 @@ private:
   }
 
   int fails_at_;
-  int count_ = 0;
-  int live_ = 0;
+  std::atomic<int> count_{0}; // tests allocate from many threads
+  std::atomic<int> live_{0};
   svar_allocator_t base_;
 };
 
