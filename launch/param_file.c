@@ -11,11 +11,25 @@ emit(yaml_emitter_t *emitter, yaml_event_t *event, int initialized)
   return initialized && yaml_emitter_emit(emitter, event);
 }
 
+// False for surrogates and for what lies beyond U+10FFFF: libyaml takes them for UTF-8, and writes escapes that
+// it does not read again.
+static bool
+is_unicode(const char *text)
+{
+  for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; ++at) {
+    if (*at > 0xf4 || (*at == 0xf4 && at[1] > 0x8f) || (*at == 0xed && at[1] > 0x9f)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool
 emit_scalar(yaml_emitter_t *emitter, const char *text, yaml_scalar_style_t style)
 {
   yaml_event_t event;
-  return emit(emitter, &event,
+  return is_unicode(text) &&
+         emit(emitter, &event,
               yaml_scalar_event_initialize(&event, NULL, NULL, (const unsigned char *)text,
                                            (int)strlen(text), 1, 1, style));
 }

@@ -162,8 +162,13 @@ TEST_F(ParamValue, WritesControlCharactersAndRefusesWhatIsNotUtf8)
 {
   EXPECT_EQ(line("a\tb\x01", "str"), "p: \"a\\tb\\x01\"");
   EXPECT_EQ(line("größe", "str"), "p: 'größe'");
-  EXPECT_NE(line("\xff", "str").find("is not UTF-8"), std::string::npos);
-  EXPECT_EQ(ret_, SVAR_ERR_VALUE);
+  // The last ones that there are, and what comes after them.
+  EXPECT_EQ(line("\xf4\x8f\xbf\xbd", "str").find("is not UTF-8"), std::string::npos);
+  EXPECT_EQ(line("\xed\x9f\xbf", "str").find("is not UTF-8"), std::string::npos);
+  for (const char *text : {"\xff", "\xf6\x9c\x9e\x96", "\xf4\x90\x80\x80", "\xed\xa0\x80"}) {
+    EXPECT_NE(line(text, "str").find("is not UTF-8"), std::string::npos);
+    EXPECT_EQ(ret_, SVAR_ERR_VALUE);
+  }
 }
 
 } // namespace
