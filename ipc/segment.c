@@ -150,7 +150,7 @@ unlink_own(int fd, const char *path)
   }
 }
 
-// Retired first, then the reader table, then the state file: as long as that has its name, and this
+// Retired first, then the socket and the reader table, then the state file: as long as that has its name, and this
 // process its lock, nobody can make a store of the same name.
 static svar_ret_t
 segment_remove(svari_region_t *base)
@@ -158,6 +158,9 @@ segment_remove(svari_region_t *base)
   segment_t *segment = (segment_t *)base;
   atomic_store(&((svari_header_t *)base->write_base)->retired, 1);
   SVARI_CRASH_POINT("remove.retired");
+  if (svari_file_is_named(segment->state_fd, segment->paths.state)) {
+    unlink(segment->paths.socket);
+  }
   unlink_own(segment->readers_fd, segment->paths.readers);
   SVARI_CRASH_POINT("remove.readers_unlinked");
   unlink_own(segment->state_fd, segment->paths.state);
@@ -167,6 +170,22 @@ segment_remove(svari_region_t *base)
                      strerror(errno));
   }
   return SVAR_OK;
+}
+
+const svari_store_paths_t *
+svari_segment_paths(const svari_region_t *base)
+{
+  return &((const segment_t *)base)->paths;
+}
+
+svar_ret_t
+svari_segment_status(const svari_region_t *base, struct stat *out_status)
+{
+  const segment_t *segment = (const segment_t *)base;
+  return fstat(segment->state_fd, out_status) == 0
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_SYSTEM, "looking at '%s': %s", segment->paths.state,
+                         strerror(errno));
 }
 
 // Who cleans a store locks the whole table first, and then always removes it.
@@ -418,7 +437,8 @@ name_files(segment_t *segment)
   SVARI_CRASH_POINT("create.files_made");
   SVAR_TRY(svari_file_name(segment->state_fd, segment->paths.state));
   SVARI_CRASH_POINT("create.state_named");
-  unlink(segment->paths.readers); // of a store whose state file was removed by hand
+  unlink(segment->paths.socket); // of a store whose state file was removed by hand
+  unlink(segment->paths.readers);
   svar_ret_t ret = svari_file_name(segment->readers_fd, segment->paths.readers);
   SVARI_CRASH_POINT("create.readers_named");
   if (ret != SVAR_OK) {
@@ -571,6 +591,7 @@ remake_readers(segment_t *segment, const svari_segment_options_t *options)
 void
 svari_segment_unlink(const svari_store_paths_t *paths)
 {
+  unlink(paths->socket);
   unlink(paths->readers);
   SVARI_CRASH_POINT("discard.readers_unlinked");
   unlink(paths->state);

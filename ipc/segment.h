@@ -2,6 +2,8 @@
 #ifndef SVARI_IPC_SEGMENT_H
 #define SVARI_IPC_SEGMENT_H
 
+#include <sys/stat.h>
+
 #include "ipc/store_name.h"
 #include "store/region.h"
 
@@ -35,6 +37,10 @@ svar_ret_t svari_segment_discard(const svari_segment_options_t *options);
 // SVAR_ERR_BUSY, SVAR_ERR_PERMISSION, SVAR_ERR_CORRUPT
 svar_ret_t svari_segment_clean(const svari_segment_options_t *options, bool is_rehearsal,
                                uint64_t *out_bytes);
+// The names of an opened region's files. Borrowed from the region.
+const svari_store_paths_t *svari_segment_paths(const svari_region_t *region);
+// Owner, group and mode of its state file: who may read the store.
+svar_ret_t svari_segment_status(const svari_region_t *region, struct stat *out_status);
 // True if the store of an opened region is being removed, or was.
 bool svari_segment_is_going(svari_region_t *region);
 // Maps both files for reading values.

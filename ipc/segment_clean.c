@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ipc/segment_file.h"
@@ -124,21 +125,34 @@ make_placeholder(cleaning_t *cleaning)
   return svari_file_name(cleaning->state_fd, options->paths->state);
 }
 
-// A reader table that is all there is. Only who owns the state file's name may touch the other one: a
-// creator might have made a table under it a moment ago.
+// The reader table, if there is one; a socket, which nobody who has no store can serve, needs no lock.
+static svar_ret_t
+take_leftovers(cleaning_t *cleaning)
+{
+  svar_ret_t ret = take_readers(cleaning);
+  struct stat status;
+  bool is_socket = lstat(cleaning->options->paths->socket, &status) == 0 &&
+                   S_ISSOCK(status.st_mode) && status.st_uid == cleaning->options->owner;
+  return ret == SVAR_ERR_NOT_FOUND && is_socket ? SVAR_OK : ret;
+}
+
+// A reader table or a socket that is all there is. Only who owns the state file's name may touch the others:
+// a creator might have made one under it a moment ago.
 static svar_ret_t
 clean_orphan(cleaning_t *cleaning)
 {
   const svari_store_paths_t *paths = cleaning->options->paths;
-  SVAR_TRY(take_readers(cleaning));
+  SVAR_TRY(take_leftovers(cleaning));
   if (cleaning->is_rehearsal) {
     return SVAR_OK;
   }
   SVAR_TRY(make_placeholder(cleaning)); // SVAR_ERR_EXISTS: a creator was faster
-  if (svari_file_is_named(cleaning->readers_fd, paths->readers)) {
+  unlink(paths->socket);
+  if (cleaning->readers_fd != NO_FD && svari_file_is_named(cleaning->readers_fd, paths->readers)) {
     unlink(paths->readers);
   }
   unlink(paths->state);
+  SVAR_TRY(check_gone(paths->socket));
   return check_gone(paths->readers);
 }
 

@@ -2,48 +2,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "ipc/account.h"
 #include "ipc/segment.h"
+#include "ipc/service.h"
 #include "store/store_impl.h"
 
 enum { DEFAULT_MODE = 0640 };
-
-static bool
-parse_group(const char *text, gid_t *out_group)
-{
-  char *end;
-  errno = 0;
-  unsigned long number = strtoul(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number >= UINT32_MAX) {
-    return false;
-  }
-  *out_group = (gid_t)number;
-  return true;
-}
-
-static svar_ret_t
-find_group(const char *name, gid_t *out_group)
-{
-  struct group entry;
-  struct group *found = NULL;
-  char buffer[16384];
-  int error = getgrnam_r(name, &entry, buffer, sizeof(buffer), &found);
-  if (found != NULL) {
-    *out_group = entry.gr_gid;
-    return SVAR_OK;
-  }
-  if (parse_group(name, out_group)) {
-    return SVAR_OK;
-  }
-  return svar_fail(SVAR_ERR_ARGUMENT, "there is no group '%s'%s%s", name, error ? ": " : "",
-                   error ? strerror(error) : "");
-}
 
 // What a call was given, each option with its value.
 typedef struct request {
@@ -71,7 +40,7 @@ read_request(const char *name, const svar_store_options_t *given, bool is_own,
       .allocator = options->allocator != NULL ? *options->allocator : svar_allocator_default(),
   };
   if (options->group != NULL) {
-    SVAR_TRY(find_group(options->group, &out_request->segment.group));
+    SVAR_TRY(svari_account_group(options->group, &out_request->segment.group));
   }
   return svari_store_paths(out_request->segment.directory, name, out_request->segment.owner,
                            &out_request->paths);
@@ -114,11 +83,17 @@ hold(svari_region_t *region, svar_store_t **out_store)
 }
 
 static svar_ret_t
-create(const svari_segment_options_t *segment, bool start_empty, svar_store_t **out_store)
+create(const request_t *request, svar_store_t **out_store)
 {
   svari_region_t *region;
-  SVAR_TRY(hold_segment(segment, start_empty, &region));
-  return hold(region, out_store);
+  SVAR_TRY(hold_segment(&request->segment, request->options.start_empty, &region));
+  SVAR_TRY(hold(region, out_store));
+  svar_ret_t ret =
+      request->options.no_service ? SVAR_OK : svari_service_open(*out_store, &request->options);
+  if (ret != SVAR_OK) {
+    svar_store_close(*out_store);
+  }
+  return ret;
 }
 
 svar_ret_t
@@ -128,8 +103,12 @@ svar_store_create(const char *name, const svar_store_options_t *options, svar_st
   request_t request;
   SVAR_TRY(read_request(name, options, true, &request));
   svari_birth_lock();
-  svar_ret_t ret = create(&request.segment, request.options.start_empty, out_store);
+  svar_store_t *store;
+  svar_ret_t ret = create(&request, &store);
   svari_birth_unlock();
+  if (ret == SVAR_OK) {
+    *out_store = store;
+  }
   return ret;
 }
 
@@ -241,7 +220,17 @@ read_whole_name(int directory_fd, const char *file_name, char name[SVAR_STORE_NA
   close(fd);
 }
 
-// A file of a store that is to be visited: every state file, and reader tables without one.
+static bool
+has_file(int directory_fd, const char *file_name, const char *suffix, const char *other_suffix)
+{
+  char other[NAME_MAX + 1];
+  size_t stem = strlen(file_name) - strlen(suffix);
+  snprintf(other, sizeof(other), "%.*s%s", (int)stem, file_name, other_suffix);
+  return faccessat(directory_fd, other, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// A file of a store that is to be visited: every state file, and what is left without one. (Of a socket whose
+// name was cut, nothing tells which files it belonged to.)
 static bool
 parse_file(int directory_fd, const char *file_name, char name[SVAR_STORE_NAME_BYTES],
            uid_t *out_owner)
@@ -253,13 +242,12 @@ parse_file(int directory_fd, const char *file_name, char name[SVAR_STORE_NAME_BY
     }
     return true;
   }
-  if (!svari_store_readers_parse(file_name, name, out_owner, &is_whole)) {
-    return false;
+  if (svari_store_readers_parse(file_name, name, out_owner, &is_whole)) {
+    return !has_file(directory_fd, file_name, ".readers", ".state");
   }
-  char state_name[NAME_MAX + 1];
-  size_t stem = strlen(file_name) - strlen(".readers");
-  snprintf(state_name, sizeof(state_name), "%.*s.state", (int)stem, file_name);
-  return faccessat(directory_fd, state_name, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+  return svari_store_socket_parse(file_name, name, out_owner, &is_whole) && is_whole &&
+         !has_file(directory_fd, file_name, ".socket", ".state") &&
+         !has_file(directory_fd, file_name, ".socket", ".readers");
 }
 
 svar_ret_t

@@ -8,8 +8,9 @@
 
 // svar.<uid>.<mangled>.state: '/' becomes '.', which a ROS name cannot hold; the leading one is left
 // out. File names have at most 255 bytes: a longer mangled name keeps its head and ends in '~' and the
-// hash of the whole.
-enum { MANGLED_BYTES = 200, HEAD_BYTES = 160 };
+// hash of the whole. The name of the socket is cut earlier: an address holds 107 bytes, and may have to begin
+// with /proc/self/fd/<number>/ (service_socket.c).
+enum { MANGLED_BYTES = 200, HEAD_BYTES = 160, SOCKET_MANGLED_BYTES = 60, SOCKET_HEAD_BYTES = 27 };
 
 const char *
 svari_segment_directory(const char *directory)
@@ -44,14 +45,14 @@ hash_bytes(const char *text, uint64_t seed)
 }
 
 static void
-mangle(const char *name, char mangled[SVAR_STORE_NAME_BYTES])
+mangle(const char *name, size_t most_bytes, size_t head_bytes, char mangled[SVAR_STORE_NAME_BYTES])
 {
   snprintf(mangled, SVAR_STORE_NAME_BYTES, "%s", name + 1);
   for (char *c = mangled; *c != '\0'; c++) {
     *c = *c == '/' ? '.' : *c;
   }
-  if (strlen(mangled) > MANGLED_BYTES) {
-    snprintf(mangled + HEAD_BYTES, SVAR_STORE_NAME_BYTES - HEAD_BYTES, "~%016llx%016llx",
+  if (strlen(mangled) > most_bytes) {
+    snprintf(mangled + head_bytes, SVAR_STORE_NAME_BYTES - head_bytes, "~%016llx%016llx",
              (unsigned long long)hash_bytes(name, 0),
              (unsigned long long)hash_bytes(name, UINT64_C(0x9e3779b97f4a7c15)));
   }
@@ -61,10 +62,12 @@ static svar_ret_t
 make_paths(const char *directory, const char *name, uid_t owner, svari_store_paths_t *out_paths)
 {
   char mangled[SVAR_STORE_NAME_BYTES];
-  mangle(name, mangled);
+  mangle(name, MANGLED_BYTES, HEAD_BYTES, mangled);
   int length =
       snprintf(out_paths->state, PATH_MAX, "%s/svar.%u.%s.state", directory, owner, mangled);
   snprintf(out_paths->readers, PATH_MAX, "%s/svar.%u.%s.readers", directory, owner, mangled);
+  mangle(name, SOCKET_MANGLED_BYTES, SOCKET_HEAD_BYTES, mangled);
+  snprintf(out_paths->socket, PATH_MAX, "%s/svar.%u.%s.socket", directory, owner, mangled);
   if (length < 0 || length + 2 >= PATH_MAX) { // ".readers" is two bytes longer
     return svar_fail(SVAR_ERR_ARGUMENT, "the segment directory '%.100s...' has too long a path",
                      directory);
@@ -150,4 +153,11 @@ svari_store_readers_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES
                           bool *out_is_whole)
 {
   return parse(file_name, ".readers", name, out_owner, out_is_whole);
+}
+
+bool
+svari_store_socket_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES], uid_t *out_owner,
+                         bool *out_is_whole)
+{
+  return parse(file_name, ".socket", name, out_owner, out_is_whole);
 }

@@ -7,10 +7,11 @@
 
 #include "shared_variable/store.h"
 
-// The two files of a store.
+// The two files of a store, and its holder's service socket.
 typedef struct svari_store_paths {
   char state[PATH_MAX];
   char readers[PATH_MAX];
+  char socket[PATH_MAX];
 } svari_store_paths_t;
 
 // The segment directory: the argument, else $SVAR_SEGMENT_DIR, else /dev/shm.
@@ -28,6 +29,9 @@ svar_ret_t svari_store_paths_found(const char *directory, const char *name, uid_
 // *out_is_whole is false and the file's header has the whole one.
 bool svari_store_name_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES],
                             uid_t *out_owner, bool *out_is_whole);
+// The same for the file name of a service socket.
+bool svari_store_socket_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES],
+                              uid_t *out_owner, bool *out_is_whole);
 // The same for the file name of a reader table.
 bool svari_store_readers_parse(const char *file_name, char name[SVAR_STORE_NAME_BYTES],
                                uid_t *out_owner, bool *out_is_whole);

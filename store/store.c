@@ -31,6 +31,15 @@ after_fork_in_parent(void)
   pthread_mutex_unlock(&birth_lock);
 }
 
+static void
+tell_attendants_of_fork(svar_store_t *store)
+{
+  for (svari_attendant_t *one = atomic_load(&store->attendants); one != NULL; one = one->next) {
+    one->forked(one);
+  }
+  svari_watchers_close(&store->watchers);
+}
+
 // A child must not act as its parent: not hold its locks, clear its pins or write its values. It keeps
 // what it can read; its handles refuse everything else.
 static void
@@ -39,6 +48,7 @@ after_fork_in_child(void)
   for (svar_store_t *store = list_head; store != NULL; store = store->next) {
     atomic_store(&store->state, SVARI_STORE_FORKED);
     atomic_store(&store->open_id, SVARI_ID_NONE);
+    tell_attendants_of_fork(store);
     store->region->ops->forked(store->region);
   }
   private_store = NULL; // the child makes its own
@@ -209,11 +219,32 @@ svari_store_options_read(const svar_store_options_t *given, svar_store_options_t
 
 // --- handles ---------------------------------------------------------------------------------------
 
+void
+svari_store_attend(svar_store_t *store, svari_attendant_t *attendant)
+{
+  pthread_mutex_lock(&store->lock);
+  attendant->next = atomic_load(&store->attendants);
+  atomic_store(&store->attendants, attendant); // last: a fork finds it complete or not at all
+  pthread_mutex_unlock(&store->lock);
+}
+
+static void
+end_attendants(svar_store_t *store)
+{
+  svari_attendant_t *next;
+  for (svari_attendant_t *one = atomic_exchange(&store->attendants, NULL); one != NULL;
+       one = next) {
+    next = one->next;
+    one->end(one);
+  }
+}
+
 static void
 store_destroy(svar_store_t *store)
 {
   svar_allocator_t allocator = store->allocator;
   list_remove(store);
+  svari_watchers_close(&store->watchers);
   svari_writer_destroy(store->writer);
   store->region->ops->destroy(store->region);
   allocator.deallocate(store->slots, allocator.state);
@@ -314,6 +345,7 @@ let_go(svar_store_t *store)
     SVARI_CRASH_POINT("close.holder_cleared");
   }
   pthread_mutex_lock(&store->lock);
+  svari_watchers_end(&store->watchers);
   svari_process_detach(store);
   pthread_mutex_unlock(&store->lock);
   SVARI_CRASH_POINT("close.detached");
@@ -326,6 +358,7 @@ svar_store_close(svar_store_t *store)
   if (store == NULL) {
     return;
   }
+  end_attendants(store);
   if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     // Whatever another thread is committing ends first; whatever it begins next is refused.
     svari_writer_lock(store->writer);

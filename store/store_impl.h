@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "store/region.h"
+#include "store/watchers.h"
 #include "store/writer.h"
 
 typedef enum svari_store_state {
@@ -21,6 +22,15 @@ typedef struct svari_owned_slot {
 
 #define SVARI_ID_NONE UINT64_MAX
 
+// What a room above has at work for a handle, in a thread of its own perhaps: it ends with the handle.
+typedef struct svari_attendant {
+  // Stops it and frees it. First of all in svar_store_close(), while the handle can still be used.
+  void (*end)(struct svari_attendant *attendant);
+  // In the child of a fork, where its threads are not: its descriptors are the parent's. end() comes later.
+  void (*forked)(struct svari_attendant *attendant);
+  struct svari_attendant *next;
+} svari_attendant_t;
+
 struct svar_store {
   // The hot path's words.
   uint64_t id; // never reused in this process: what thread-local caches are keyed by
@@ -35,8 +45,10 @@ struct svar_store {
   bool has_process;
   char name[SVARI_NAME_BYTES]; // copied from the header and checked
   svar_allocator_t allocator;
-  svari_writer_t *writer;  // NULL: a reader
-  struct svar_store *next; // in the process's list of handles
+  svari_writer_t *writer;                  // NULL: a reader
+  struct svar_store *next;                 // in the process's list of handles
+  svari_watchers_t watchers;               // told of commits; a reader has none
+  _Atomic(svari_attendant_t *) attendants; // grows at its head
 
   pthread_mutex_t lock; // of the members below; never held while user code runs or a reader waits
   svari_owned_slot_t *slots;
@@ -81,6 +93,8 @@ uint64_t svari_default_capacity_bytes(void);
 // SVAR_ERR_ARGUMENT: their size is not one this build can know.
 svar_ret_t svari_store_options_read(const svar_store_options_t *given,
                                     svar_store_options_t *out_options);
+// Gives the handle one more attendant.
+void svari_store_attend(svar_store_t *store, svari_attendant_t *attendant);
 // Runs visit for each handle of this process, under the list's lock.
 void svari_store_each(void (*visit)(svar_store_t *store, void *context), void *context);
 
@@ -132,6 +146,11 @@ svari_store_check_stale(svar_store_t *store)
 bool svari_wake_prepare(svar_store_t *store);
 void svari_wake(svar_store_t *store, bool has_waiters);
 void svari_wake_all(svar_store_t *store);
+// Sleeps until a wake-up, if version is still the newest. SVAR_TIMEOUT: the deadline (CLOCK_MONOTONIC) has
+// passed; SVAR_INTERRUPTED, SVAR_ERR_STALE
+svar_ret_t svari_wait_once(svar_store_t *store, uint64_t version, int64_t deadline_ns);
+// Wakes who sleeps now, to look again; needs no right to write.
+void svari_wake_sleepers(svar_store_t *store);
 // Held while a store is being opened or made, so that no fork falls between taking a lock of the kernel
 // and the handle's entry in the list that a child goes through.
 void svari_birth_lock(void);

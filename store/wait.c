@@ -33,14 +33,21 @@ svari_wake_prepare(svar_store_t *store)
 }
 
 void
+svari_wake_sleepers(svar_store_t *store)
+{
+  syscall(SYS_futex, futex_word(store->header), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void
 svari_wake(svar_store_t *store, bool has_waiters)
 {
   // seq_cst, after the seq_cst store of the change: a waiter that this look misses has not looked at
   // the version yet, and will find the new one.
   if (has_waiters ||
       atomic_load_explicit(&store->region->readers->waiting, memory_order_seq_cst) != 0) {
-    syscall(SYS_futex, futex_word(store->header), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    svari_wake_sleepers(store);
   }
+  svari_watchers_tell(&store->watchers);
 }
 
 // For a new holder. A waiter may sleep already, or be about to, with the flag that it set cleared by a
@@ -79,8 +86,8 @@ sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
 
 // One sleep of at most a second: files that vanish without a word (logind's RemoveIPC) are noticed in
 // between.
-static svar_ret_t
-wait_once(svar_store_t *store, uint64_t version, int64_t deadline_ns)
+svar_ret_t
+svari_wait_once(svar_store_t *store, uint64_t version, int64_t deadline_ns)
 {
   int64_t now = now_ns();
   if (now >= deadline_ns) {
@@ -118,6 +125,6 @@ svar_store_wait(svar_store_t *store, uint64_t after_version, int64_t timeout_ns,
     if (svari_store_is_retired(store)) {
       return svari_store_fail_stale(store);
     }
-    SVAR_TRY(wait_once(store, version, deadline_ns));
+    SVAR_TRY(svari_wait_once(store, version, deadline_ns));
   }
 }

@@ -59,11 +59,22 @@ typedef struct svar_store_options {
   /// each large range when the store grows by it, which then takes longer. No error where there are
   /// none; `svar doctor` says what the machine allows.
   bool huge_pages;
+  /// create: open no service socket, and start no thread that answers there. Readers then wait and watch all
+  /// the same (svar_store_watch_fd() a little later); nobody can set a variable from outside (remote.h).
+  bool no_service;
+  /// create: which variables other processes may set through the service socket: shell patterns (fnmatch),
+  /// commas between them, "*" for all; a backslash takes the meaning from what follows. NULL, "": none.
+  const char *settable;
+  /// create: who may set them: users, and groups with an '@', by name or number, commas between
+  /// them ("robot, @control"). NULL, "": the holder's own user. Root always may. The file's mode decides
+  /// before it who can connect at all: who may read the store.
+  const char *setters;
 } svar_store_options_t;
 
 #define SVAR_STORE_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    sizeof(svar_store_options_t), NULL, 0, 0, NULL, false, false, (uid_t)-1, NULL, false, false    \
+    sizeof(svar_store_options_t), NULL, 0, 0, NULL, false, false, (uid_t)-1, NULL, false, false,   \
+        false, NULL, NULL                                                                          \
   }
 
 /// Become the holder of the store `name` in shared memory: create it, or resume the one that an
@@ -143,6 +154,19 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_at(svar_store_t *store, size_t i
 /// and by svar_store_info() and a store that grows; the holder is told by its next transaction.
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_wait(svar_store_t *store, uint64_t after_version,
                                                      int64_t timeout_ns, uint64_t *out_version);
+
+/// A descriptor for loops that wait for many things (poll, epoll, libuv, asyncio): it is readable once there is
+/// a newer version, or the store was removed. An eventfd(2): read its 8 bytes, then look at the version, with
+/// svar_store_wait() and a timeout of 0 where a removal matters. It may be readable once too often, never too
+/// seldom, and several commits may make it so once. It works on, without the caller's doing, when the holder
+/// ends and another one comes.
+/// @param[out] out_fd the same at each call. Borrowed: svar_store_close() closes it. It does not block.
+/// @contract{allocates: yes; blocks: no; system calls: yes; thread: any; after fork: SVAR_ERR_FORKED.
+/// A reader's handle gets a thread of ordinary priority, which follows the holder; the commits of a holder that
+/// is watched each write to the watchers' descriptors (eventfd: one system call each)}
+/// @retval SVAR_ERR_SYSTEM no descriptor or no thread is to be had
+/// @retval SVAR_ERR_READERS_FULL a holder's own handle only: its places for watchers are taken
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_watch_fd(svar_store_t *store, int *out_fd);
 
 /// What an operator wants to know about a store. (No tag: in C++ it would be hidden by the function.)
 typedef struct {

@@ -25,7 +25,7 @@ path_of(const ScratchDirectory &directory, const char *suffix)
   return "";
 }
 
-TEST(Segment, AStoreIsTwoFilesWithTheirModes)
+TEST(Segment, AStoreIsTwoFilesAndASocketWithTheirModes)
 {
   ScratchDirectory directory;
   mode_t before = umask(077); // the modes do not depend on it
@@ -36,7 +36,10 @@ TEST(Segment, AStoreIsTwoFilesWithTheirModes)
   EXPECT_EQ(status.st_mode & 07777, 0640u);
   ASSERT_EQ(stat(path_of(directory, ".readers").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0660u);
-  EXPECT_EQ(directory.files().size(), 2u);
+  ASSERT_EQ(stat(path_of(directory, ".socket").c_str(), &status), 0);
+  EXPECT_TRUE(S_ISSOCK(status.st_mode));
+  EXPECT_EQ(status.st_mode & 07777, 0660u) << "to connect is to write: for those who may read";
+  EXPECT_EQ(directory.files().size(), 3u);
 }
 
 TEST(Segment, AStoreClosedBeforeItsFirstCommitLeavesNothing)

@@ -67,6 +67,7 @@ TEST_F(Stale, ALostDirectoryIsToldToReadersAndHolder)
 {
   ASSERT_EQ(unlink(path(".state").c_str()), 0);
   ASSERT_EQ(unlink(path(".readers").c_str()), 0);
+  ASSERT_EQ(unlink(path(".socket").c_str()), 0);
   ASSERT_EQ(rmdir(directory_.path().c_str()), 0);
   expect_told();
 }

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <string.h>
 
 #include <set>
 #include <string>
@@ -59,6 +60,27 @@ TEST(StoreName, ALongNameIsMarkedAsHashed)
   bool is_whole = true;
   ASSERT_TRUE(svari_store_name_parse(path.c_str() + 5, name, &owner, &is_whole));
   EXPECT_FALSE(is_whole);
+}
+
+TEST(StoreName, ASocketHasANameOfItsOwnThatAnAddressHasRoomFor)
+{
+  svari_store_paths_t paths;
+  const std::string same = std::string(100, 'a');
+  std::set<std::string> sockets;
+  const std::string names[] = {"/policy/weights", "/policy_weights", "/" + same + "a",
+                               "/" + same + "b", "/" + same + same};
+  for (const std::string &name : names) {
+    ASSERT_EQ(SVAR_OK,
+              svari_store_paths("/proc/self/fd/1234567", name.c_str(), 4294967294u, &paths));
+    EXPECT_LE(strlen(paths.socket), 107u) << paths.socket;
+    EXPECT_TRUE(sockets.insert(paths.socket).second) << name;
+  }
+  char name[SVAR_STORE_NAME_BYTES];
+  uid_t owner = 0;
+  bool is_whole = false;
+  ASSERT_TRUE(svari_store_socket_parse("svar.7.policy.weights.socket", name, &owner, &is_whole));
+  EXPECT_STREQ(name, "/policy/weights");
+  EXPECT_TRUE(is_whole);
 }
 
 TEST(StoreName, RefusesWhatIsNotAnAbsoluteRosName)

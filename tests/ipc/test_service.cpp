@@ -1,0 +1,368 @@
+// The service socket as a stranger meets it: packets made by hand, lies among them.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <thread>
+
+#include "fakes/scratch.hpp"
+
+extern "C" {
+#include "ipc/service_protocol.h"
+#include "ipc/service_socket.h"
+}
+
+namespace
+{
+
+using namespace svar_test;
+
+const int64_t PATIENCE_NS = 20000000000;
+
+struct Answer {
+  svari_response_t head = {};
+  std::string body;
+  bool is_end = false; // the holder ended the connection instead
+};
+
+// A connection that says whatever it is told to.
+class Peer
+{
+public:
+  explicit Peer(const std::string &path)
+  {
+    EXPECT_SVAR_OK(svari_socket_connect(path.c_str(), geteuid(), PATIENCE_NS, &fd_));
+  }
+  ~Peer()
+  {
+    close(fd_);
+  }
+  Peer(const Peer &) = delete;
+  Peer &operator=(const Peer &) = delete;
+
+  int send(const void *bytes, size_t size, int fd = SVARI_NO_FD)
+  {
+    return svari_packet_send(fd_, bytes, size, nullptr, 0, fd, 0);
+  }
+  int send(uint16_t kind, int fd = SVARI_NO_FD)
+  {
+    svari_request_t request = head(kind);
+    return send(&request, sizeof(request), fd);
+  }
+  static svari_request_t head(uint16_t kind)
+  {
+    svari_request_t request = {};
+    request.magic = SVARI_REQUEST_MAGIC;
+    request.protocol = SVARI_SERVICE_PROTOCOL;
+    request.kind = kind;
+    request.id = 77;
+    return request;
+  }
+  Answer receive()
+  {
+    uint8_t buffer[4096];
+    svari_packet_t packet = {};
+    Answer answer;
+    bool is_end = false;
+    int error = svari_packet_receive(fd_, buffer, sizeof(buffer), 0, &packet, &is_end);
+    EXPECT_TRUE(error == 0 || error == ECONNRESET) << strerror(error);
+    answer.is_end = error != 0;
+    if (error == 0) {
+      EXPECT_GE(packet.size_bytes, sizeof(answer.head));
+      memcpy(&answer.head, buffer, sizeof(answer.head));
+      answer.body.assign(reinterpret_cast<char *>(buffer) + sizeof(answer.head),
+                         packet.size_bytes - sizeof(answer.head));
+    }
+    return answer;
+  }
+  Answer ask(uint16_t kind, int fd = SVARI_NO_FD)
+  {
+    EXPECT_EQ(send(kind, fd), 0);
+    return receive();
+  }
+
+private:
+  int fd_ = -1;
+};
+
+class Service : public testing::Test
+{
+protected:
+  Service()
+      : store_(create_store("/served")), value_(make_variable<double>(store_, "value", {1, 2}))
+  {
+  }
+  ~Service() override
+  {
+    EXPECT_SVAR_OK(svar_store_remove(store_.get()));
+    EXPECT_EQ(lives(), true);
+  }
+  std::string path() const
+  {
+    return directory_.path() + "/svar." + std::to_string(geteuid()) + ".served.socket";
+  }
+  bool lives()
+  {
+    return set<double>(value_, {3, 4}) == SVAR_OK ||
+           strstr(svar_error_message(), "removed") != nullptr;
+  }
+  void expect_served()
+  {
+    EXPECT_EQ(Peer(path()).ask(SVARI_REQUEST_STATUS).head.ret, SVAR_OK);
+  }
+
+  ScratchDirectory directory_;
+  Store store_;
+  Variable value_;
+};
+
+TEST_F(Service, TellsItsStatus)
+{
+  Peer peer(path());
+  for (uint64_t version = 1; version < 4; version++) {
+    Answer answer = peer.ask(SVARI_REQUEST_STATUS);
+    ASSERT_EQ(answer.head.ret, SVAR_OK);
+    EXPECT_EQ(answer.head.magic, SVARI_RESPONSE_MAGIC);
+    EXPECT_EQ(answer.head.id, 77u);
+    ASSERT_EQ(answer.body.size(), sizeof(svari_status_t));
+    svari_status_t status;
+    memcpy(&status, answer.body.data(), sizeof(status));
+    EXPECT_STREQ(status.name, "/served");
+    EXPECT_EQ(status.version, version);
+    EXPECT_EQ(status.holder_pid, getpid());
+    EXPECT_EQ(status.variable_count, 1u);
+    set<double>(value_, {1, 2});
+  }
+}
+
+TEST_F(Service, AConnectionThatMakesNoSenseEndsWithASentence)
+{
+  svari_request_t wrong = Peer::head(SVARI_REQUEST_STATUS);
+  wrong.magic = 1;
+  svari_request_t other = Peer::head(SVARI_REQUEST_STATUS);
+  other.protocol = 9;
+  svari_request_t unknown = Peer::head(99);
+  for (const svari_request_t &request : {wrong, other, unknown}) {
+    Peer peer(path());
+    ASSERT_EQ(peer.send(&request, sizeof(request)), 0);
+    Answer answer = peer.receive();
+    EXPECT_NE(answer.head.ret, SVAR_OK);
+    EXPECT_GT(answer.body.size(), 10u);
+    EXPECT_TRUE(peer.receive().is_end);
+  }
+  Peer brief(path());
+  ASSERT_EQ(brief.send("x", 1), 0);
+  EXPECT_EQ(brief.receive().head.ret, SVAR_ERR_SYNTAX);
+  Peer wordy(path());
+  std::string long_packet(8192, 'x');
+  ASSERT_EQ(wordy.send(long_packet.data(), long_packet.size()), 0);
+  EXPECT_TRUE(wordy.receive().is_end);
+  expect_served();
+}
+
+TEST_F(Service, OnlyAnEventfdThatDoesNotBlockWatches)
+{
+  int pipes[2];
+  ASSERT_EQ(pipe(pipes), 0);
+  int blocking = eventfd(0, EFD_CLOEXEC);
+  Peer peer(path());
+  for (int fd : {SVARI_NO_FD, pipes[1], STDERR_FILENO, blocking}) {
+    Answer answer = peer.ask(SVARI_REQUEST_WATCH, fd);
+    EXPECT_EQ(answer.head.ret, SVAR_ERR_SYNTAX) << answer.body;
+  }
+  int good = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  EXPECT_EQ(peer.ask(SVARI_REQUEST_WATCH, good).head.ret, SVAR_OK);
+  EXPECT_EQ(peer.ask(SVARI_REQUEST_WATCH, good).head.ret, SVAR_ERR_STATE) << "one a connection";
+  for (int fd : {pipes[0], pipes[1], blocking, good}) {
+    close(fd);
+  }
+}
+
+TEST_F(Service, AFullWatcherIsInNobodysWay)
+{
+  Peer peer(path());
+  int full = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  ASSERT_EQ(peer.ask(SVARI_REQUEST_WATCH, full).head.ret, SVAR_OK);
+  const uint64_t most = UINT64_MAX - 1;
+  ASSERT_EQ(write(full, &most, sizeof(most)), 8);
+  for (int i = 0; i < 100; i++) {
+    ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+  }
+  close(full);
+}
+
+// The flag is of the open file, which the watcher shares: it may turn on the holder later.
+TEST_F(Service, AWatcherThatMakesItsFullEventfdBlockIsTakenOut)
+{
+  Peer peer(path());
+  int evil = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  ASSERT_EQ(peer.ask(SVARI_REQUEST_WATCH, evil).head.ret, SVAR_OK);
+  const uint64_t most = UINT64_MAX - 1;
+  ASSERT_EQ(write(evil, &most, sizeof(most)), 8);
+  ASSERT_EQ(fcntl(evil, F_SETFL, 0), 0);
+  ASSERT_SVAR_OK(set<double>(value_, {1, 2})); // comes back: the service frees it
+  const uint64_t more = UINT64_MAX - 2;        // it holds what the freed commit added
+  ASSERT_EQ(write(evil, &more, sizeof(more)), 8);
+  for (int i = 0; i < 100; i++) {
+    ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+  }
+  close(evil);
+}
+
+TEST_F(Service, WhoeverOnlyConnectsIsEndedWhenItsPlaceIsNeeded)
+{
+  std::vector<std::unique_ptr<Peer>> idle;
+  for (int i = 0; i < 300; i++) {
+    idle.push_back(std::make_unique<Peer>(path()));
+  }
+  expect_served();
+  EXPECT_EQ(idle.back()->ask(SVARI_REQUEST_STATUS).head.ret, SVAR_OK);
+  EXPECT_TRUE(idle.front()->receive().is_end);
+}
+
+TEST_F(Service, WhoeverTakesNoAnswersIsEnded)
+{
+  Peer peer(path());
+  int error = 0;
+  svari_request_t request = Peer::head(SVARI_REQUEST_STATUS);
+  for (int i = 0; i < 1000000 && error == 0; i++) {
+    error = peer.send(&request, sizeof(request));
+  }
+  EXPECT_TRUE(error == EPIPE || error == ECONNRESET) << strerror(error);
+  expect_served();
+}
+
+TEST_F(Service, DescriptorsThatNobodyAskedForAreClosed)
+{
+  auto count = [] {
+    size_t fds = 0;
+    DIR *stream = opendir("/proc/self/fd");
+    while (readdir(stream) != nullptr) {
+      fds++;
+    }
+    closedir(stream);
+    return fds;
+  };
+  Peer peer(path());
+  peer.ask(SVARI_REQUEST_STATUS);
+  size_t before = count();
+  for (int i = 0; i < 50; i++) {
+    EXPECT_EQ(peer.ask(SVARI_REQUEST_STATUS, STDIN_FILENO).head.ret, SVAR_OK);
+    EXPECT_NE(peer.ask(SVARI_REQUEST_WATCH, STDIN_FILENO).head.ret, SVAR_OK);
+  }
+  EXPECT_EQ(count(), before);
+}
+
+TEST_F(Service, SurvivesManyClientsThatAreKilledAtWork)
+{
+  std::vector<std::unique_ptr<Child>> clients;
+  for (int i = 0; i < 8; i++) {
+    clients.push_back(std::make_unique<Child>([this] {
+      for (;;) {
+        Peer peer(path());
+        int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        peer.ask(SVARI_REQUEST_WATCH, fd);
+        peer.send(SVARI_REQUEST_STATUS);
+        close(fd);
+      }
+      return 0;
+    }));
+  }
+  for (int i = 0; i < 2000; i++) {
+    ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+  }
+  for (auto &client : clients) {
+    client->kill(SIGKILL);
+  }
+  clients.clear();
+  expect_served();
+}
+
+TEST_F(Service, ALongPathAndALongNameAreServed)
+{
+  std::string deep = directory_.path();
+  std::vector<std::string> folders;
+  for (int i = 0; i < 4; i++) {
+    deep += "/" + std::string(60, 'd');
+    ASSERT_EQ(mkdir(deep.c_str(), 0700), 0);
+    folders.push_back(deep);
+  }
+  std::string name = "/" + std::string(254, 'n');
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.directory = deep.c_str();
+  Store holder = create_store(name.c_str(), &options);
+  make_variable<double>(holder, "value", {1});
+  svar_store_t *opened = nullptr;
+  ASSERT_SVAR_OK(svar_store_open(name.c_str(), &options, &opened));
+  Store reader(opened);
+  int fd = -1;
+  ASSERT_SVAR_OK(svar_store_watch_fd(reader.get(), &fd));
+  set<double>(find(holder, "value"), {2});
+  pollfd look = {fd, POLLIN, 0};
+  EXPECT_EQ(poll(&look, 1, 20000), 1);
+  EXPECT_SVAR_OK(svar_store_remove(holder.get()));
+  reader.reset();
+  holder.reset();
+  for (size_t i = folders.size(); i-- > 0;) {
+    EXPECT_EQ(rmdir(folders[i].c_str()), 0) << "left in " << folders[i];
+  }
+}
+
+TEST_F(Service, CleanTakesTheSocketOfAKilledHolderAway)
+{
+  Signal held;
+  Child holder([&] {
+    Store store = create_store("/killed");
+    Variable value = make_variable<double>(store, "value", {1});
+    held.raise();
+    pause();
+    return 0;
+  });
+  held.wait();
+  holder.kill(SIGKILL);
+  holder.wait();
+  std::string stem = directory_.path() + "/svar." + std::to_string(geteuid()) + ".killed";
+  struct stat status;
+  ASSERT_EQ(lstat((stem + ".socket").c_str(), &status), 0);
+  ASSERT_EQ(unlink((stem + ".state").c_str()), 0);
+  ASSERT_EQ(unlink((stem + ".readers").c_str()), 0);
+  bool is_listed = false;
+  ASSERT_SVAR_OK(svar_store_list(
+      nullptr,
+      [](const char *name, uid_t, void *found) {
+        *static_cast<bool *>(found) |= strcmp(name, "/killed") == 0;
+        return true;
+      },
+      &is_listed));
+  EXPECT_TRUE(is_listed) << "what is left is listed";
+  EXPECT_SVAR_OK(svar_store_clean("/killed", nullptr, true, nullptr));
+  EXPECT_SVAR_OK(svar_store_clean("/killed", nullptr, false, nullptr));
+  EXPECT_NE(lstat((stem + ".socket").c_str(), &status), 0);
+}
+
+TEST_F(Service, ThreadsOfTheServiceAreOrdinaryOnes)
+{
+  std::vector<std::string> names;
+  DIR *stream = opendir("/proc/self/task");
+  bool found = false;
+  while (dirent *entry = readdir(stream)) {
+    char name[64] = "";
+    FILE *file = fopen(("/proc/self/task/" + std::string(entry->d_name) + "/comm").c_str(), "r");
+    if (file != nullptr && fgets(name, sizeof(name), file) != nullptr &&
+        strcmp(name, "svar_service\n") == 0) {
+      found = true;
+      EXPECT_EQ(sched_getscheduler(atoi(entry->d_name)), SCHED_OTHER);
+    }
+    if (file != nullptr) {
+      fclose(file);
+    }
+  }
+  closedir(stream);
+  EXPECT_TRUE(found);
+}
+
+} // namespace
