@@ -124,9 +124,10 @@ svari_socket_listen(const char *path, mode_t mode, gid_t group, int *out_fd)
 static struct timeval
 to_timeval(int64_t duration_ns)
 {
-  if (duration_ns < 1000) {
-    duration_ns = 1000; // zero would be for ever
+  if (duration_ns < 0) {
+    return (struct timeval){0, 0}; // no limit
   }
+  duration_ns = duration_ns < 1000 ? 1000 : duration_ns;
   return (struct timeval){.tv_sec = duration_ns / 1000000000,
                           .tv_usec = duration_ns % 1000000000 / 1000};
 }

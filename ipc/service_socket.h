@@ -28,7 +28,8 @@ typedef struct svari_packet {
 // Binds a socket to path, in the place of what has that name, and listens. Who has no right to write to it
 // cannot connect. SVAR_ERR_SYSTEM, SVAR_ERR_PERMISSION
 svar_ret_t svari_socket_listen(const char *path, mode_t mode, gid_t group, int *out_fd);
-// Connects, if user `owner` listens there. Each call on the socket then takes at most timeout_ns.
+// Connects, if user `owner` listens there. Each call on the socket then takes at most timeout_ns (< 0: no
+// limit).
 // SVAR_EMPTY: nobody listens. SVAR_TIMEOUT, SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM
 svar_ret_t svari_socket_connect(const char *path, uid_t owner, int64_t timeout_ns, int *out_fd);
 

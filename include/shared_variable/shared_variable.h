@@ -13,6 +13,7 @@
 #include "shared_variable/number.h"
 #include "shared_variable/random.h"
 #include "shared_variable/random_streams.h"
+#include "shared_variable/remote.h"
 #include "shared_variable/shared.h"
 #include "shared_variable/snapshot.h"
 #include "shared_variable/source.h"

@@ -93,8 +93,11 @@ class Service : public testing::Test
 {
 protected:
   Service()
-      : store_(create_store("/served")), value_(make_variable<double>(store_, "value", {1, 2}))
   {
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.settable = "*";
+    store_ = create_store("/served", &options);
+    value_ = make_variable<double>(store_, "value", {1, 2});
   }
   ~Service() override
   {
@@ -342,6 +345,191 @@ TEST_F(Service, CleanTakesTheSocketOfAKilledHolderAway)
   EXPECT_SVAR_OK(svar_store_clean("/killed", nullptr, true, nullptr));
   EXPECT_SVAR_OK(svar_store_clean("/killed", nullptr, false, nullptr));
   EXPECT_NE(lstat((stem + ".socket").c_str(), &status), 0);
+}
+
+// A SET of one value by hand: two doubles for "value".
+struct HandMade {
+  svari_request_t head = Peer::head(SVARI_REQUEST_SET);
+  svari_value_description_t value = {};
+  double numbers[2] = {8, 9};
+
+  HandMade()
+  {
+    strcpy(value.name, "value");
+    value.source_kind = SVAR_SOURCE_ARRAY;
+    value.dtype = SVAR_FLOAT64;
+    value.ndim = 1;
+    value.shape[0] = 2;
+    value.size_bytes = sizeof(numbers);
+    value.offset = sizeof(value);
+    head.value_count = 1;
+    head.body_bytes = sizeof(value) + sizeof(numbers);
+  }
+  std::string body() const
+  {
+    return std::string(reinterpret_cast<const char *>(&value), sizeof(value)) +
+           std::string(reinterpret_cast<const char *>(numbers), sizeof(numbers));
+  }
+  std::string packet() const
+  {
+    return std::string(reinterpret_cast<const char *>(&head), sizeof(head)) + body();
+  }
+};
+
+int
+make_memfd(const std::string &bytes, int seals)
+{
+  int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  EXPECT_EQ(fcntl(fd, F_ADD_SEALS, seals), 0);
+  return fd;
+}
+
+const int SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+TEST_F(Service, SetsWhatIsDescribedRightly)
+{
+  HandMade set;
+  Peer peer(path());
+  std::string packet = set.packet();
+  ASSERT_EQ(peer.send(packet.data(), packet.size()), 0);
+  Answer answer = peer.receive();
+  EXPECT_EQ(answer.head.ret, SVAR_OK) << answer.body;
+  EXPECT_EQ(answer.head.version, 2u);
+  EXPECT_EQ(get<double>(value_), (std::vector<double>{8, 9}));
+  set.numbers[0] = 7;
+  int fd = make_memfd(set.body(), SEALS);
+  ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
+  EXPECT_EQ(peer.receive().head.version, 3u);
+  EXPECT_EQ(get<double>(value_), (std::vector<double>{7, 9}));
+  close(fd);
+}
+
+TEST_F(Service, ALyingDescriptionChangesNothing)
+{
+  std::vector<std::pair<const char *, std::function<void(HandMade &)>>> lies = {
+      {"name", [](HandMade &set) { memset(set.value.name, 'x', sizeof(set.value.name)); }},
+      {"empty name", [](HandMade &set) { set.value.name[0] = 0; }},
+      {"kind", [](HandMade &set) { set.value.source_kind = SVAR_SOURCE_OBJECT; }},
+      {"huge kind", [](HandMade &set) { set.value.source_kind = UINT32_MAX; }},
+      {"dtype",
+       [](HandMade &set) {
+         set.value.dtype = {200, 7, 9};
+       }},
+      {"rank", [](HandMade &set) { set.value.ndim = 17; }},
+      {"negative rank", [](HandMade &set) { set.value.ndim = -1; }},
+      {"extent", [](HandMade &set) { set.value.shape[0] = -2; }},
+      {"large extent", [](HandMade &set) { set.value.shape[0] = INT64_MAX; }},
+      {"size", [](HandMade &set) { set.value.size_bytes = 8; }},
+      {"offset", [](HandMade &set) { set.value.offset = UINT64_MAX - 7; }},
+      {"offset at the end", [](HandMade &set) { set.value.offset += 1; }},
+      {"literal",
+       [](HandMade &set) {
+         set.value.source_kind = SVAR_SOURCE_LITERAL;
+         set.value.dtype = SVAR_FLOAT32;
+         set.value.size_bytes = 8;
+       }},
+      {"scalar of rank 1", [](HandMade &set) { set.value.source_kind = SVAR_SOURCE_SCALAR; }},
+      {"table", [](HandMade &set) { set.head.table_offset = 64; }},
+      {"table at the end of numbers", [](HandMade &set) { set.head.table_offset = UINT64_MAX; }},
+      {"count", [](HandMade &set) { set.head.value_count = UINT32_MAX; }},
+      {"body", [](HandMade &set) { set.head.body_bytes = UINT64_MAX; }},
+      {"short body", [](HandMade &set) { set.head.body_bytes -= 8; }},
+  };
+  Peer peer(path());
+  for (const auto &[what, lie] : lies) {
+    HandMade set;
+    lie(set);
+    std::string packet = set.packet();
+    ASSERT_EQ(peer.send(packet.data(), packet.size()), 0) << what;
+    Answer answer = peer.receive();
+    EXPECT_NE(answer.head.ret, SVAR_OK) << what;
+    EXPECT_NE(answer.head.ret, SVAR_ERR_PERMISSION) << what;
+    EXPECT_GT(answer.body.size(), 10u) << what;
+    int fd = make_memfd(set.body(), SEALS);
+    ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
+    EXPECT_NE(peer.receive().head.ret, SVAR_OK) << what;
+    close(fd);
+  }
+  EXPECT_EQ(svar_store_version(store_.get()), 1u);
+}
+
+TEST_F(Service, OnlyASealedMemfdIsABody)
+{
+  HandMade set;
+  Peer peer(path());
+  int file = open(directory_.path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  std::string body = set.body();
+  ASSERT_EQ(write(file, body.data(), body.size()), static_cast<ssize_t>(body.size()));
+  int pipes[2];
+  ASSERT_EQ(pipe(pipes), 0);
+  const int others[] = {make_memfd(body, 0),
+                        make_memfd(body, SEALS & ~F_SEAL_WRITE),
+                        make_memfd(body, SEALS & ~F_SEAL_GROW),
+                        make_memfd(body, SEALS & ~F_SEAL_SHRINK),
+                        make_memfd(body + "x", SEALS),
+                        make_memfd("", SEALS),
+                        file,
+                        pipes[0]};
+  for (int fd : others) {
+    ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
+    Answer answer = peer.receive();
+    EXPECT_EQ(answer.head.ret, SVAR_ERR_SYNTAX) << answer.body;
+    close(fd);
+  }
+  close(pipes[1]);
+  EXPECT_EQ(svar_store_version(store_.get()), 1u);
+}
+
+// A hole costs its sender nothing. It must not cost the holder its memory.
+TEST_F(Service, AValueThatIsAllHoleIsRefusedForItsSize)
+{
+  const uint64_t size = UINT64_C(1) << 40;
+  HandMade set;
+  set.value.size_bytes = size;
+  set.value.shape[0] = static_cast<int64_t>(size / 8);
+  set.head.body_bytes = sizeof(set.value) + size;
+  int fd = memfd_create("hole", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  ASSERT_EQ(pwrite(fd, &set.value, sizeof(set.value), 0), static_cast<ssize_t>(sizeof(set.value)));
+  ASSERT_EQ(ftruncate(fd, static_cast<off_t>(set.head.body_bytes)), 0);
+  ASSERT_EQ(fcntl(fd, F_ADD_SEALS, SEALS), 0);
+  Peer peer(path());
+  ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
+  EXPECT_EQ(peer.receive().head.ret, SVAR_ERR_NO_SPACE);
+  close(fd);
+  EXPECT_EQ(get<double>(value_), (std::vector<double>{1, 2}));
+}
+
+// While some shout, and one stands still with its queue full, another is served, and the holder commits.
+TEST_F(Service, AFloodKeepsNobodyElseFromBeingServed)
+{
+  std::vector<std::unique_ptr<Child>> flood;
+  for (int i = 0; i < 6; i++) {
+    flood.push_back(std::make_unique<Child>([this, i] {
+      HandMade set;
+      std::string packet = set.packet();
+      for (;;) {
+        Peer peer(path());
+        for (int n = 0; n < 1000; n++) {
+          if (peer.send(packet.data(), packet.size()) != 0) {
+            break;
+          }
+          if (i % 2 == 0) {
+            peer.receive();
+          }
+        }
+      }
+      return 0;
+    }));
+  }
+  ASSERT_SVAR_OK(svar_store_wait(store_.get(), 200, PATIENCE_NS, nullptr)) << "they are at it";
+  flood[1]->kill(SIGSTOP);
+  Peer peer(path());
+  for (int i = 0; i < 200; i++) {
+    Answer answer = peer.ask(SVARI_REQUEST_STATUS);
+    ASSERT_EQ(answer.head.ret, SVAR_OK);
+    ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+  }
 }
 
 TEST_F(Service, ThreadsOfTheServiceAreOrdinaryOnes)

@@ -1,0 +1,102 @@
+// A request to a store's holder, as a client sends it: its head, and a body that follows it or is a memfd.
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz/fuzz.h"
+#include "ipc/service_set.h"
+#include "shared_variable/shared_variable.h"
+
+enum { MOST_BYTES = 1 << 24 }; // that a memfd is made to have
+
+// The input begins with one byte of these.
+enum { AS_MEMFD = 1, AS_SENT = 2, AS_HOLE = 4, UNSEALED = 8 };
+
+static svar_store_t *store;
+
+static void
+share(const char *name, svar_source_t source)
+{
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  svar_variable_t *variable;
+  options.name = name;
+  options.store = store;
+  FUZZ_CHECK(svar_shared(source, &options, &variable) == SVAR_OK);
+  svar_variable_unref(variable);
+}
+
+static void
+make_store(void)
+{
+  static const float numbers[6] = {1, 2, 3, 4, 5, 6};
+  static const int64_t shape[2] = {2, 3};
+  FUZZ_CHECK(svar_store_create_private("/fuzz", NULL, &store) == SVAR_OK);
+  DLTensor matrix = svar_tensor(SVAR_FLOAT32, (void *)(uintptr_t)numbers, 2, shape);
+  DLTensor vector = svar_tensor(SVAR_INT8, (void *)(uintptr_t)numbers, 1, &shape[1]);
+  share("s", svar_float(1));
+  share("v", svar_array(&vector));
+  share("m", svar_array(&matrix));
+}
+
+static int
+make_body(const uint8_t *bytes, size_t size_bytes, const svari_request_t *head, uint8_t how)
+{
+  int fd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  FUZZ_CHECK(fd >= 0 && write(fd, bytes, size_bytes) == (ssize_t)size_bytes);
+  if ((how & AS_HOLE) != 0 && head->body_bytes <= MOST_BYTES) {
+    FUZZ_CHECK(ftruncate(fd, (off_t)head->body_bytes) == 0);
+  }
+  if ((how & UNSEALED) == 0) {
+    FUZZ_CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0);
+  }
+  return fd;
+}
+
+static void
+set(const svari_request_packet_t *packet, size_t packet_bytes, int fd)
+{
+  static svari_service_rules_t rules;
+  static _Alignas(64) uint8_t buffer[SVARI_SET_BUFFER_BYTES];
+  svari_request_body_t body;
+  bool is_understood;
+  uint64_t version;
+  FUZZ_CHECK(svari_rules_read("[smv], name?", NULL, &rules) == SVAR_OK);
+  uint64_t before = svar_store_version(store);
+  svar_ret_t ret = fuzz_ret(svari_request_check(packet, packet_bytes, fd, &body, &is_understood));
+  FUZZ_CHECK(ret != SVAR_OK || is_understood);
+  if (ret == SVAR_OK && packet->head.kind == SVARI_REQUEST_SET) {
+    ret = fuzz_ret(svari_service_set(store, &rules, &packet->head, &body, buffer, &version));
+    FUZZ_CHECK(svar_store_version(store) ==
+               before + (ret == SVAR_OK && packet->head.value_count > 0));
+  }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+  svari_request_packet_t packet = {.head = {0}};
+  if (store == NULL) {
+    make_store();
+  }
+  if (size_bytes == 0) {
+    return 0;
+  }
+  uint8_t how = data[0];
+  size_t packet_bytes = size_bytes - 1 < sizeof(packet) ? size_bytes - 1 : sizeof(packet);
+  memcpy(&packet, data + 1, packet_bytes);
+  if ((how & AS_SENT) == 0) {
+    packet.head.magic = SVARI_REQUEST_MAGIC;
+    packet.head.protocol = SVARI_SERVICE_PROTOCOL;
+    packet.head.kind = SVARI_REQUEST_SET;
+  }
+  if ((how & AS_MEMFD) == 0 || packet_bytes < sizeof(packet.head)) {
+    set(&packet, packet_bytes, -1);
+    return 0;
+  }
+  int fd = make_body(data + 1 + sizeof(packet.head), size_bytes - 1 - sizeof(packet.head),
+                     &packet.head, how);
+  set(&packet, sizeof(packet.head), fd);
+  close(fd);
+  return 0;
+}
