@@ -335,6 +335,8 @@ TEST_F(RemoteSet, AHolderThatStandsStillIsATimeout)
   held.wait();
   Remote remote = connect("/still", 50000000);
   holder.kill(SIGSTOP);
+  int status = 0;
+  ASSERT_EQ(waitpid(holder.pid(), &status, WUNTRACED), holder.pid()) << "until it has stopped";
   Array<double> array({2});
   svar_ret_t ret = svar_remote_set(remote.get(), "gain", array.source(), nullptr);
   EXPECT_EQ(ret, SVAR_TIMEOUT);
