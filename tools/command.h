@@ -15,7 +15,9 @@ typedef struct svari_command {
 extern const svari_command_t svari_command_list;
 extern const svari_command_t svari_command_info;
 extern const svari_command_t svari_command_get;
+extern const svari_command_t svari_command_set;
 extern const svari_command_t svari_command_save;
+extern const svari_command_t svari_command_load;
 extern const svari_command_t svari_command_watch;
 extern const svari_command_t svari_command_clean;
 extern const svari_command_t svari_command_doctor;

@@ -47,6 +47,22 @@ svari_npy_descriptor(svar_dtype_t dtype, bool *out_is_raw)
   return "|V1";
 }
 
+bool
+svari_npy_dtype(const char *descriptor, svar_dtype_t *out_dtype)
+{
+#define DTYPE(symbol, name, dl_code, dl_bits) symbol,
+  const svar_dtype_t dtypes[] = {SVAR_DTYPE_LIST(DTYPE)};
+#undef DTYPE
+  for (size_t i = 0; i < sizeof(dtypes) / sizeof(dtypes[0]); ++i) {
+    bool is_raw;
+    if (strcmp(svari_npy_descriptor(dtypes[i], &is_raw), descriptor) == 0 && !is_raw) {
+      *out_dtype = dtypes[i];
+      return true;
+    }
+  }
+  return false;
+}
+
 // A Python tuple: "()", "(3,)", "(3, 4)".
 static size_t
 shape_tuple(const DLTensor *tensor, char *text, size_t size_bytes)

@@ -13,6 +13,9 @@ SVAR_BEGIN_DECLS
 // @param[out] out_is_raw true for those; may be NULL
 const char *svari_npy_descriptor(svar_dtype_t dtype, bool *out_is_raw);
 
+// The dtype that NumPy describes so. False: none.
+bool svari_npy_dtype(const char *descriptor, svar_dtype_t *out_dtype);
+
 // Writes header and elements, the latter straight from where they are. The caller flushes out.
 // @pre tensor is compact, on the host, of a known dtype, with at most SVAR_NDIM_MAX dimensions
 // @retval SVAR_ERR_SYSTEM writing failed (errno's text; EPIPE stays in errno)
