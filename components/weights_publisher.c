@@ -208,7 +208,14 @@ open_weights(const char *path, svar_safetensors_t **out_file)
 static svar_ret_t
 create_store(publisher_t *publisher, const char *name, const svar_safetensors_t *file)
 {
-  SVAR_TRY(svar_store_create(name, NULL, &publisher->store));
+  const svar_component_host_t *host = publisher->host;
+  svar_parameter_value_t settable, setters;
+  SVAR_TRY(host->parameter(host, "settable", &settable));
+  SVAR_TRY(host->parameter(host, "setters", &setters));
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.settable = settable.as.string;
+  options.setters = setters.as.string;
+  SVAR_TRY(svar_store_create(name, &options, &publisher->store));
   svar_ret_t ret = publish(publisher, file);
   if (ret != SVAR_OK) {
     if (svar_store_version(publisher->store) == 0) {
@@ -326,6 +333,15 @@ static const svar_parameter_descriptor_t parameters[] = {
     {.name = "keep",
      .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}},
      .description = "leave the store in place after an orderly shutdown"},
+    {.name = "settable",
+     .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
+     .description =
+         "variables that other processes may set (svar set, svar load): shell patterns with "
+         "commas between them, '*' for all; empty: none"},
+    {.name = "setters",
+     .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
+     .description = "users and @groups who may set them, with commas between them; empty: the "
+                    "publisher's own user"},
 };
 
 static const svar_component_descriptor_t descriptor = {

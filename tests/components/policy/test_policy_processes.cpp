@@ -132,6 +132,38 @@ TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
   StopInOrder(*publisher);
 }
 
+// One layer's bias by `svar set`, then a whole file by `svar load`, while the policy runs.
+TEST_F(PolicyProcesses, UseWhatAnotherProcessSets)
+{
+  auto svar = [](std::vector<std::string> words) {
+    words.insert(words.begin(), SVAR_PROGRAM);
+    Process process(words, Process::Environment{});
+    int exit_code = process.Wait();
+    return std::to_string(exit_code) + process.Errors();
+  };
+  Tables first = weights_, second = first, third = Scaled(first, 0.9);
+  std::string bias;
+  for (double &value : second.at("actor.2.bias").values) {
+    value = 0.25;
+    bias += (bias.empty() ? "[" : ", ") + std::string("0.25");
+  }
+  std::string other_file = folder_ / "other.safetensors";
+  WriteTables(other_file, third);
+  auto publisher = Publisher({{"file", weights_file_}, {"settable", "'*'"}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  auto policy = Policy({{"observations", observations_file_}, {"rate", "100"}});
+  ASSERT_TRUE(policy->WaitFor("activate: now active"));
+  EXPECT_EQ(svar({"set", "/policy/weights", "actor.2.bias", bias + "]"}), "0");
+  EXPECT_EQ(svar({"load", "/policy/weights", other_file}), "0");
+  ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
+  RunSummary run =
+      CheckRun(ReadTables(record_file_), observations_, {{1, first}, {2, second}, {3, third}});
+  EXPECT_EQ(run.steps, 200);
+  EXPECT_GT(run.steps_of[1], 0);
+  EXPECT_GT(run.steps_of[3], 0);
+  StopInOrder(*publisher);
+}
+
 TEST_F(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoodOne)
 {
   std::string weights_file = folder_ / "weights.safetensors", good = ReadFile(weights_file_);

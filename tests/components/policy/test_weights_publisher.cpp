@@ -296,6 +296,25 @@ TEST_F(WeightsPublisher, LeavesAStoreOfOtherTensorsToItsReaders)
   EXPECT_EQ(Subscriber().Bytes("a"), std::string(2, 1));
 }
 
+TEST_F(WeightsPublisher, LetsOthersSetWhatItsParametersSay)
+{
+  Replace(Pair('x', 'y'));
+  for (const char *settable : {"", "a"}) {
+    Component publisher(SVAR_WEIGHTS_PUBLISHER,
+                        With({{"settable", Setting(std::string(settable))}}));
+    ASSERT_EQ(Configure(publisher), "");
+    svar_remote_t *remote = nullptr;
+    ASSERT_SVAR_OK(svar_remote_open("/policy/weights", nullptr, &remote));
+    const uint8_t numbers[] = {7, 8};
+    const int64_t shape = 2;
+    DLTensor tensor = svar_tensor(SVAR_UINT8, const_cast<uint8_t *>(numbers), 1, &shape);
+    svar_ret_t expected = settable[0] == '\0' ? SVAR_ERR_PERMISSION : SVAR_OK;
+    EXPECT_EQ(expected, svar_remote_set(remote, "a", svar_array(&tensor), nullptr));
+    EXPECT_EQ(SVAR_ERR_PERMISSION, svar_remote_set(remote, "b", svar_array(&tensor), nullptr));
+    svar_remote_close(remote);
+  }
+}
+
 TEST_F(WeightsPublisher, RefusesAStoreThatAnotherHolds)
 {
   Replace(Pair(1, 1));
