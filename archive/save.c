@@ -195,7 +195,6 @@ add_variable(saver_t *saver, size_t index)
 {
   svar_variable_t *variable = saver->variables[index];
   record_t *record = &saver->records[index];
-  SVAR_TRY(check_kind(variable));
   svar_ret_t ret = view(saver, variable, record);
   if (ret == SVAR_ERR_UNSET && saver->options.skip_unset) {
     return SVAR_OK;
@@ -295,6 +294,9 @@ svar_archive_save(const char *path, svar_variable_t *const *variables, size_t co
   }
   saver_t saver = {.variables = variables, .variable_count = count};
   SVAR_TRY(read_options(options, &saver.options));
+  for (size_t i = 0; i < count; i++) { // before the snapshots: an object is of no store
+    SVAR_TRY(check_kind(variables[i]));
+  }
   svar_ret_t ret;
   if ((ret = allocate(&saver)) == SVAR_OK && (ret = add_variables(&saver)) == SVAR_OK) {
     ret = write_file(&saver, path);

@@ -4,6 +4,11 @@
 
 #include "shared_variable/shared.h"
 
+// An object: a variable of SVAR_KIND_OBJECT. Takes name, strict and allow_downcast, and declines every other
+// option that is given. context: where its memory comes from, a svar_allocator_t *; NULL: the heap.
+svar_ret_t svari_construct_object(const svar_source_t *source, const svar_shared_options_t *options,
+                                  void *context, svar_variable_t **out_variable);
+
 // A typed array of any rank: a variable of its dtype and rank. Takes broadcastable.
 svar_ret_t svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t *options,
                                   void *context, svar_variable_t **out_variable);

@@ -1,6 +1,8 @@
 // svar_variable_create(): a variable of a given type, from a value or from a container.
+#include "shared_variable/object.h"
 #include "variable/constructors.h"
 #include "variable/container.h"
+#include "variable/source.h"
 
 svar_ret_t
 svari_check_rules(const char *name, const svar_store_t *store, svar_downcast_t allow_downcast,
@@ -61,6 +63,7 @@ check_kind(const svar_type_t *type)
 {
   static const svar_type_t random = {
       .dtype = {kDLUInt, 64, 1}, .ndim = 1, .kind = SVAR_KIND_RANDOM};
+  const svar_type_t object = svar_object_type();
   bool fits = type->format == 0;
   switch ((svar_kind_t)type->kind) {
   case SVAR_KIND_TENSOR:
@@ -75,6 +78,8 @@ check_kind(const svar_type_t *type)
     return svar_fail(SVAR_ERR_NOT_IMPLEMENTED,
                      "a sparse variable is made by svar_shared() from svar_sparse_source()");
   case SVAR_KIND_OBJECT:
+    fits = svar_type_equal(type, &object);
+    break;
   default:
     fits = false;
   }
@@ -108,6 +113,7 @@ from_value(const svar_variable_options_t *options, svar_variable_t **out_variabl
     return svar_fail(SVAR_ERR_TYPE, "a variable begins with a value: options give neither one nor "
                                     "a container");
   }
+  SVAR_TRY(svari_source_check(options->value));
   svar_shared_options_t rules = SVAR_SHARED_OPTIONS_INIT;
   rules.name = options->name;
   rules.store = options->store;
@@ -115,6 +121,9 @@ from_value(const svar_variable_options_t *options, svar_variable_t **out_variabl
   rules.strict = options->strict;
   rules.allow_downcast = options->allow_downcast;
   rules.borrow = options->borrow;
+  if (options->type->kind == SVAR_KIND_OBJECT) {
+    return svari_construct_object(options->value, &rules, NULL, out_variable);
+  }
   return svari_construct(*options->type, options->value, &rules, out_variable);
 }
 

@@ -4,6 +4,7 @@
 
 #include "variable/container.h"
 #include "variable/filter.h"
+#include "variable/object.h"
 #include "variable/source.h"
 
 svar_ret_t
@@ -39,7 +40,10 @@ check_type(const svar_type_t *type)
 {
   char text[SVAR_TYPE_TEXT_BYTES];
   SVAR_REQUIRE(type->ndim >= 0 && type->ndim <= SVAR_NDIM_MAX);
-  if (type->kind == SVAR_KIND_SPARSE || type->kind == SVAR_KIND_OBJECT) {
+  if (type->kind == SVAR_KIND_OBJECT) {
+    return svar_fail(SVAR_ERR_TYPE, "expressions are of numbers; an object has none");
+  }
+  if (type->kind == SVAR_KIND_SPARSE) {
     return svar_fail(
         SVAR_ERR_NOT_IMPLEMENTED,
         "expressions are of tensors, numbers and random states, not of %s; the arrays of a "
@@ -169,6 +173,9 @@ svar_ret_t
 svar_expression_of(svar_variable_t *variable, svar_expression_t **out_expression)
 {
   SVAR_REQUIRE(variable != NULL && out_expression != NULL);
+  if (variable->container->type.kind == SVAR_KIND_OBJECT) {
+    return svari_object_refuse_use(variable->container);
+  }
   SVAR_TRY(
       make_expression(SVARI_EXPRESSION_VARIABLE, svar_variable_type(variable), out_expression));
   (*out_expression)->variable = svar_variable_ref(variable);

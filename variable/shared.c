@@ -30,8 +30,9 @@ typedef struct registry {
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static registry_t registry = {
-    .count = 4,
-    .entries = {{"tensor", svari_construct_tensor, NULL},
+    .count = 5,
+    .entries = {{"object", svari_construct_object, NULL},
+                {"tensor", svari_construct_tensor, NULL},
                 {"scalar", svari_construct_scalar, NULL},
                 {"random", svari_construct_random, NULL},
                 {"sparse", svari_construct_sparse, NULL}},
@@ -166,7 +167,9 @@ fail_for_all(const svar_source_t *source, const svar_shared_options_t *options, 
   char source_text[SVARI_SOURCE_TEXT_BYTES];
   char given[OPTIONS_TEXT_BYTES];
   options_text(options, given, sizeof(given));
-  return svar_fail(SVAR_ERR_TYPE, "no constructor accepts %s with%s:%s",
+  return svar_fail(SVAR_ERR_TYPE,
+                   "no constructor accepts %s with%s (dtype and type are not options: the "
+                   "value brings them):%s",
                    svari_source_text(source, source_text, sizeof(source_text)),
                    given[0] == '\0' ? " no options" : given, reasons);
 }

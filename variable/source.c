@@ -5,6 +5,7 @@
 
 #include "shared_variable/sparse.h"
 #include "variable/number.h"
+#include "variable/object.h"
 #include "variable/promotion.h"
 
 // The rank of a source that was made from NULL: svari_source_check() refuses it.
@@ -171,8 +172,9 @@ check_kind(const svar_source_t *source)
                ? SVAR_OK
                : svar_fail(SVAR_ERR_ARGUMENT, "svar_managed(NULL): there is no array");
   case SVAR_SOURCE_NONE:
-  case SVAR_SOURCE_OBJECT:
     return SVAR_OK;
+  case SVAR_SOURCE_OBJECT:
+    return svari_object_check(source->detail);
   case SVAR_SOURCE_RANDOM:
   case SVAR_SOURCE_SPARSE:
     return source->detail != NULL ? SVAR_OK
@@ -262,6 +264,11 @@ svari_source_text(const svar_source_t *source, char *text, size_t size_bytes)
     snprintf(text, size_bytes, "a %s matrix of %s, shape (%lld, %lld)",
              svar_sparse_format_name(matrix->format), svar_dtype_name(matrix->dtype),
              (long long)matrix->shape[0], (long long)matrix->shape[1]);
+    return text;
+  }
+  if (source->kind == SVAR_SOURCE_OBJECT) {
+    const svar_object_t *object = source->detail;
+    snprintf(text, size_bytes, "an object of type '%.64s'", object->object_class->type_name);
     return text;
   }
   if (!svari_source_is_numbers(source)) {

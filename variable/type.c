@@ -23,6 +23,10 @@ svar_type_text(const svar_type_t *type, char *text, size_t size_bytes)
     return text;
   }
   text[0] = '\0';
+  if (type->kind == SVAR_KIND_OBJECT) { // it has no dtype, no rank
+    svari_text_append(text, size_bytes, "%s", kind_name(type->kind));
+    return text;
+  }
   svari_text_append(text, size_bytes, "%s(%s, (", kind_name(type->kind),
                     svar_dtype_name(type->dtype));
   for (int32_t axis = 0; axis < type->ndim && axis < SVAR_NDIM_MAX; axis++) {

@@ -1,5 +1,6 @@
 // Whether a value is one of a type as it is, without a conversion: what strict variables ask.
 #include "variable/filter.h"
+#include "variable/source.h"
 #include "variable/sparse_filter.h"
 
 static bool
@@ -26,6 +27,9 @@ svar_type_is_valid_value(const svar_type_t *type, const svar_source_t *source)
   }
   if (type->kind == SVAR_KIND_SPARSE) {
     return is_valid_matrix(type, source);
+  }
+  if (type->kind == SVAR_KIND_OBJECT && source->kind == SVAR_SOURCE_OBJECT) {
+    return svari_source_check(source) == SVAR_OK;
   }
   svari_filter_plan_t plan;
   return svari_filter_check(type, true, SVAR_DOWNCAST_UNSET, NULL, source, &plan) == SVAR_OK;

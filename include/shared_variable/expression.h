@@ -21,7 +21,8 @@ SVAR_PUBLIC svar_type_t svar_expression_type(const svar_expression_t *expression
 SVAR_PUBLIC const char *svar_expression_name(const svar_expression_t *expression);
 
 // The makers below: @contract{allocates: yes; blocks: no; thread: any}; out_expression is shared:
-// svar_expression_unref(). Sparse matrices and objects are no tensors: SVAR_ERR_NOT_IMPLEMENTED.
+// svar_expression_unref(). Of sparse matrices there are none (SVAR_ERR_NOT_IMPLEMENTED), and objects are
+// no numbers (SVAR_ERR_TYPE).
 
 /// An explicit input: its value is an argument of each call. name is copied; NULL: none.
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_expression_input(const char *name, svar_type_t type,

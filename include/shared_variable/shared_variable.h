@@ -11,6 +11,7 @@
 #include "shared_variable/function.h"
 #include "shared_variable/mrg.h"
 #include "shared_variable/number.h"
+#include "shared_variable/object.h"
 #include "shared_variable/random.h"
 #include "shared_variable/random_streams.h"
 #include "shared_variable/remote.h"

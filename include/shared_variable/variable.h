@@ -35,8 +35,8 @@ SVAR_PUBLIC const char *svar_variable_text(const svar_variable_t *variable, char
 /// The type; fixed for the variable's life.
 SVAR_PUBLIC svar_type_t svar_variable_type(const svar_variable_t *variable);
 SVAR_PUBLIC svar_backing_t svar_variable_backing(const svar_variable_t *variable);
-/// The store that holds it. Borrowed from the variable; never NULL (variables made without a store
-/// live in one private store of the process).
+/// The store that holds it. Borrowed from the variable; NULL for objects only (other variables made without
+/// a store live in one private store of the process).
 SVAR_PUBLIC svar_store_t *svar_variable_store(const svar_variable_t *variable);
 
 /// The container, which clones and copies of the variable share. Borrowed from the variable.
@@ -96,6 +96,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_copy(svar_variable_t *variabl
 /// copy: allocates the value's bytes. thread: any; after fork: SVAR_ERR_FORKED}
 /// @param[out] out_value svar_value_release() it; written only on success
 /// @retval SVAR_ERR_UNSET no value has been committed, or svar_none() was the last
+/// @retval SVAR_ERR_TYPE a sparse matrix or an object: svar_sparse_get(), svar_object_get()
 /// @retval SVAR_ERR_READERS_FULL, SVAR_ERR_NO_MEMORY, SVAR_ERR_FORKED
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value(svar_variable_t *variable, svar_borrow_t borrow,
                                                     svar_value_t *out_value);

@@ -3,6 +3,7 @@
 
 #include "archive/archive_fixture.hpp"
 #include "components/policy/policy_data.hpp"
+#include "fakes/objects.hpp"
 #include "fakes/sparse.hpp"
 
 namespace
@@ -213,6 +214,20 @@ TEST_F(Archive, VariablesWithoutAValueAreRefusedOrSkipped)
   Loaded loaded(path_);
   ASSERT_EQ(loaded.count(), 1u);
   EXPECT_STREQ(svar_variable_name(loaded[0]), "set");
+}
+
+TEST_F(Archive, ObjectsAndTrueNumbersStayOut)
+{
+  svar_test::Text text("settings");
+  svar_variable_t *made = nullptr;
+  ASSERT_SVAR_OK(svar_shared(text.source(), nullptr, &made));
+  text.release();
+  Variable object(made);
+  ASSERT_SVAR_OK(svar_number(svar_int(1), nullptr, &made));
+  Variable number(made);
+  Variable tensor = Make(svar_int(1), nullptr);
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "is Object", Save({tensor.get(), object.get()}));
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "is Number", Save({tensor.get(), number.get()}));
 }
 
 TEST_F(Archive, OptionsOfAnotherBuildAreRefused)

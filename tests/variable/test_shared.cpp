@@ -47,10 +47,12 @@ TEST_F(Shared, ANumberBecomesARankZeroVariableOfItsNaturalDtype)
 TEST_F(Shared, SourcesWithoutNumbersFindNoConstructorAndNoTensorTakesThem)
 {
   Handle tensor(svar_float(1));
-  svar_source_t object = svar_none();
-  object.kind = SVAR_SOURCE_OBJECT;
+  static const svar_object_class_t thing = {sizeof(thing), "thing", nullptr, nullptr};
+  int some = 0;
+  const svar_object_t held = {&some, &thing};
+  svar_source_t object = svar_object_source(&held);
   svar_variable_t *variable = nullptr;
-  EXPECT_EQ(svar_shared(object, nullptr, &variable), SVAR_ERR_TYPE);
+  EXPECT_EQ(svar_shared(svar_none(), nullptr, &variable), SVAR_ERR_TYPE);
   const svar_random_state_t state = svar_random_seeded(1);
   const int32_t indptr[1] = {0};
   const svar_sparse_t matrix = {SVAR_SPARSE_CSR, SVAR_FLOAT64, SVAR_INT32, {0, 0}, {1, 1}, 0,
@@ -59,7 +61,8 @@ TEST_F(Shared, SourcesWithoutNumbersFindNoConstructorAndNoTensorTakesThem)
     EXPECT_EQ(svar_set_value(tensor, source, SVAR_COPY), SVAR_ERR_TYPE);
     EXPECT_TRUE(message_has("made from numbers")) << svar_error_message();
   }
-  for (svar_source_t source : {svar_random_source(nullptr), svar_sparse_source(nullptr)}) {
+  for (svar_source_t source :
+       {svar_random_source(nullptr), svar_sparse_source(nullptr), svar_object_source(nullptr)}) {
     EXPECT_EQ(svar_shared(source, nullptr, &variable), SVAR_ERR_ARGUMENT);
     EXPECT_EQ(svar_set_value(tensor, source, SVAR_COPY), SVAR_ERR_ARGUMENT);
   }
@@ -137,12 +140,15 @@ TEST_F(Shared, AListOfLiteralsIsRefusedWithEveryReason)
   svar_variable_t *variable = nullptr;
   EXPECT_EQ(svar_shared(svar_literals(SVAR_INT64, numbers, 1, &two), &options, &variable),
             SVAR_ERR_TYPE);
-  EXPECT_STREQ(svar_error_message(),
-               "no constructor accepts a list of literals, shape (2) with name='w' borrow: "
-               "[sparse] it takes sparse matrices (svar_sparse_source) "
-               "[random] it takes random states (svar_random_source) "
-               "[scalar] it takes single numbers "
-               "[tensor] it takes typed arrays (svar_array), not a list of literals, shape (2)");
+  EXPECT_STREQ(
+      svar_error_message(),
+      "no constructor accepts a list of literals, shape (2) with name='w' borrow (dtype and "
+      "type are not options: the value brings them): "
+      "[sparse] it takes sparse matrices (svar_sparse_source) "
+      "[random] it takes random states (svar_random_source) "
+      "[scalar] it takes single numbers "
+      "[tensor] it takes typed arrays (svar_array), not a list of literals, shape (2) "
+      "[object] it takes objects (svar_object_source)");
   EXPECT_EQ(variable, nullptr);
 }
 
