@@ -517,9 +517,12 @@ open_and_hold(segment_t *segment, const svari_segment_options_t *options)
 static svar_ret_t
 check_state(segment_t *segment, const char *store_name, svari_header_t *out_header)
 {
+  ssize_t header_bytes = pread(segment->state_fd, out_header, sizeof(*out_header), 0);
+  SVARI_CRASH_POINT("open.header_read");
+  // The size after the header: the file only grows, and before the header says so. The other way round a
+  // store that grows in between would seem longer than its file.
   uint64_t file_bytes = svari_file_bytes(segment->state_fd);
-  if (pread(segment->state_fd, out_header, sizeof(*out_header), 0) !=
-      (ssize_t)sizeof(*out_header)) {
+  if (header_bytes != (ssize_t)sizeof(*out_header)) {
     return svar_fail(SVAR_ERR_CORRUPT, "'%s' has %llu bytes: less than a store's header",
                      segment->paths.state, (unsigned long long)file_bytes);
   }

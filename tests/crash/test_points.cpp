@@ -77,6 +77,28 @@ using OpenPoints = PointTest;
 using HolderPoints = PointTest;
 using WaitPoints = PointTest;
 
+TEST_F(OpenPoints, OpensAStoreThatGrowsMeanwhile)
+{
+  Store holder = create_store("/points");
+  const std::vector<uint64_t> large(1 << 20, 2);
+  std::vector<Variable>
+      grown; // one each time that the header is read: opening tries more than once
+  on_point = [&](const std::string &point) {
+    if (point == "open.header_read") {
+      std::string name = "v" + std::to_string(grown.size());
+      grown.push_back(make_variable<uint64_t>(holder, name.c_str(), large));
+    }
+  };
+  make_variable<uint64_t>(holder, "v", {1});
+  Store reader = open_store("/points");
+  on_point = nullptr;
+  EXPECT_EQ(grown.size(), 1u);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(get<uint64_t>(find(reader, "v0")), large);
+  reader.reset();
+  ASSERT_SVAR_OK(svar_store_remove(holder.get()));
+}
+
 TEST_F(OpenPoints, OpensTheSuccessorOfAStoreReplacedBetweenItsTwoFiles)
 {
   const int times = 8; // more than the tries that a store without a reader table gets
