@@ -106,6 +106,16 @@ contents_of(const Array &array)
   return contents_of_tensor(type, tensor);
 }
 
+const void *
+Case::cell(const Variable &variable)
+{
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_BORROW, &value));
+  const void *data = value.tensor.data;
+  svar_value_release(&value);
+  return data;
+}
+
 void
 Case::TearDown()
 {

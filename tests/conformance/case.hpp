@@ -93,6 +93,8 @@ public:
   void expect_not_shared(svar_ret_t code, const svar_source_t &source,
                          const svar_shared_options_t &options);
 
+  /// Where the current value is stored.
+  static const void *cell(const Variable &variable);
   /// Reads by copy and by borrow, on IPC also through the reader, expects all to agree.
   Contents read(const Variable &variable);
   /// Sets by copy, then by borrow; both must succeed and give the same value.

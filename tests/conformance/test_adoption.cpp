@@ -12,16 +12,6 @@ using conformance::Variable;
 namespace
 {
 
-const void *
-cell(const Variable &variable)
-{
-  svar_value_t value = SVAR_VALUE_INIT;
-  EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_BORROW, &value));
-  const void *data = value.tensor.data;
-  svar_value_release(&value);
-  return data;
-}
-
 svar_shared_options_t
 borrowing(svar_shared_options_t options)
 {

@@ -192,16 +192,6 @@ number(const Contents &contents)
   return contents.as<int64_t>().at(0);
 }
 
-const void *
-cell(const Variable &variable)
-{
-  svar_value_t value = SVAR_VALUE_INIT;
-  EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_BORROW, &value));
-  const void *data = value.tensor.data;
-  svar_value_release(&value);
-  return data;
-}
-
 } // namespace
 
 SVAR_CASE(143, AnIndexIsAnExpression)

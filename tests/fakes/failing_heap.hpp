@@ -2,8 +2,11 @@
 #ifndef TESTS_FAKES_FAILING_HEAP_HPP
 #define TESTS_FAKES_FAILING_HEAP_HPP
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 
 #include "shared_variable/allocator.h"
 
@@ -51,5 +54,22 @@ private:
   std::atomic<int> live_{0};
   svar_allocator_t base_;
 };
+
+/// Calls use with one allocation failing after the other, until it says that all went well; each time nothing
+/// may be left on the heap. Returns how many allocations use makes.
+inline int
+fail_each_allocation(const std::function<bool(FailingHeap &)> &use)
+{
+  const int most = 1000; // a use that fails for another reason never goes well
+  bool went_well = false;
+  int nth = 0;
+  for (; !went_well && nth < most && !::testing::Test::HasFailure(); nth++) {
+    FailingHeap heap(nth);
+    went_well = use(heap);
+    EXPECT_EQ(heap.live(), 0) << "after failing allocation " << nth;
+  }
+  EXPECT_TRUE(went_well);
+  return nth - 1;
+}
 
 #endif

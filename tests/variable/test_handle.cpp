@@ -239,14 +239,8 @@ use_with_failing_heap(FailingHeap &heap)
 
 TEST(VariableHandleFault, EveryFailedAllocationIsReportedAndLeaksNothing)
 {
-  int nth = 0;
-  bool went_well = false;
-  for (; !went_well; nth++) {
-    FailingHeap heap(nth);
-    went_well = use_with_failing_heap(heap);
-    ASSERT_EQ(heap.live(), 0) << "after failing allocation " << nth;
-  }
-  EXPECT_EQ(nth, 7) << "container, value, handle, clone, copy, name: six allocations";
+  EXPECT_EQ(fail_each_allocation(use_with_failing_heap), 6)
+      << "container, value, handle, clone, copy, name";
   fake_containers_none();
 }
 

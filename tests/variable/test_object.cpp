@@ -282,15 +282,12 @@ use_with_failing_heap(FailingHeap &heap)
 
 TEST_F(Object, EveryFailedAllocationIsReportedAndEndsNoObjectTwice)
 {
-  int nth = 0;
-  bool went_well = false;
-  for (; !went_well; nth++) {
-    FailingHeap heap(nth);
-    went_well = use_with_failing_heap(heap);
-    ASSERT_EQ(heap.live(), 0) << "after failing allocation " << nth;
-    ASSERT_EQ(svar_test::living_texts(), 0) << "after failing allocation " << nth;
-  }
-  EXPECT_EQ(nth, 6) << "container, handle, cell, two new cells: five allocations";
+  int allocations = fail_each_allocation([](FailingHeap &heap) {
+    bool went_well = use_with_failing_heap(heap);
+    EXPECT_EQ(svar_test::living_texts(), 0);
+    return went_well;
+  });
+  EXPECT_EQ(allocations, 5) << "container, handle, cell, two new cells";
 }
 
 } // namespace

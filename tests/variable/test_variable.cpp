@@ -270,14 +270,8 @@ use_with_failing_heap(FailingHeap &heap)
 
 TEST(VariableFault, EveryFailedAllocationIsReportedAndLeaksNothing)
 {
-  int nth = 0;
-  bool went_well = false;
-  for (; !went_well; nth++) {
-    FailingHeap heap(nth);
-    went_well = use_with_failing_heap(heap);
-    ASSERT_EQ(heap.live(), 0) << "after failing allocation " << nth;
-  }
-  EXPECT_EQ(nth, 6) << "container, value, handle, new value, copy: five allocations";
+  EXPECT_EQ(fail_each_allocation(use_with_failing_heap), 5)
+      << "container, value, handle, new value, copy";
   fake_containers_none();
 }
 
