@@ -22,14 +22,8 @@ const bool variables_later[] = {
     add_all({136, 137}, "deep copies"),
 };
 
-const bool engine_later[] = {
-    add_all({176}, "a function that writes a read-only variable"),
-};
-
 const bool functions_later[] = {
-    add_all({126, 127, 128, 154, 158, 159, 163, 164, 166, 167, 169,
-             170, 171, 172, 174, 179, 183, 187, 191, 192, 193, 198},
-            "tests of functions"),
+    add_all({192}, "an input with a default value"),
 };
 
 const bool random_later[] = {
