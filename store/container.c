@@ -115,6 +115,12 @@ container_store(svari_container_t *self)
   return ((svari_store_container_t *)self)->store;
 }
 
+static const void *
+container_cell(const svari_container_t *self)
+{
+  return ((const svari_store_container_t *)self)->entry;
+}
+
 static void
 container_destroy(svari_container_t *self)
 {
@@ -145,6 +151,7 @@ const svari_container_ops_t svari_store_container_ops = {
     .set = container_set,
     .set_together = container_set_together,
     .store = container_store,
+    .cell = container_cell,
     .destroy = container_destroy,
 };
 

@@ -29,6 +29,12 @@ svari_container_unref(svari_container_t *container)
   }
 }
 
+bool
+svari_container_is_same(const svari_container_t *a, const svari_container_t *b)
+{
+  return a == b || (a->ops == b->ops && a->ops->cell != NULL && a->ops->cell(a) == b->ops->cell(b));
+}
+
 svar_ret_t
 svari_container_check_writable(const svari_container_t *container)
 {

@@ -151,6 +151,19 @@ SVAR_CASE(160, ClonesAndCopiesOfAVariableAreOneTarget)
   }
 }
 
+SVAR_CASE_ON(IPC, 160, HandlesThatAStoreFoundAreOneVariable)
+{
+  Variable a = shared(svar_int(0), options("w"));
+  svar_variable_t *found = nullptr;
+  ASSERT_SVAR_OK(svar_store_find(store(), "w", &found));
+  Variable b(found);
+  Parts().update(a, plus(of(a), 1)).update(b, plus(of(b), 10)).expect_refused(SVAR_ERR_VALUE);
+  EXPECT_MESSAGE("are of one variable");
+  Function f = Parts().out(plus(of(a), of(b))).given(of(b), constant(svar_int(4))).function();
+  EXPECT_EQ(f().number(), 8);
+  EXPECT_EQ(svar_function_get_shared(f.get(), nullptr, 0), 0U);
+}
+
 SVAR_CASE(161, AnUpdateIsOfItsTargetsType)
 {
   Variable a = shared(svar_int(1));
