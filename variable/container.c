@@ -29,10 +29,10 @@ svari_container_unref(svari_container_t *container)
   }
 }
 
-bool
-svari_container_is_same(const svari_container_t *a, const svari_container_t *b)
+const void *
+svari_container_cell(const svari_container_t *container)
 {
-  return a == b || (a->ops == b->ops && a->ops->cell != NULL && a->ops->cell(a) == b->ops->cell(b));
+  return container->ops->cell != NULL ? container->ops->cell(container) : container;
 }
 
 svar_ret_t

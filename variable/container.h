@@ -31,8 +31,7 @@ typedef struct svari_container_ops {
   // Make the value zero, in one commit; NULL: a loan of zeros does it.
   svar_ret_t (*zero)(svari_container_t *self);
   svar_store_t *(*store)(svari_container_t *self);
-  // An address that containers have in common if and only if they are handles of one value (as those that
-  // a store finds twice); NULL: each has its own.
+  // For svari_container_cell(); NULL: each container is the only one of its value.
   const void *(*cell)(const svari_container_t *self);
   // Called when the last reference goes; frees the memory that self lies in.
   void (*destroy)(svari_container_t *self);
@@ -57,8 +56,8 @@ svari_container_t *svari_container_ref(svari_container_t *container);
 void svari_container_unref(svari_container_t *container); // NULL is a no-op
 // The copy of containers whose values are bytes: of what borrow gives.
 svar_ret_t svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value);
-// True if what is set through one is read through the other.
-bool svari_container_is_same(const svari_container_t *a, const svari_container_t *b);
+// An address that only handles of one value have in common: what is set through one is read through another.
+const void *svari_container_cell(const svari_container_t *container);
 // SVAR_ERR_STATE: the container is read-only.
 svar_ret_t svari_container_check_writable(const svari_container_t *container);
 

@@ -33,7 +33,8 @@ svari_list_add(svari_list_t *list, size_t item_bytes, void **out_item)
 bool
 svari_same_variable(const svar_variable_t *a, const svar_variable_t *b)
 {
-  return a != NULL && b != NULL && svari_container_is_same(a->container, b->container);
+  return a != NULL && b != NULL &&
+         svari_container_cell(a->container) == svari_container_cell(b->container);
 }
 
 static const char *

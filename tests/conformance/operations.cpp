@@ -417,7 +417,9 @@ Parts::hold(const Expression &expression)
 Parts &
 Parts::in(const Expression &expression)
 {
-  inputs_.push_back({hold(expression), false, SVAR_DOWNCAST_UNSET, false, false});
+  svar_function_input_t input = {};
+  input.expression = hold(expression);
+  inputs_.push_back(input);
   return *this;
 }
 
