@@ -114,6 +114,9 @@ resolve_group(svari_resolver_t *resolver, const svari_element_t *element)
   bool is_scoped = true;
   SVAR_TRY(svari_resolve_bool(resolver, element, "scoped", &is_scoped));
   const svari_scope_t outer = resolver->view.scope;
+  if (is_scoped) {
+    resolver->view.scope = svari_scope_inner(resolver->view.arena, &outer);
+  }
   SVAR_TRY(resolve_children(resolver, element));
   if (is_scoped) {
     resolver->view.scope = outer;
@@ -289,6 +292,7 @@ resolve_plan(svari_plan_t *plan, const svari_plan_request_t *request)
       .message_end = &plan->messages,
       .argument_end = &plan->arguments,
   };
+  resolver.view.scope = svari_scope_inner(&plan->arena, &(svari_scope_t){0});
   resolver.view.scope.variables = request->arguments;
   return resolve_file(&resolver, request->path);
 }

@@ -33,6 +33,16 @@ svari_scope_environment(const svari_scope_t *scope, const char *name)
   return changed != NULL ? changed->value : getenv(name);
 }
 
+svari_scope_t
+svari_scope_inner(svari_arena_t *arena, const svari_scope_t *outer)
+{
+  svari_scope_t inner = *outer;
+  if (outer->anonymous == NULL || outer->anonymous->names == NULL) {
+    inner.anonymous = svari_arena_zeroed(arena, sizeof(*inner.anonymous));
+  }
+  return inner;
+}
+
 svar_ret_t
 svari_namespace_join(svari_arena_t *arena, const char *base, const char *name,
                      const char **out_namespace)

@@ -18,10 +18,17 @@ typedef struct svari_binding {
   const struct svari_binding *next;
 } svari_binding_t;
 
+// Names that were made up by $(anon id), under their id. As in ROS 2, groups that begin before any was made
+// have names of their own; others share them with what surrounds them.
+typedef struct svari_anonymous {
+  const svari_binding_t *names;
+} svari_anonymous_t;
+
 typedef struct svari_scope {
   const svari_binding_t *variables;
   const svari_binding_t *environment; // changes to the launcher's own environment
   const char *ros_namespace;          // absolute; NULL: none was pushed
+  svari_anonymous_t *anonymous;
 } svari_scope_t;
 
 // name and value are kept, not copied.
@@ -32,6 +39,9 @@ const svari_binding_t *svari_binding_find(const svari_binding_t *list, const cha
 
 // The environment variable as a process started in this scope would see it, or NULL.
 const char *svari_scope_environment(const svari_scope_t *scope, const char *name);
+
+// The scope at the beginning of a group inside outer.
+svari_scope_t svari_scope_inner(svari_arena_t *arena, const svari_scope_t *outer);
 
 // Joins a namespace to base (NULL: none) as ROS 2 does: an absolute one replaces it, a relative one
 // is appended, "" leaves it. The result is absolute, without a '/' at the end.

@@ -5,12 +5,7 @@
 
 #include "launch/substitution_impl.h"
 
-enum {
-  DEPTH_MAX = 32,
-  // Linux's bound of one argument or variable of a program. Without one, forty <let>s that each double
-  // a variable take all memory.
-  JOINED_BYTES_MAX = 128 * 1024
-};
+enum { DEPTH_MAX = 32 };
 
 typedef struct svari_parser {
   svari_arena_t *arena;
@@ -199,11 +194,11 @@ svari_substitution_expand(const svari_view_t *view, const svari_part_t *parts,
     *out_text = texts.items[0];
     return SVAR_OK;
   }
-  if (length > JOINED_BYTES_MAX) {
+  if (length > SVARI_TEXT_BYTES_MAX) {
     return svar_fail(SVAR_ERR_VALUE,
                      "the text would have %zu bytes, more than the %d that the system lets one "
                      "argument have; does a variable contain itself again and again?",
-                     length, (int)JOINED_BYTES_MAX);
+                     length, (int)SVARI_TEXT_BYTES_MAX);
   }
   char *joined = svari_arena_zeroed(view->arena, length + 1);
   char *end = joined;

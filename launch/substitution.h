@@ -13,6 +13,10 @@
 
 SVAR_BEGIN_DECLS
 
+// Of a text that substitutions make: Linux's bound of one argument or variable of a program. Without one,
+// forty <let>s that each double a variable take all memory.
+enum { SVARI_TEXT_BYTES_MAX = 128 * 1024 };
+
 typedef struct svari_call svari_call_t;
 
 // A parsed text is a list of parts, each a literal or a call.

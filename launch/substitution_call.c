@@ -1,7 +1,10 @@
 // What each substitution yields.
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
+#include "launch/eval.h"
 #include "launch/substitution_impl.h"
 
 // Expands argument number index (from 0) of the call.
@@ -201,6 +204,54 @@ perform_if(const svari_view_t *view, const svari_call_t *call, const char **out_
   return argument(view, call, condition ? 1 : 2, out_text);
 }
 
+static svar_ret_t
+perform_eval(const svari_view_t *view, const svari_call_t *call, const char **out_text)
+{
+  const char *expression = NULL;
+  SVAR_TRY(argument(view, call, 0, &expression));
+  return svari_eval(view->arena, expression, out_text);
+}
+
+// The same id has the same name again; other launches that run meanwhile have others.
+static svar_ret_t
+perform_anon(const svari_view_t *view, const svari_call_t *call, const char **out_text)
+{
+  const char *id = NULL;
+  SVAR_TRY(argument(view, call, 0, &id));
+  const svari_binding_t **names = &view->scope.anonymous->names;
+  const svari_binding_t *known = svari_binding_find(*names, id);
+  if (known == NULL) {
+    unsigned long chance = 0;
+    if (getrandom(&chance, sizeof(chance), 0) < 0) {
+      chance = 0; // an old kernel: the process id tells launches apart
+    }
+    svari_binding_add(view->arena, names, id,
+                      svari_arena_printf(view->arena, "%s_%d_%lu", id, (int)getpid(), chance >> 1));
+    known = *names;
+  }
+  *out_text = known->value;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+perform_exec_in_pkg(const svari_view_t *view, const svari_call_t *call, const char **out_text)
+{
+  const char *program = NULL;
+  const char *package = NULL;
+  SVAR_TRY(argument(view, call, 0, &program));
+  SVAR_TRY(argument(view, call, 1, &package));
+  return svari_packages_program(view->packages, view->arena, package, program, out_text);
+}
+
+static svar_ret_t
+perform_find_exec(const svari_view_t *view, const svari_call_t *call, const char **out_text)
+{
+  const char *program = NULL;
+  SVAR_TRY(argument(view, call, 0, &program));
+  const char *path = svari_scope_environment(&view->scope, "PATH");
+  return svari_program_find(view->arena, path, program, out_text);
+}
+
 static const svari_call_kind_t kinds[] = {
     {"var", 1, 2, "$(var NAME [DEFAULT])", perform_var},
     {"env", 1, 2, "$(env NAME [DEFAULT])", perform_env},
@@ -214,19 +265,19 @@ static const svari_call_kind_t kinds[] = {
     {"equals", 2, 2, "$(equals A B)", perform_equals},
     {"not-equals", 2, 2, "$(not-equals A B)", perform_not_equals},
     {"if", 2, 3, "$(if BOOL THEN [ELSE])", perform_if},
+    {"eval", 1, 1, "$(eval 'EXPRESSION')", perform_eval},
+    {"anon", 1, 1, "$(anon NAME)", perform_anon},
+    {"exec-in-pkg", 2, 2, "$(exec-in-pkg PROGRAM PACKAGE)", perform_exec_in_pkg},
+    {"find-exec", 1, 1, "$(find-exec PROGRAM)", perform_find_exec},
 };
 
 // Known to ROS 2 (or 1), and what to do instead.
 static const struct {
   const char *name, *remedy;
 } refused[] = {
-    {"eval", "compare with $(equals A B), join with $(and A B), $(or A B) and $(not A)"},
     {"command", "run the command before, and hand its result in as an argument"},
     {"file-content", "hand the text in as an argument"},
     {"param", "use the variable that the parameter was set from"},
-    {"anon", "give the node a name of its own"},
-    {"exec-in-pkg", "write $(find-pkg-prefix PACKAGE)/lib/PACKAGE/PROGRAM"},
-    {"find-exec", "write the program's name: it is looked up on PATH"},
     {"any", "use $(or A B)"},
     {"all", "use $(and A B)"},
     {"arg", "it is ROS 1: use $(var NAME)"},
@@ -258,8 +309,10 @@ svari_call_kind_refuse(const char *name)
     return svar_fail(SVAR_ERR_SYNTAX,
                      "a name must follow '$(' at once; write '\\$(' for the characters themselves");
   }
-  return svar_fail(SVAR_ERR_SYNTAX,
-                   "there is no substitution $(%s); there are var, env, find-pkg-share, "
-                   "find-pkg-prefix, dirname, filename, not, and, or, equals, not-equals, if",
-                   name);
+  return svar_fail(
+      SVAR_ERR_SYNTAX,
+      "there is no substitution $(%s); there are var, env, find-pkg-share, "
+      "find-pkg-prefix, exec-in-pkg, find-exec, dirname, filename, anon, eval, not, and, "
+      "or, equals, not-equals, if",
+      name);
 }

@@ -61,6 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   svari_arena_init(&arena);
   svari_packages_init(&packages, &arena, fuzz_folder(), NULL);
   svari_view_t view = {.arena = &arena, .packages = &packages, .file = "/launch/input.launch.xml"};
+  view.scope = svari_scope_inner(&arena, &view.scope);
   svari_binding_add(&arena, &view.scope.variables, "a", "one two");
   char *source = fuzz_text(data, size_bytes);
   perform(&view, source);

@@ -187,6 +187,23 @@ TEST(LaunchPlan, LetsAnIncludesArgumentsLeakAsRos2DoesAndGivesBackItsDirectory)
             (Words{TALKER, "1", "e", "PREFIX", "PREFIX/test.launch.xml", "--ros-args"}));
 }
 
+// As ROS 2, which keeps the names with the variables of the scope that made the first.
+TEST(LaunchPlan, SharesAnonymousNamesWithinTheScopeThatMadeTheFirst)
+{
+  Prefix prefix;
+  const std::string talk = "<node pkg='robot' exec='talker' args='$(anon n)'/>";
+  Plan apart(prefix,
+             prefix.launch("<group>" + talk + talk + "</group><group>" + talk + "</group>" + talk));
+  ASSERT_EQ(apart.ret, SVAR_OK) << apart.sentence;
+  EXPECT_EQ(apart.argv(0), apart.argv(1));
+  EXPECT_NE(apart.argv(1), apart.argv(2));
+  EXPECT_NE(apart.argv(2), apart.argv(3));
+  Plan shared(prefix, prefix.launch("<let name='x' value='$(anon other)'/><group>" + talk +
+                                    "</group><group>" + talk + "</group>" + talk));
+  EXPECT_EQ(shared.argv(0), shared.argv(1));
+  EXPECT_EQ(shared.argv(1), shared.argv(2));
+}
+
 TEST(LaunchPlan, ObeysConditionsOnEveryAction)
 {
   Prefix prefix;

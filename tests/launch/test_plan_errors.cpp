@@ -66,8 +66,10 @@ TEST(LaunchPlanError, OfValuesNamesThePlaceAndTheFix)
   const Mistake mistakes[] = {
       {"<let name='a' value='$(var b)'/>", 2, SVAR_ERR_NOT_FOUND, "the variable 'b' is not set"},
       {"<let name='a' value='$(nope)'/>", 2, SVAR_ERR_SYNTAX, "no substitution $(nope)"},
-      {"<group if='0'><let name='a' value='$(eval 1)'/></group>", 2, SVAR_ERR_UNSUPPORTED,
-       "does not offer $(eval)"},
+      {"<group if='0'><let name='a' value='$(command ls)'/></group>", 2, SVAR_ERR_UNSUPPORTED,
+       "does not offer $(command)"},
+      {"<let name='a' value='$(eval 1+)'/>", 2, SVAR_ERR_SYNTAX,
+       "$(eval): in '1+': a value is missing at the end"},
       {"<log message='a' if='yes'/>", 2, SVAR_ERR_VALUE, "if=: 'yes' is not a truth value"},
       {"<log message='a' unless=''/>", 2, SVAR_ERR_VALUE, "unless=: '' is not a truth value"},
       {"<arg name='a'/>", 2, SVAR_ERR_NOT_FOUND, "the argument 'a' is mandatory; add a:=VALUE"},

@@ -17,6 +17,7 @@ protected:
     svari_arena_init(&arena_);
     svari_packages_init(&packages_, &arena_, prefix_.root.c_str(), nullptr);
     view_ = {};
+    view_.scope = svari_scope_inner(&arena_, &view_.scope);
     view_.arena = &arena_;
     view_.packages = &packages_;
     view_.file = "/robot/launch/top.launch.xml";
@@ -39,10 +40,10 @@ protected:
   }
 
   // What the text becomes, or the sentence of its failure.
-  std::string perform(const char *text)
+  std::string perform(const std::string &text)
   {
     const char *result = nullptr;
-    ret_ = svari_substitution_perform(&view_, text, &result);
+    ret_ = svari_substitution_perform(&view_, text.c_str(), &result);
     return ret_ == SVAR_OK ? result : svar_error_message();
   }
 
@@ -126,6 +127,45 @@ TEST_F(Substitution, FindsPackages)
   EXPECT_EQ(perform("$(find-pkg-share robot)/x"), prefix_.root.string() + "/share/robot/x");
 }
 
+TEST_F(Substitution, FindsProgramsInPackagesAndOnPath)
+{
+  const std::string folder = prefix_.root.string() + "/lib/robot";
+  svari_binding_add(&arena_, &view_.scope.environment, "PATH", folder.c_str());
+  EXPECT_EQ(perform("$(exec-in-pkg talker robot) -v"), folder + "/talker -v");
+  EXPECT_EQ(perform("$(find-exec talker)"), folder + "/talker");
+  EXPECT_EQ(perform("$(find-exec " + folder + "/listener)"), folder + "/listener");
+  EXPECT_EQ(perform("$(exec-in-pkg gone robot)"),
+            "the program '" + folder + "/gone' cannot be found: No such file or directory");
+  EXPECT_EQ(ret_, SVAR_ERR_NOT_FOUND);
+  perform("$(exec-in-pkg notes robot)");
+  EXPECT_EQ(ret_, SVAR_ERR_PERMISSION);
+  EXPECT_NE(perform("$(exec-in-pkg talker legs)").find("package 'legs' is in none of"),
+            std::string::npos);
+  EXPECT_NE(perform("$(find-exec gone)").find("the program 'gone' is not on PATH; install it"),
+            std::string::npos);
+}
+
+TEST_F(Substitution, MakesUpANameOnceForEachId)
+{
+  const std::string name = perform("$(anon camera)");
+  EXPECT_EQ(name.substr(0, 7), "camera_");
+  EXPECT_EQ(name.find_first_not_of("camera_0123456789"), std::string::npos) << name;
+  EXPECT_EQ(perform("$(anon camera)"), name);
+  EXPECT_NE(perform("$(anon radar)"), name);
+}
+
+TEST_F(Substitution, EvaluatesWhatItsOwnSubstitutionsLeave)
+{
+  set("mode", "fast");
+  EXPECT_EQ(perform("$(eval \"'$(var mode)' == 'fast'\")"), "True");
+  EXPECT_EQ(perform("$(eval '\"$(var mode)\" in (\"slow\", \"safe\")')"), "False");
+  EXPECT_EQ(perform("$(eval '$(var a) + 1') of $(eval 2*3)"), "2 of 6");
+  EXPECT_EQ(perform("$(if $(eval '$(var a) < 2') low high)"), "low");
+  EXPECT_EQ(perform("$(eval '$(var mode) == 1')"),
+            "$(eval): in 'fast == 1': the name 'fast' has no value; a text stands in quotes, as in "
+            "'$(var NAME)', and truth is True or False");
+}
+
 TEST_F(Substitution, RefusesWhatIsNotInTheGrammar)
 {
   const struct {
@@ -144,6 +184,10 @@ TEST_F(Substitution, RefusesWhatIsNotInTheGrammar)
       {"$(var)", "the form is $(var NAME [DEFAULT])"},
       {"$(var a b c)", "the form is $(var NAME [DEFAULT])"},
       {"$(dirname x)", "the form is $(dirname)"},
+      {"$(eval 1 + 1)", "the form is $(eval 'EXPRESSION')"},
+      {"$(anon)", "the form is $(anon NAME)"},
+      {"$(exec-in-pkg talker)", "the form is $(exec-in-pkg PROGRAM PACKAGE)"},
+      {"$(find-exec)", "the form is $(find-exec PROGRAM)"},
       {"trailing \\", "lone backslash"},
       {"$(variable a)", "there is no substitution $(variable)"},
   };
@@ -155,10 +199,9 @@ TEST_F(Substitution, RefusesWhatIsNotInTheGrammar)
 
 TEST_F(Substitution, NamesTheRemedyForWhatIsNotOffered)
 {
-  EXPECT_NE(perform("$(eval '1 + 1')").find("$(equals A B)"), std::string::npos);
-  EXPECT_EQ(ret_, SVAR_ERR_UNSUPPORTED);
   EXPECT_NE(perform("$(command ls)").find("svar launch does not offer $(command)"),
             std::string::npos);
+  EXPECT_EQ(ret_, SVAR_ERR_UNSUPPORTED);
   EXPECT_NE(perform("$(find robot)").find("$(find-pkg-share PACKAGE)"), std::string::npos);
 }
 
@@ -184,9 +227,8 @@ TEST_F(Substitution, RefusesToNestWithoutEnd)
   for (int i = 0; i < 32; ++i) {
     text = "$(not " + text + ")";
   }
-  EXPECT_EQ(perform(text.c_str()), "true");
-  EXPECT_NE(perform(("$(not " + text + ")").c_str()).find("nested more than 32 deep"),
-            std::string::npos);
+  EXPECT_EQ(perform(text), "true");
+  EXPECT_NE(perform("$(not " + text + ")").find("nested more than 32 deep"), std::string::npos);
   EXPECT_EQ(ret_, SVAR_ERR_SYNTAX);
 }
 
