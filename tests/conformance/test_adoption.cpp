@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 
 #include "case.hpp"
@@ -18,6 +19,54 @@ borrowing(svar_shared_options_t options)
   options.borrow = SVAR_BORROW;
   return options;
 }
+
+// The number 7 in a page of a mapped file, which its deleter unmaps.
+class Map
+{
+public:
+  Map() : file_(tmpfile())
+  {
+    EXPECT_EQ(ftruncate(fileno(file_), BYTES), 0);
+    memory_ = mmap(nullptr, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file_), 0);
+    EXPECT_NE(memory_, MAP_FAILED);
+    *static_cast<double *>(memory_) = 7;
+    managed_.dl_tensor = svar_tensor(SVAR_FLOAT64, memory_, 1, &length_);
+    managed_.manager_ctx = this;
+    managed_.deleter = [](DLManagedTensor *managed) {
+      Map *self = static_cast<Map *>(managed->manager_ctx);
+      EXPECT_TRUE(self->is_mapped_);
+      self->is_mapped_ = false;
+      munmap(self->memory_, BYTES);
+    };
+  }
+  ~Map()
+  {
+    fclose(file_);
+  }
+  Map(const Map &) = delete;
+  Map &operator=(const Map &) = delete;
+
+  svar_source_t source()
+  {
+    return svar_managed(&managed_);
+  }
+  const void *memory() const
+  {
+    return memory_;
+  }
+  bool is_mapped() const
+  {
+    return is_mapped_;
+  }
+
+private:
+  static constexpr size_t BYTES = 4096;
+  FILE *file_;
+  void *memory_ = nullptr;
+  int64_t length_ = 1;
+  DLManagedTensor managed_ = {};
+  bool is_mapped_ = true;
+};
 
 } // namespace
 
@@ -81,36 +130,35 @@ SVAR_CASE(63, MisalignedSourcesCanBeCopiedButNotBorrowed)
   EXPECT_EQ(read(s).as<double>(), std::vector<double>{0});
   ASSERT_SVAR_OK(svar_set_value(s.get(), svar_array(&tensor), SVAR_COPY));
   EXPECT_EQ(read(s).as<double>(), std::vector<double>{2.5});
+  expect_not_shared(SVAR_ERR_TYPE, svar_array(&tensor), borrowing(options()));
+  EXPECT_MESSAGE("not aligned");
+  EXPECT_EQ(read(shared(svar_array(&tensor))).as<double>(), std::vector<double>{2.5});
 }
 
 SVAR_CASE(64, AMappedFileIsAdoptedOrCopied)
 {
-  const size_t bytes = 4096;
-  void *map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  ASSERT_NE(map, MAP_FAILED);
-  static_cast<double *>(map)[0] = 7;
-  int64_t length = 1;
-  struct Map {
-    void *memory;
-    int unmapped;
-  } context = {map, 0};
-  DLManagedTensor managed = {};
-  managed.dl_tensor = svar_tensor(SVAR_FLOAT64, map, 1, &length);
-  managed.manager_ctx = &context;
-  managed.deleter = [](DLManagedTensor *self) {
-    static_cast<Map *>(self->manager_ctx)->unmapped++;
-    munmap(static_cast<Map *>(self->manager_ctx)->memory, 4096);
-  };
+  Map map;
   svar_shared_options_t strict = options();
   strict.strict = true;
-  Variable s = shared(svar_managed(&managed), strict);
-  EXPECT_NE(cell(s), map);
-  ASSERT_SVAR_OK(svar_set_value(s.get(), svar_managed(&managed), SVAR_BORROW));
+  Variable s = shared(map.source(), strict);
+  EXPECT_NE(cell(s), map.memory());
+  ASSERT_SVAR_OK(svar_set_value(s.get(), map.source(), SVAR_BORROW));
   EXPECT_EQ(read(s).as<double>(), std::vector<double>{7});
-  EXPECT_EQ(cell(s) == map, !is_ipc());
-  EXPECT_EQ(context.unmapped, is_ipc() ? 1 : 0);
+  EXPECT_EQ(cell(s) == map.memory(), !is_ipc());
+  EXPECT_EQ(map.is_mapped(), !is_ipc());
   ASSERT_SVAR_OK(svar_set_value(s.get(), Array(SVAR_FLOAT64, {2}).source(), SVAR_COPY));
-  EXPECT_EQ(context.unmapped, 1);
+  EXPECT_FALSE(map.is_mapped());
+}
+
+SVAR_CASE(64, AMappedFileIsAdoptedOrCopiedAtConstruction)
+{
+  Map map;
+  Variable s = shared(map.source(), borrowing(options()));
+  EXPECT_EQ(read(s).as<double>(), std::vector<double>{7});
+  EXPECT_EQ(cell(s) == map.memory(), !is_ipc());
+  EXPECT_EQ(map.is_mapped(), !is_ipc());
+  s.reset();
+  EXPECT_FALSE(map.is_mapped());
 }
 
 SVAR_CASE_ON(CPU, 67, ASecondAdoptionIsRefused)
@@ -133,6 +181,12 @@ SVAR_CASE(56, NoValueIsAStateThatTheNextSetEnds)
   svar_value_t value = SVAR_VALUE_INIT;
   for (svar_borrow_t borrow : {SVAR_COPY, SVAR_BORROW}) {
     EXPECT_EQ(SVAR_ERR_UNSET, svar_get_value(s.get(), borrow, &value));
+  }
+  if (reader() != nullptr) {
+    svar_variable_t *found = nullptr;
+    ASSERT_SVAR_OK(svar_store_find(reader(), svar_variable_name(s.get()), &found));
+    Variable seen(found);
+    EXPECT_EQ(SVAR_ERR_UNSET, svar_get_value(seen.get(), SVAR_BORROW, &value));
   }
   set(s, Array(std::vector<double>{4}, {1}).source());
   EXPECT_EQ(read(s).as<double>(), std::vector<double>{4});

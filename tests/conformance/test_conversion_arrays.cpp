@@ -208,8 +208,11 @@ SVAR_CASE(116, TheRefusalNamesTheVariable)
 SVAR_CASE(118, TruthValuesAreAcceptedByEveryDtype)
 {
   Array truths = vector_of<bool>({true, true});
+  Array falsities = vector_of<bool>({false, false});
   for (svar_dtype_t dtype : theano_dtypes()) {
     SCOPED_TRACE(svar_dtype_name(dtype));
-    EXPECT_EQ(set(zeros(dtype, {1}), truths.source()), contents_of(ones(dtype)));
+    Variable s = zeros(dtype, {1});
+    EXPECT_EQ(set(s, truths.source()), contents_of(ones(dtype)));
+    EXPECT_EQ(set(s, falsities.source()), contents_of(Array(dtype, {2})));
   }
 }

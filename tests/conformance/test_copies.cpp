@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "case.hpp"
+#include "fakes/managed.hpp"
 
 using conformance::Child;
 using conformance::Variable;
@@ -143,6 +144,11 @@ SVAR_CASE(51, AConversionVoidsBorrow)
   ASSERT_SVAR_OK(svar_set_value(s.get(), y.source(), SVAR_BORROW));
   y.as<float>()[0] = 9;
   EXPECT_EQ(read(s).as<double>(), (std::vector<double>{1, 2}));
+  Managed<float> z(SVAR_FLOAT32, {3, 4}); // not even its owner's deleter makes it the value
+  ASSERT_SVAR_OK(svar_set_value(s.get(), z.source(), SVAR_BORROW));
+  EXPECT_EQ(z.deletions(), 1);
+  z.data()[0] = 9;
+  EXPECT_EQ(read(s).as<double>(), (std::vector<double>{3, 4}));
 }
 
 SVAR_CASE(52, LiteralsBecomeAFreshValueOfTheVariablesDtype)

@@ -51,6 +51,10 @@ SVAR_CASE(185, DefaultUpdatesCanBeKeptFromRunning)
     EXPECT_EQ(number(read(x)), expected);
   }
   EXPECT_EQ(expected, 6);
+  svar_function_t *made = nullptr;
+  svar_function_options_t none = SVAR_FUNCTION_OPTIONS_INIT;
+  none.kept_count = 1;
+  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_function_create(&none, &made));
 }
 
 SVAR_CASE(186, AnExplicitUpdateWinsOverTheDefaultOne)

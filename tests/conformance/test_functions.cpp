@@ -279,6 +279,10 @@ SVAR_CASE(195, ACallForSomeOutputsAppliesAllUpdates)
   ASSERT_SVAR_OK(svar_function_call_some(f.get(), nullptr, 0, &first, result.values(), 1));
   EXPECT_EQ(result.number(), 1);
   EXPECT_EQ(number(read(s)), 2);
+  const size_t third = 2;
+  EXPECT_EQ(SVAR_ERR_INDEX,
+            svar_function_call_some(f.get(), nullptr, 0, &third, result.values(), 1));
+  EXPECT_EQ(number(read(s)), 2);
 }
 
 SVAR_CASE(198, AFunctionTakesTheValueOfEachCall)

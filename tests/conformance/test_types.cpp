@@ -126,6 +126,7 @@ SVAR_CASE(16, TheNameIsKeptAndNoNameIsNoEmptyName)
     svar_shared_options_t unnamed = options();
     unnamed.name = nullptr; // readers find a variable by its name
     expect_not_shared(SVAR_ERR_ARGUMENT, svar_int(1), unnamed);
+    expect_not_shared(SVAR_ERR_ARGUMENT, svar_int(1), options(""));
     return;
   }
   EXPECT_EQ(svar_variable_name(shared(svar_int(1)).get()), nullptr);

@@ -35,6 +35,18 @@ SVAR_CASE(152, UpdatesSwap)
   }
 }
 
+SVAR_CASE(152, UpdatesGoRound)
+{
+  Variable a = shared(svar_int(1));
+  Variable b = shared(svar_int(2));
+  Variable c = shared(svar_int(3));
+  Function round = Parts().update(a, of(b)).update(b, of(c)).update(c, of(a)).function();
+  round();
+  EXPECT_EQ(number(read(a)), 2);
+  EXPECT_EQ(number(read(b)), 3);
+  EXPECT_EQ(number(read(c)), 1);
+}
+
 SVAR_CASE(153, UpdatesUseOldValues)
 {
   Variable a = shared(svar_int(1));
@@ -101,6 +113,18 @@ SVAR_CASE(156, AValueThatMovesIsGivenToOneVariableOnly)
   EXPECT_TRUE(are_disjoint(a, b));
   EXPECT_TRUE(are_disjoint(b, c));
   EXPECT_TRUE(are_disjoint(a, c));
+}
+
+SVAR_CASE(156, AResultIsStoredToTwoVariablesApart)
+{
+  Variable a = shared(svar_int(1));
+  Variable b = shared(svar_int(2));
+  Expression sum = plus(of(a), of(b));
+  Function f = Parts().out(sum).update(a, sum).update(b, sum).function();
+  EXPECT_EQ(f().number(), 3);
+  EXPECT_EQ(number(read(a)), 3);
+  EXPECT_EQ(number(read(b)), 3);
+  EXPECT_TRUE(are_disjoint(a, b));
 }
 
 SVAR_CASE(158, ASwapMovesTheBytes)
@@ -242,6 +266,10 @@ SVAR_CASE(164, AnUpdateMayChangeTheExtents)
   twice();
   twice();
   EXPECT_VALUE(v, vector_of<double>({1, 2, 1, 2, 1, 2, 1, 2}));
+  Array nothing(SVAR_FLOAT64, {0});
+  set(v, nothing.source());
+  twice();
+  EXPECT_VALUE(v, nothing);
 }
 
 SVAR_CASE(174, WhatWasReadBeforeAnUpdateStays)

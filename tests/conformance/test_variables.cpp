@@ -128,10 +128,20 @@ SVAR_CASE(35, TheBaseClassFiltersItsFirstValue)
   expect_not_created(given, "strict");
 }
 
+SVAR_CASE(35, TheBaseClassRefusesWhatIsNoArray)
+{
+  svar_type_t type = tensor_type(SVAR_FLOAT64, 1);
+  const svar_random_state_t state = svar_random_seeded(1);
+  svar_source_t no_array = svar_random_source(&state);
+  expect_not_created(base_options(options("w"), &type, &no_array), "random state");
+}
+
 SVAR_CASE(36, ABaseClassWithoutValueAndContainerIsATypeError)
 {
   svar_type_t type = tensor_type(SVAR_FLOAT64, 1);
   expect_not_created(base_options(options("w"), &type, nullptr), "a value");
+  svar_source_t none = svar_none();
+  expect_not_created(base_options(options("w"), &type, &none), "a value");
 }
 
 SVAR_CASE(38, AContainerHasItsOwnRules)
