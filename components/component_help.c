@@ -3,6 +3,7 @@
 #include "components/component_library.h"
 #include "components/component_log.h"
 #include "components/parameter_value.h"
+#include "components/realtime.h"
 
 static const char ros_arguments_help[] =
     "ROS arguments, after --ros-args:\n"
@@ -11,6 +12,32 @@ static const char ros_arguments_help[] =
     "  -p NAME:=VALUE                        set a parameter\n"
     "  --params-file FILE                    set parameters from a YAML file\n"
     "  --log-level [LOGGER:=]LEVEL           debug, info, warn, error or fatal\n";
+
+static void
+print_parameter(FILE *out, const svar_parameter_descriptor_t *parameter)
+{
+  char text[256];
+  svari_parameter_print(&parameter->default_value, text, sizeof(text));
+  fprintf(out, "  %s (%s, default %s", parameter->name,
+          svari_parameter_kind_name(parameter->default_value.kind), text);
+  if (parameter->minimum != 0 || parameter->maximum != 0) {
+    fprintf(out, ", %g to %g", parameter->minimum, parameter->maximum);
+  }
+  fprintf(out, ")\n");
+  if (parameter->description != NULL) {
+    fprintf(out, "      %s\n", parameter->description);
+  }
+}
+
+// What every component has beside its own parameters.
+static void
+print_realtime(FILE *out)
+{
+  fprintf(out, "Parameters of every component, about the thread that it runs in:\n");
+  for (size_t i = 0; i < svari_realtime_parameter_count; ++i) {
+    print_parameter(out, &svari_realtime_parameters[i]);
+  }
+}
 
 void
 svari_help_container(FILE *out)
@@ -27,24 +54,10 @@ svari_help_container(FILE *out)
       "SIGHUP, or when one fails. The exit code is 0 when all were done or stopped, 1 when any\n"
       "failed.\n"
       "\n"
-      "%s",
+      "%s"
+      "\n",
       ros_arguments_help);
-}
-
-static void
-print_parameter(FILE *out, const svar_parameter_descriptor_t *parameter)
-{
-  char text[256];
-  svari_parameter_scalar_print(&parameter->default_value, text, sizeof(text));
-  fprintf(out, "  %s (%s, default %s", parameter->name,
-          svari_parameter_kind_name(parameter->default_value.kind), text);
-  if (parameter->minimum != 0 || parameter->maximum != 0) {
-    fprintf(out, ", %g to %g", parameter->minimum, parameter->maximum);
-  }
-  fprintf(out, ")\n");
-  if (parameter->description != NULL) {
-    fprintf(out, "      %s\n", parameter->description);
-  }
+  print_realtime(out);
 }
 
 static const char *
@@ -68,7 +81,8 @@ svari_help_program(FILE *out, const char *program, const svar_component_descript
 {
   fprintf(out, "Usage: %s [--ros-args ...]\n\n", program);
   svari_help_component(out, descriptor);
-  fprintf(out, "\n%s", ros_arguments_help);
+  fprintf(out, "\n%s\n", ros_arguments_help);
+  print_realtime(out);
 }
 
 bool

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "components/parameter_value.h"
+
 enum { COMPONENTS_MAX = 256 }; // of one library: an entry that never answers NULL must end, too
 
 // Not rcutils_load_shared_library(): it opens RTLD_LAZY | RTLD_GLOBAL. Every component library exports
@@ -28,18 +30,48 @@ open_entry(const svari_index_entry_t *entry, svar_component_entry_t *out_functio
   return SVAR_OK;
 }
 
+static bool
+is_item_within(const svar_parameter_descriptor_t *parameter, const svar_parameter_value_t *item)
+{
+  double number = item->kind == SVAR_PARAMETER_INTEGER ? (double)item->as.integer : item->as.real;
+  return number >= parameter->minimum && number <= parameter->maximum; // NaN is not within
+}
+
 bool
 svari_component_parameter_is_within(const svar_parameter_descriptor_t *parameter,
                                     const svar_parameter_value_t *value)
 {
   bool has_limits = parameter->minimum != 0 || parameter->maximum != 0;
-  bool is_number = value->kind == SVAR_PARAMETER_INTEGER || value->kind == SVAR_PARAMETER_DOUBLE;
-  if (!has_limits || !is_number) {
+  svar_parameter_kind_t kind = svari_parameter_item_kind(value->kind);
+  if (!has_limits || (kind != SVAR_PARAMETER_INTEGER && kind != SVAR_PARAMETER_DOUBLE)) {
     return true;
   }
-  double number =
-      value->kind == SVAR_PARAMETER_INTEGER ? (double)value->as.integer : value->as.real;
-  return number >= parameter->minimum && number <= parameter->maximum; // NaN is not within
+  if (!svari_parameter_is_array(value->kind)) {
+    return is_item_within(parameter, value);
+  }
+  for (size_t i = 0; i < value->as.array.count; ++i) {
+    if (!is_item_within(parameter, &value->as.array.items[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A string must be there, an array have items of its kind.
+static bool
+is_complete(const svar_parameter_value_t *value)
+{
+  if (!svari_parameter_is_array(value->kind)) {
+    return value->kind != SVAR_PARAMETER_STRING || value->as.string != NULL;
+  }
+  svar_parameter_kind_t item_kind = svari_parameter_item_kind(value->kind);
+  for (size_t i = 0; i < value->as.array.count; ++i) {
+    if (value->as.array.items == NULL || value->as.array.items[i].kind != item_kind ||
+        !is_complete(&value->as.array.items[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 static const char *
@@ -50,11 +82,14 @@ fault_of_parameter(const svar_component_descriptor_t *descriptor, size_t index)
   if (parameter->name == NULL || parameter->name[0] == '\0') {
     return "declares a parameter without a name";
   }
-  if (value->kind < SVAR_PARAMETER_BOOL || value->kind > SVAR_PARAMETER_STRING) {
+  if (strncmp(parameter->name, "realtime.", strlen("realtime.")) == 0) {
+    return "declares a parameter of the name realtime.*, which every component has already";
+  }
+  if (value->kind < SVAR_PARAMETER_BOOL || value->kind > SVAR_PARAMETER_STRING_ARRAY) {
     return "declares a parameter of unknown kind";
   }
-  if (value->kind == SVAR_PARAMETER_STRING && value->as.string == NULL) {
-    return "declares a string parameter whose default is NULL";
+  if (!is_complete(value)) {
+    return "declares a parameter whose default has a NULL, or an item of another kind";
   }
   if (!svari_component_parameter_is_within(parameter, value)) {
     return "declares a parameter whose default breaks its own limits";

@@ -25,6 +25,55 @@ forget_sentence(void)
   (void)svar_fail(SVAR_ERR_COMPONENT, "it gave no reason");
 }
 
+// --- real time -------------------------------------------------------------------------------------
+
+// What the system refuses is a failure, or a warning, as realtime.required says.
+static bool
+is_granted(svari_component_node_t *node, svar_ret_t ret)
+{
+  if (ret == SVAR_OK) {
+    return true;
+  }
+  if (node->realtime.is_required) {
+    atomic_store(&node->has_failed, true);
+    svari_log(node->logger, SVAR_LOG_ERROR, "realtime.required: %s", svar_error_message());
+    return false;
+  }
+  svari_log(node->logger, SVAR_LOG_WARN, "goes on without: %s", svar_error_message());
+  return true;
+}
+
+// What was refused once, with a warning, is not asked for again. False: it may not go on.
+static bool
+enter_realtime(svari_component_node_t *node, cpu_set_t *out_before)
+{
+  svari_realtime_t *realtime = &node->realtime;
+  svar_ret_t bound = svari_realtime_bind(realtime, out_before);
+  bool may_go_on = is_granted(node, bound);
+  realtime->has_cpus = realtime->has_cpus && bound == SVAR_OK;
+  svar_ret_t scheduled = svari_realtime_schedule(realtime);
+  may_go_on = is_granted(node, scheduled) && may_go_on;
+  if (scheduled != SVAR_OK) {
+    realtime->schedule = (svari_schedule_t){.policy = SCHED_OTHER};
+  }
+  return may_go_on;
+}
+
+// Asks for everything and gives scheduler and CPUs back: what is refused is known before anything runs.
+static bool
+prepare_thread(svari_component_node_t *node)
+{
+  cpu_set_t before;
+  if (!is_granted(node, svari_realtime_lock(&node->realtime))) {
+    return false;
+  }
+  bool may_go_on = enter_realtime(node, &before);
+  svari_realtime_leave(&before);
+  return may_go_on;
+}
+
+// --- transitions -----------------------------------------------------------------------------------
+
 typedef svar_transition_result_t (*callback_t)(void *self);
 
 static callback_t
@@ -115,20 +164,14 @@ wait_until_due(svari_component_node_t *node, const svari_step_schedule_t *schedu
 
 // True: the work is over (done or failed). False: the container ordered a stop.
 static bool
-run_steps(svari_component_node_t *node)
+run_schedule(svari_component_node_t *node, int64_t period_ns)
 {
-  int64_t period_ns = atomic_load(&node->period_ns);
-  svar_step_result_t (*step)(void *, const svar_tick_t *) = node->descriptor->step;
-  if (step == NULL || period_ns < 0) {
-    svari_wake_word_wait(&node->orders, SVARI_ORDER_RUN, SVARI_NO_DEADLINE);
-    return false;
-  }
   svari_step_schedule_t schedule;
   svari_step_schedule_start(&schedule, period_ns, svari_now_ns());
   forget_sentence();
   while (wait_until_due(node, &schedule)) {
     schedule.tick.started_ns = svari_now_ns();
-    svar_step_result_t result = step(node->self, &schedule.tick);
+    svar_step_result_t result = node->descriptor->step(node->self, &schedule.tick);
     if (result == SVAR_STEP_DONE) {
       return true;
     }
@@ -142,6 +185,23 @@ run_steps(svari_component_node_t *node)
   }
   return false;
 }
+
+// As run_schedule().
+static bool
+run_steps(svari_component_node_t *node)
+{
+  int64_t period_ns = atomic_load(&node->period_ns);
+  if (node->descriptor->step == NULL || period_ns < 0) {
+    svari_wake_word_wait(&node->orders, SVARI_ORDER_RUN, SVARI_NO_DEADLINE);
+    return false;
+  }
+  cpu_set_t before;
+  bool is_over = !enter_realtime(node, &before) || run_schedule(node, period_ns);
+  svari_realtime_leave(&before);
+  return is_over;
+}
+
+// --- life ------------------------------------------------------------------------------------------
 
 static void
 take_down(svari_component_node_t *node)
@@ -165,7 +225,7 @@ void *
 svari_component_life(void *argument)
 {
   svari_component_node_t *node = argument;
-  if (bring_up(node)) {
+  if (prepare_thread(node) && bring_up(node)) {
     set_phase(node, SVARI_PHASE_ACTIVE);
     if (!run_steps(node)) {
       set_phase(node, SVARI_PHASE_STEPS_STOPPED);

@@ -71,22 +71,26 @@ set_logger(svari_component_node_t *node)
 }
 
 static svar_ret_t
-fill_values(svari_component_node_t *node)
+fill_values(svari_component_node_t *node, svari_schedule_t inherited)
 {
-  size_t count = node->descriptor->parameter_count;
-  node->values = calloc(count + 1, sizeof(*node->values));
+  const svar_component_descriptor_t *descriptor = node->descriptor;
+  size_t count = svari_component_parameter_count(descriptor);
+  node->values = calloc(count, sizeof(*node->values));
   if (node->values == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for %zu parameters of node '%s'", count,
                      node->identity.full_name);
   }
-  return svari_component_parameters_fill(node->descriptor, &node->arguments->parameters,
-                                         node->identity.full_name, node->values);
+  SVAR_TRY(svari_component_parameters_fill(descriptor, &node->arguments->parameters,
+                                           node->identity.full_name, node->values));
+  return svari_realtime_read(&node->values[descriptor->parameter_count], inherited,
+                             node->identity.full_name, &node->realtime);
 }
 
 svar_ret_t
 svari_component_node_create(const svar_component_descriptor_t *descriptor,
-                            const svari_ros_arguments_t *arguments, const char *default_name,
-                            bool is_own_name, svari_component_node_t **out_node)
+                            const svari_ros_arguments_t *arguments, svari_schedule_t inherited,
+                            const char *default_name, bool is_own_name,
+                            svari_component_node_t **out_node)
 {
   svari_component_node_t *node = calloc(1, sizeof(*node));
   if (node == NULL) {
@@ -99,7 +103,7 @@ svari_component_node_create(const svar_component_descriptor_t *descriptor,
   svar_ret_t ret;
   if ((ret = svari_remap_node(arguments->rules, arguments->rule_count, default_name, is_own_name,
                               &node->identity)) != SVAR_OK ||
-      (ret = fill_values(node)) != SVAR_OK) {
+      (ret = fill_values(node, inherited)) != SVAR_OK) {
     svari_component_node_destroy(node);
     return ret;
   }
@@ -119,17 +123,39 @@ svari_component_node_create(const svar_component_descriptor_t *descriptor,
 void
 svari_component_node_destroy(svari_component_node_t *node)
 {
-  if (node != NULL) {
-    free(node->values);
-    free(node);
+  if (node == NULL) {
+    return;
   }
+  size_t count = node->values != NULL ? svari_component_parameter_count(node->descriptor) : 0;
+  for (size_t i = 0; i < count; ++i) {
+    svari_parameter_free(&node->values[i]);
+  }
+  free(node->values);
+  free(node);
+}
+
+static int
+start_thread(svari_component_node_t *node)
+{
+  pthread_attr_t attributes;
+  size_t stack_bytes = svari_realtime_stack_size(&node->realtime);
+  int error = pthread_attr_init(&attributes);
+  if (error != 0) {
+    return error;
+  }
+  if (stack_bytes > 0) {
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+  }
+  error = pthread_create(&node->thread, &attributes, svari_component_life, node);
+  pthread_attr_destroy(&attributes);
+  return error;
 }
 
 svar_ret_t
 svari_component_node_start(svari_component_node_t *node)
 {
   atomic_store(&node->phase, SVARI_PHASE_STARTING);
-  int error = pthread_create(&node->thread, NULL, svari_component_life, node);
+  int error = start_thread(node);
   if (error != 0) {
     atomic_store(&node->phase, SVARI_PHASE_WAITING);
     return svar_fail(SVAR_ERR_SYSTEM, "no thread for node '%s': %s", node->identity.full_name,

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "components/lifecycle.h"
+#include "components/realtime.h"
 #include "components/ros_arguments.h"
 #include "components/wake_word.h"
 #include "shared_variable/component.h"
@@ -36,7 +37,7 @@ typedef struct svari_component_node {
   const svari_ros_arguments_t *arguments;
   svari_node_identity_t identity;
   char logger[SVARI_FULL_NAME_BYTES]; ///< the full name with dots: "robot1.policy"
-  svar_parameter_value_t *values;     ///< one for each that is declared
+  svar_parameter_value_t *values;     ///< one for each parameter; owned
 
   const atomic_bool *is_stopping; ///< the container's
   int event_fd;                   ///< the container's; written at each change of phase
@@ -46,18 +47,20 @@ typedef struct svari_component_node {
   _Atomic int64_t period_ns; ///< < 0: no steps
 
   pthread_t thread;
-  svari_lifecycle_state_t state; ///< from here on: the thread's own
+  svari_realtime_t realtime; ///< from here on: the thread's own
+  svari_lifecycle_state_t state;
   bool is_created;
   void *self;
 } svari_component_node_t;
 
 /// Makes a node of a loaded component. descriptor, arguments and is_stopping are borrowed until destroy.
 /// default_name: what rules may rename; is_own_name: it was chosen for this one, rules for all nodes
-/// leave it. SVAR_ERR_VALUE: no node can have that name; else as svari_component_parameters_fill().
+/// leave it. inherited: the scheduler, if the parameters name none. SVAR_ERR_VALUE: no node can have that
+/// name; else as svari_component_parameters_fill() and svari_realtime_read().
 svar_ret_t svari_component_node_create(const svar_component_descriptor_t *descriptor,
                                        const svari_ros_arguments_t *arguments,
-                                       const char *default_name, bool is_own_name,
-                                       svari_component_node_t **out_node);
+                                       svari_schedule_t inherited, const char *default_name,
+                                       bool is_own_name, svari_component_node_t **out_node);
 /// Accepts NULL. The thread must have ended, or never begun.
 void svari_component_node_destroy(svari_component_node_t *node);
 

@@ -4,6 +4,34 @@
 #include <string.h>
 
 #include "components/component_library.h"
+#include "components/realtime.h"
+
+static svar_parameter_kind_t
+array_of(svar_parameter_kind_t kind)
+{
+  return (svar_parameter_kind_t)(kind - SVAR_PARAMETER_BOOL + SVAR_PARAMETER_BOOL_ARRAY);
+}
+
+// A view of what was given, as a value of the kind declared, integers for doubles still to be turned.
+static svar_parameter_value_t
+view_of(const svari_parameter_value_t *given)
+{
+  svar_parameter_value_t view = given->items[0];
+  if (given->is_sequence) {
+    view.kind = array_of(view.kind);
+    view.as.array.items = given->items;
+    view.as.array.count = given->count;
+  }
+  return view;
+}
+
+static bool
+fits(svar_parameter_kind_t declared, svar_parameter_kind_t given)
+{
+  return given == declared ||
+         (declared == SVAR_PARAMETER_DOUBLE && given == SVAR_PARAMETER_INTEGER) ||
+         (declared == SVAR_PARAMETER_DOUBLE_ARRAY && given == SVAR_PARAMETER_INTEGER_ARRAY);
+}
 
 static svar_ret_t
 refuse_kind(const svar_parameter_descriptor_t *parameter, const char *node,
@@ -12,10 +40,31 @@ refuse_kind(const svar_parameter_descriptor_t *parameter, const char *node,
   char text[300];
   svari_parameter_value_describe(given, text, sizeof(text));
   bool lacks_quotes = parameter->default_value.kind == SVAR_PARAMETER_STRING && !given->is_sequence;
+  bool lacks_brackets =
+      !given->is_sequence && fits(parameter->default_value.kind, array_of(given->items[0].kind));
   return svar_fail(
       SVAR_ERR_TYPE, "parameter '%s' of node '%s' is declared as %s, but was given %s%s",
       parameter->name, node, svari_parameter_kind_name(parameter->default_value.kind), text,
-      lacks_quotes ? "; quote it twice to make it a string: name:='\"value\"'" : "");
+      lacks_quotes     ? "; quote it twice to make it a string: name:='\"value\"'"
+      : lacks_brackets ? "; give a sequence of one: name:='[value]'"
+                       : "");
+}
+
+// Of our own copy: an integer, or an array of them, becomes doubles where those are declared.
+static void
+turn_to(svar_parameter_kind_t declared, svar_parameter_value_t *copy)
+{
+  if (copy->kind == declared) {
+    return;
+  }
+  if (declared == SVAR_PARAMETER_DOUBLE) {
+    copy->as.real = (double)copy->as.integer;
+  } else {
+    for (size_t i = 0; i < copy->as.array.count; ++i) {
+      turn_to(SVAR_PARAMETER_DOUBLE, (svar_parameter_value_t *)&copy->as.array.items[i]);
+    }
+  }
+  copy->kind = declared;
 }
 
 static svar_ret_t
@@ -23,26 +72,47 @@ take(const svar_parameter_descriptor_t *parameter, const char *node,
      const svari_parameter_value_t *given, svar_parameter_value_t *out_value)
 {
   svar_parameter_kind_t kind = parameter->default_value.kind;
-  if (given->is_sequence) {
+  svar_parameter_value_t view = view_of(given);
+  if (!fits(kind, view.kind)) {
     return refuse_kind(parameter, node, given);
   }
-  svar_parameter_value_t value = given->items[0];
-  if (kind == SVAR_PARAMETER_DOUBLE && value.kind == SVAR_PARAMETER_INTEGER) {
-    value.as.real = (double)value.as.integer;
-    value.kind = SVAR_PARAMETER_DOUBLE;
-  }
-  if (value.kind != kind) {
-    return refuse_kind(parameter, node, given);
-  }
-  if (!svari_component_parameter_is_within(parameter, &value)) {
+  SVAR_TRY(svari_parameter_copy(&view, out_value));
+  turn_to(kind, out_value);
+  if (!svari_component_parameter_is_within(parameter, out_value)) {
     char text[300];
-    svari_parameter_value_describe(given, text, sizeof(text));
+    svari_parameter_print(&view, text, sizeof(text));
     return svar_fail(SVAR_ERR_RANGE,
-                     "parameter '%s' of node '%s' must lie between %g and %g, but was given %s",
-                     parameter->name, node, parameter->minimum, parameter->maximum, text);
+                     "parameter '%s' of node '%s' must lie between %g and %g, but was given the %s "
+                     "%s",
+                     parameter->name, node, parameter->minimum, parameter->maximum,
+                     svari_parameter_kind_name(view.kind), text);
   }
-  *out_value = value;
   return SVAR_OK;
+}
+
+size_t
+svari_component_parameter_count(const svar_component_descriptor_t *descriptor)
+{
+  return descriptor->parameter_count + svari_realtime_parameter_count;
+}
+
+const svar_parameter_descriptor_t *
+svari_component_parameter_at(const svar_component_descriptor_t *descriptor, size_t index)
+{
+  return index < descriptor->parameter_count
+             ? &descriptor->parameters[index]
+             : &svari_realtime_parameters[index - descriptor->parameter_count];
+}
+
+ptrdiff_t
+svari_component_parameter_index(const svar_component_descriptor_t *descriptor, const char *name)
+{
+  for (size_t i = 0; i < svari_component_parameter_count(descriptor); ++i) {
+    if (strcmp(svari_component_parameter_at(descriptor, i)->name, name) == 0) {
+      return (ptrdiff_t)i;
+    }
+  }
+  return -1;
 }
 
 svar_ret_t
@@ -50,27 +120,14 @@ svari_component_parameters_fill(const svar_component_descriptor_t *descriptor,
                                 const svari_parameter_table_t *table, const char *node_full_name,
                                 svar_parameter_value_t *out_values)
 {
-  for (size_t i = 0; i < descriptor->parameter_count; ++i) {
-    const svar_parameter_descriptor_t *parameter = &descriptor->parameters[i];
+  for (size_t i = 0; i < svari_component_parameter_count(descriptor); ++i) {
+    const svar_parameter_descriptor_t *parameter = svari_component_parameter_at(descriptor, i);
     const svari_parameter_value_t *given =
         svari_parameter_table_find(table, node_full_name, parameter->name);
-    out_values[i] = parameter->default_value;
-    if (given != NULL) {
-      SVAR_TRY(take(parameter, node_full_name, given, &out_values[i]));
-    }
+    SVAR_TRY(given != NULL ? take(parameter, node_full_name, given, &out_values[i])
+                           : svari_parameter_copy(&parameter->default_value, &out_values[i]));
   }
   return SVAR_OK;
-}
-
-ptrdiff_t
-svari_component_parameter_index(const svar_component_descriptor_t *descriptor, const char *name)
-{
-  for (size_t i = 0; i < descriptor->parameter_count; ++i) {
-    if (strcmp(descriptor->parameters[i].name, name) == 0) {
-      return (ptrdiff_t)i;
-    }
-  }
-  return -1;
 }
 
 svar_ret_t
@@ -83,7 +140,7 @@ svari_component_parameter_unknown(const svar_component_descriptor_t *descriptor,
     snprintf(declared + used, sizeof(declared) - used, "%s%s", used == 0 ? "" : ", ",
              descriptor->parameters[i].name);
   }
-  return svar_fail(SVAR_ERR_NOT_FOUND, "node '%s' (%s) has no parameter '%s'; it has: %s",
-                   node_full_name, descriptor->type_name, name,
-                   declared[0] == '\0' ? "none" : declared);
+  return svar_fail(SVAR_ERR_NOT_FOUND,
+                   "node '%s' (%s) has no parameter '%s'; it has: %s%srealtime.*", node_full_name,
+                   descriptor->type_name, name, declared, declared[0] == '\0' ? "" : ", ");
 }

@@ -5,19 +5,25 @@
 #include "components/parameter_table.h"
 #include "shared_variable/component.h"
 
-/// Fills out_values (descriptor->parameter_count of them): the value given to the node, else the
-/// default. Strings are borrowed from table and descriptor. SVAR_ERR_TYPE: a value of another kind (an
-/// integer is taken for a double); SVAR_ERR_RANGE: outside the limits declared.
+/// How many parameters a node of the component has: those that it declares, and behind them those of every
+/// component (realtime.h).
+size_t svari_component_parameter_count(const svar_component_descriptor_t *descriptor);
+/// The one at index, below that count.
+const svar_parameter_descriptor_t *
+svari_component_parameter_at(const svar_component_descriptor_t *descriptor, size_t index);
+/// Position of a parameter, or -1.
+ptrdiff_t svari_component_parameter_index(const svar_component_descriptor_t *descriptor,
+                                          const char *name);
+
+/// Fills out_values, one for each parameter and {0} before: a copy of the value given to the node, else of
+/// the default; svari_parameter_free() them, on failure too. SVAR_ERR_TYPE: a value of another kind
+/// (integers are taken for doubles); SVAR_ERR_RANGE: outside the limits declared.
 svar_ret_t svari_component_parameters_fill(const svar_component_descriptor_t *descriptor,
                                            const svari_parameter_table_t *table,
                                            const char *node_full_name,
                                            svar_parameter_value_t *out_values);
 
-/// Position of a declared parameter, or -1.
-ptrdiff_t svari_component_parameter_index(const svar_component_descriptor_t *descriptor,
-                                          const char *name);
-
-/// SVAR_ERR_NOT_FOUND with the sentence: the component declares no such parameter, but these.
+/// SVAR_ERR_NOT_FOUND with the sentence: the component has no such parameter, but these.
 svar_ret_t svari_component_parameter_unknown(const svar_component_descriptor_t *descriptor,
                                              const char *node_full_name, const char *name);
 

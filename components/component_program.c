@@ -16,6 +16,7 @@ typedef struct program {
   const char *type; // NULL: component_container
   svari_ros_arguments_t arguments;
   svari_resource_index_t index;
+  svari_schedule_t started_with; // the scheduler of whoever started this program
   svari_component_container_t container;
 } program_t;
 
@@ -64,8 +65,8 @@ add_node(program_t *program, const char *type, const char *node_name, bool is_ow
   const svar_component_descriptor_t *descriptor;
   SVAR_TRY(load_type(program, type, &descriptor));
   svari_component_node_t *node;
-  SVAR_TRY(
-      svari_component_node_create(descriptor, &program->arguments, node_name, is_own_name, &node));
+  SVAR_TRY(svari_component_node_create(descriptor, &program->arguments, program->started_with,
+                                       node_name, is_own_name, &node));
   svar_ret_t ret = svari_component_container_add(&program->container, node);
   if (ret != SVAR_OK) {
     svari_component_node_destroy(node);
@@ -190,7 +191,8 @@ svari_component_program_main(const char *name, const char *type, int argc, char 
 {
   // Whoever read our output may go away; a control loop must not end with it.
   signal(SIGPIPE, SIG_IGN);
-  program_t program = {.name = name, .type = type};
+  // This thread waits and talks; that is no real-time work.
+  program_t program = {.name = name, .type = type, .started_with = svari_schedule_give_up()};
   bool is_ok = false;
   svar_ret_t ret;
   if ((ret = prepare(&program, argc, argv)) != SVAR_OK ||

@@ -105,12 +105,80 @@ void
 svari_parameter_value_fini(svari_parameter_value_t *value)
 {
   for (size_t i = 0; i < value->count; ++i) {
-    if (value->items[i].kind == SVAR_PARAMETER_STRING) {
-      free((char *)value->items[i].as.string); // const for the component that borrows it
-    }
+    svari_parameter_free(&value->items[i]);
   }
   free(value->items);
   *value = (svari_parameter_value_t){0};
+}
+
+// --- copies ----------------------------------------------------------------------------------------
+
+static svar_ret_t
+copy_array(const svar_parameter_value_t *value, svar_parameter_value_t *out_copy)
+{
+  size_t count = value->as.array.count;
+  svar_parameter_value_t *items = calloc(count + 1, sizeof(*items));
+  if (items == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a parameter of %zu items", count);
+  }
+  svar_parameter_value_t copy = {.kind = value->kind, .as.array = {items, count}};
+  for (size_t i = 0; i < count; ++i) {
+    svar_ret_t ret = svari_parameter_copy(&value->as.array.items[i], &items[i]);
+    if (ret != SVAR_OK) {
+      svari_parameter_free(&copy);
+      return ret;
+    }
+  }
+  *out_copy = copy;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_parameter_copy(const svar_parameter_value_t *value, svar_parameter_value_t *out_copy)
+{
+  if (svari_parameter_is_array(value->kind)) {
+    return copy_array(value, out_copy);
+  }
+  svar_parameter_value_t copy = *value;
+  if (value->kind == SVAR_PARAMETER_STRING) {
+    char *text;
+    SVAR_TRY(svari_text_copy(value->as.string, strlen(value->as.string), &text));
+    copy.as.string = text;
+  }
+  *out_copy = copy;
+  return SVAR_OK;
+}
+
+// Casts: const is for the component that borrows.
+void
+svari_parameter_free(svar_parameter_value_t *copy)
+{
+  if (svari_parameter_is_array(copy->kind)) {
+    svar_parameter_value_t *items = (svar_parameter_value_t *)copy->as.array.items;
+    for (size_t i = 0; i < copy->as.array.count; ++i) {
+      svari_parameter_free(&items[i]);
+    }
+    free(items);
+  } else if (copy->kind == SVAR_PARAMETER_STRING) {
+    free((char *)copy->as.string);
+  }
+  *copy = (svar_parameter_value_t){0};
+}
+
+// --- texts -----------------------------------------------------------------------------------------
+
+bool
+svari_parameter_is_array(svar_parameter_kind_t kind)
+{
+  return kind >= SVAR_PARAMETER_BOOL_ARRAY && kind <= SVAR_PARAMETER_STRING_ARRAY;
+}
+
+svar_parameter_kind_t
+svari_parameter_item_kind(svar_parameter_kind_t kind)
+{
+  return svari_parameter_is_array(kind)
+             ? (svar_parameter_kind_t)(kind - SVAR_PARAMETER_BOOL_ARRAY + SVAR_PARAMETER_BOOL)
+             : kind;
 }
 
 const char *
@@ -125,26 +193,53 @@ svari_parameter_kind_name(svar_parameter_kind_t kind)
     return "double";
   case SVAR_PARAMETER_STRING:
     return "string";
+  case SVAR_PARAMETER_BOOL_ARRAY:
+    return "bool array";
+  case SVAR_PARAMETER_INTEGER_ARRAY:
+    return "integer array";
+  case SVAR_PARAMETER_DOUBLE_ARRAY:
+    return "double array";
+  case SVAR_PARAMETER_STRING_ARRAY:
+    return "string array";
   }
   return "kind that this build does not know";
 }
 
-void
-svari_parameter_scalar_print(const svar_parameter_value_t *scalar, char *out_text,
-                             size_t text_bytes)
+static void
+print_array(const svar_parameter_value_t *value, char *out_text, size_t text_bytes)
 {
-  switch (scalar->kind) {
+  size_t used = (size_t)snprintf(out_text, text_bytes, "[");
+  for (size_t i = 0; i < value->as.array.count && used < text_bytes; ++i) {
+    char item[256];
+    svari_parameter_print(&value->as.array.items[i], item, sizeof(item));
+    used += (size_t)snprintf(out_text + used, text_bytes - used, "%s%s", i == 0 ? "" : ", ", item);
+  }
+  if (used < text_bytes) {
+    snprintf(out_text + used, text_bytes - used, "]");
+  }
+}
+
+void
+svari_parameter_print(const svar_parameter_value_t *value, char *out_text, size_t text_bytes)
+{
+  switch (value->kind) {
   case SVAR_PARAMETER_BOOL:
-    snprintf(out_text, text_bytes, "%s", scalar->as.boolean ? "true" : "false");
+    snprintf(out_text, text_bytes, "%s", value->as.boolean ? "true" : "false");
     return;
   case SVAR_PARAMETER_INTEGER:
-    snprintf(out_text, text_bytes, "%" PRId64, scalar->as.integer);
+    snprintf(out_text, text_bytes, "%" PRId64, value->as.integer);
     return;
   case SVAR_PARAMETER_DOUBLE:
-    snprintf(out_text, text_bytes, "%g", scalar->as.real);
+    snprintf(out_text, text_bytes, "%g", value->as.real);
     return;
   case SVAR_PARAMETER_STRING:
-    snprintf(out_text, text_bytes, "'%s'", scalar->as.string);
+    snprintf(out_text, text_bytes, "'%s'", value->as.string);
+    return;
+  case SVAR_PARAMETER_BOOL_ARRAY:
+  case SVAR_PARAMETER_INTEGER_ARRAY:
+  case SVAR_PARAMETER_DOUBLE_ARRAY:
+  case SVAR_PARAMETER_STRING_ARRAY:
+    print_array(value, out_text, text_bytes);
     return;
   }
   snprintf(out_text, text_bytes, "?");
@@ -161,6 +256,6 @@ svari_parameter_value_describe(const svari_parameter_value_t *value, char *out_t
     return;
   }
   char text[256];
-  svari_parameter_scalar_print(&value->items[0], text, sizeof(text));
+  svari_parameter_print(&value->items[0], text, sizeof(text));
   snprintf(out_text, text_bytes, "the %s %s", kind, text);
 }

@@ -28,14 +28,22 @@ svar_ret_t svari_parameter_value_append(svari_parameter_value_t *value,
                                         svar_parameter_value_t scalar);
 void svari_parameter_value_fini(svari_parameter_value_t *value);
 
-/// "bool", "integer", "double" or "string".
+/// A copy that owns its string or its items; svari_parameter_free() it.
+svar_ret_t svari_parameter_copy(const svar_parameter_value_t *value,
+                                svar_parameter_value_t *out_copy);
+/// Frees what a copy owns, and leaves {0}. {0} is fine.
+void svari_parameter_free(svar_parameter_value_t *copy);
+
+bool svari_parameter_is_array(svar_parameter_kind_t kind);
+/// The kind of an array's items; of a scalar its own.
+svar_parameter_kind_t svari_parameter_item_kind(svar_parameter_kind_t kind);
+/// "bool", "integer", "double", "string", "bool array", ...
 const char *svari_parameter_kind_name(svar_parameter_kind_t kind);
 /// "the integer 5", "the string 'a'", "a sequence of 3 doubles": for sentences.
 void svari_parameter_value_describe(const svari_parameter_value_t *value, char *out_text,
                                     size_t text_bytes);
-/// The scalar alone: "true", "5", "0.5", "'a'".
-void svari_parameter_scalar_print(const svar_parameter_value_t *scalar, char *out_text,
-                                  size_t text_bytes);
+/// The value alone: "true", "5", "0.5", "'a'", "[1, 2]".
+void svari_parameter_print(const svar_parameter_value_t *value, char *out_text, size_t text_bytes);
 
 SVAR_END_DECLS
 #endif

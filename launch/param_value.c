@@ -156,6 +156,10 @@ write_item(svari_arena_t *arena, const svar_parameter_value_t *item, bool as_dou
   case SVAR_PARAMETER_DOUBLE:
     return write_double(arena, item->as.real);
   case SVAR_PARAMETER_STRING:
+  case SVAR_PARAMETER_BOOL_ARRAY: // an item is no array
+  case SVAR_PARAMETER_INTEGER_ARRAY:
+  case SVAR_PARAMETER_DOUBLE_ARRAY:
+  case SVAR_PARAMETER_STRING_ARRAY:
     break;
   }
   return svari_arena_copy(arena, item->as.string, strlen(item->as.string));

@@ -12,7 +12,7 @@
 SVAR_BEGIN_DECLS
 
 /// The loader refuses a library with another number, naming both.
-#define SVAR_COMPONENT_ABI_VERSION 1u
+#define SVAR_COMPONENT_ABI_VERSION 2u
 
 /// What a lifecycle callback reports, as in ROS 2 (rclcpp_lifecycle's CallbackReturn). On FAILURE and
 /// ERROR the sentence is svar_error_message() of the thread that ran the callback.
@@ -40,26 +40,36 @@ typedef enum svar_parameter_kind {
   SVAR_PARAMETER_BOOL = 1,
   SVAR_PARAMETER_INTEGER = 2,
   SVAR_PARAMETER_DOUBLE = 3,
-  SVAR_PARAMETER_STRING = 4
+  SVAR_PARAMETER_STRING = 4,
+  SVAR_PARAMETER_BOOL_ARRAY = 5,
+  SVAR_PARAMETER_INTEGER_ARRAY = 6,
+  SVAR_PARAMETER_DOUBLE_ARRAY = 7,
+  SVAR_PARAMETER_STRING_ARRAY = 8
 } svar_parameter_kind_t;
 
-typedef struct svar_parameter_value {
+typedef struct svar_parameter_value svar_parameter_value_t;
+struct svar_parameter_value {
   svar_parameter_kind_t kind;
   union {
     bool boolean;
     int64_t integer;
     double real;
     const char *string; ///< borrowed
+    struct {
+      const svar_parameter_value_t *items; ///< borrowed; count scalars of the array's kind
+      size_t count; ///< 0 only as a default: no text means "nothing of a kind"
+    } array;
   } as;
-} svar_parameter_value_t;
+};
 
-/// A parameter that a component declares. An override of another kind is refused at load, except an
-/// integer for a DOUBLE; so is a name that the component does not declare.
+/// A parameter that a component declares. An override of another kind is refused at load, except
+/// integers for doubles; so is a name that the component does not declare. Names that begin with
+/// "realtime." are the container's own: every component has those.
 typedef struct svar_parameter_descriptor {
   const char *name;
   svar_parameter_value_t default_value;
   const char *description;
-  double minimum, maximum; ///< for INTEGER and DOUBLE; both 0: no limits
+  double minimum, maximum; ///< of numbers, those of arrays too; both 0: no limits
 } svar_parameter_descriptor_t;
 
 /// Services of the process that runs the component: a component reaches for no global.
@@ -72,7 +82,8 @@ struct svar_component_host {
   /// Writes one line under the node's name, if the level is enabled. Not for real-time steps.
   void (*log)(const svar_component_host_t *host, svar_log_level_t level, const char *format, ...)
       SVAR_PRINTF(3, 4);
-  /// The value of a declared parameter (an override, else the default). Strings live as long as the host.
+  /// The value of a declared parameter (an override, else the default). Strings and arrays live as long as
+  /// the host.
   svar_ret_t (*parameter)(const svar_component_host_t *host, const char *name,
                           svar_parameter_value_t *out_value);
   /// Expands a topic or store name as ROS 2 does: "~/x" under the node, "x" under the namespace, "/x"

@@ -10,7 +10,7 @@ describe(const svari_parameter_value_t *value)
   svari_parameter_value_describe(value, text, sizeof(text));
   for (size_t i = 0; i < value->count; i++) {
     FUZZ_CHECK(value->items[i].kind == value->items[0].kind);
-    svari_parameter_scalar_print(&value->items[i], text, sizeof(text));
+    svari_parameter_print(&value->items[i], text, sizeof(text));
   }
 }
 

@@ -1,8 +1,13 @@
 // A component that logs each of its callbacks and misbehaves as its parameters say.
 #include <inttypes.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "shared_variable/component.h"
 
@@ -31,6 +36,11 @@ static const svar_parameter_descriptor_t parameters[] = {
      .maximum = 3.6e6},
     {.name = "step_ms", .default_value = {SVAR_PARAMETER_DOUBLE, {.real = 0}}},
     {.name = "waits", .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}}},
+    {.name = "tells_thread", .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}}},
+    {.name = "gains",
+     .default_value = {SVAR_PARAMETER_DOUBLE_ARRAY, {.array = {NULL, 0}}},
+     .minimum = -1,
+     .maximum = 1},
     {.name = "topic", .default_value = {SVAR_PARAMETER_STRING, {.string = "~/out"}}},
 };
 
@@ -59,10 +69,41 @@ sleep_ms(double ms)
   clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 }
 
+// How many KiB below this frame are in RAM, up to 1 MiB.
+static int
+touched_kib(void)
+{
+  const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(page_bytes - 1);
+  int kib = 0;
+  unsigned char is_resident = 1;
+  while (kib < 1024 && mincore((void *)(here -= page_bytes), page_bytes, &is_resident) == 0 &&
+         (is_resident & 1) != 0) {
+    kib += (int)(page_bytes >> 10);
+  }
+  return kib;
+}
+
+static void
+tell_thread(const recorder_t *recorder, const char *callback)
+{
+  struct sched_param parameter = {0};
+  cpu_set_t cpus;
+  sched_getparam(0, &parameter);
+  sched_getaffinity(0, sizeof(cpus), &cpus);
+  recorder->host->log(recorder->host, SVAR_LOG_INFO, "%s: policy %d, priority %d, %s, stack %s",
+                      callback, sched_getscheduler(0), parameter.sched_priority,
+                      CPU_COUNT(&cpus) == 1 ? "one CPU" : "many CPUs",
+                      touched_kib() >= 512 ? "touched" : "not touched");
+}
+
 static svar_transition_result_t
 record(const recorder_t *recorder, const char *callback)
 {
   recorder->host->log(recorder->host, SVAR_LOG_INFO, "%s", callback);
+  if (value_of(recorder, "tells_thread").as.boolean) {
+    tell_thread(recorder, callback);
+  }
   if (!is_text(recorder, "fail_in", callback)) {
     return SVAR_TRANSITION_SUCCESS;
   }
