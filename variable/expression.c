@@ -23,6 +23,22 @@ svari_expression_free(void *memory)
   allocator.deallocate(memory, allocator.state);
 }
 
+svar_ret_t
+svari_struct_read(const void *given, size_t given_bytes, size_t least_bytes, size_t known_bytes,
+                  const char *what, void *out_known)
+{
+  if (given_bytes < least_bytes || given_bytes > known_bytes) {
+    return svar_fail(
+        SVAR_ERR_ARGUMENT,
+        "%s is of %zu bytes, this library knows %zu: start from its _INIT or from zero, "
+        "and use a library as new as the header",
+        what, given_bytes, known_bytes);
+  }
+  memset(out_known, 0, known_bytes);
+  memcpy(out_known, given, given_bytes);
+  return SVAR_OK;
+}
+
 static svar_ret_t
 copy_name(const char *name, char **out_name)
 {
@@ -95,19 +111,40 @@ unref_apply(svari_apply_t *apply)
   svari_expression_free(apply);
 }
 
-void
-svar_expression_unref(svar_expression_t *expression)
+static void
+free_expression(svar_expression_t *expression)
 {
-  // Release and acquire, so that who frees sees all that the others did before they let go.
-  if (expression == NULL ||
-      atomic_fetch_sub_explicit(&expression->reference_count, 1, memory_order_acq_rel) != 1) {
-    return;
-  }
   svar_variable_unref(expression->variable);
   unref_apply(expression->apply);
   svari_expression_free(expression->constant.data);
   svari_expression_free(expression->name);
   svari_expression_free(expression);
+}
+
+// What dies with an expression (operands, a variable with its default update) comes back here: it queues up
+// for the outermost call, so that a graph of any depth needs no deeper stack.
+void
+svar_expression_unref(svar_expression_t *expression)
+{
+  static _Thread_local svar_expression_t *dead;
+  static _Thread_local bool is_freeing;
+  // Release and acquire, so that who frees sees all that the others did before they let go.
+  if (expression == NULL ||
+      atomic_fetch_sub_explicit(&expression->reference_count, 1, memory_order_acq_rel) != 1) {
+    return;
+  }
+  expression->next_dead = dead;
+  dead = expression;
+  if (is_freeing) {
+    return;
+  }
+  is_freeing = true;
+  while (dead != NULL) {
+    svar_expression_t *next = dead;
+    dead = next->next_dead;
+    free_expression(next);
+  }
+  is_freeing = false;
 }
 
 svar_type_t
@@ -145,18 +182,18 @@ svar_expression_input(const char *name, svar_type_t type, svar_expression_t **ou
 }
 
 svar_ret_t
-svar_expression_constant(svar_source_t source, const svar_type_t *type,
-                         svar_expression_t **out_expression)
+svari_expression_constant(svar_source_t source, const svar_type_t *type, bool strict,
+                          svar_downcast_t allow_downcast, const char *name,
+                          svar_expression_t **out_expression)
 {
-  SVAR_REQUIRE(out_expression != NULL);
   SVAR_TRY(svari_source_check(&source));
   svar_type_t own = svar_tensor_type(source.tensor.dtype, source.tensor.ndim, 0);
   svar_expression_t *expression;
   SVAR_TRY(make_expression(SVARI_EXPRESSION_CONSTANT, type != NULL ? *type : own, &expression));
   svari_filter_plan_t plan;
   void *data = NULL;
-  svar_ret_t ret = svari_filter_check(&expression->type, false, SVAR_DOWNCAST_UNSET, "(a constant)",
-                                      &source, &plan);
+  svar_ret_t ret =
+      svari_filter_check(&expression->type, strict, allow_downcast, name, &source, &plan);
   if (ret != SVAR_OK ||
       (ret = svari_expression_allocate(plan.size_bytes, "a constant", &data)) != SVAR_OK) {
     svar_expression_unref(expression);
@@ -167,6 +204,15 @@ svar_expression_constant(svar_source_t source, const svar_type_t *type,
   expression->constant = svar_tensor(expression->type.dtype, data, plan.ndim, expression->shape);
   *out_expression = expression;
   return SVAR_OK;
+}
+
+svar_ret_t
+svar_expression_constant(svar_source_t source, const svar_type_t *type,
+                         svar_expression_t **out_expression)
+{
+  SVAR_REQUIRE(out_expression != NULL);
+  return svari_expression_constant(source, type, false, SVAR_DOWNCAST_UNSET, "(a constant)",
+                                   out_expression);
 }
 
 svar_ret_t
@@ -218,18 +264,32 @@ static svar_ret_t
 make_results(svari_apply_t *apply, svar_expression_t **results)
 {
   for (size_t i = 0; i < apply->result_count; i++) {
-    svar_ret_t ret = make_expression(SVARI_EXPRESSION_RESULT, apply->result_types[i], &results[i]);
-    if (ret != SVAR_OK) {
-      while (i > 0) {
-        svar_expression_unref(results[--i]);
-      }
-      return ret;
-    }
+    SVAR_TRY(make_expression(SVARI_EXPRESSION_RESULT, apply->result_types[i], &results[i]));
     atomic_fetch_add_explicit(&apply->reference_count, 1, memory_order_relaxed);
     results[i]->apply = apply;
     results[i]->result_index = i;
   }
   return SVAR_OK;
+}
+
+// Writes out_results only on success: they are made elsewhere.
+static svar_ret_t
+add_results(svari_apply_t *apply, svar_expression_t **out_results)
+{
+  void *memory;
+  size_t bytes = apply->result_count * sizeof(svar_expression_t *);
+  SVAR_TRY(svari_expression_allocate(bytes, "an operation's results", &memory));
+  svar_expression_t **results = memset(memory, 0, bytes);
+  svar_ret_t ret = make_results(apply, results);
+  if (ret == SVAR_OK) {
+    memcpy(out_results, results, bytes);
+  } else {
+    for (size_t i = 0; i < apply->result_count; i++) {
+      svar_expression_unref(results[i]);
+    }
+  }
+  svari_expression_free(results);
+  return ret;
 }
 
 svar_ret_t
@@ -249,7 +309,7 @@ svar_expression_apply(const svar_operation_t *operation, svar_expression_t *cons
   // The context stays the caller's until all results are there.
   void (*destroy)(void *) = apply->operation.destroy;
   apply->operation.destroy = NULL;
-  svar_ret_t ret = make_results(apply, out_results);
+  svar_ret_t ret = add_results(apply, out_results);
   if (ret == SVAR_OK) {
     apply->operation.destroy = destroy;
   }

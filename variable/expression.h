@@ -26,6 +26,7 @@ typedef struct svari_apply {
 
 struct svar_expression {
   _Atomic uint32_t reference_count;
+  svar_expression_t *next_dead; // see svar_expression_unref()
   svari_expression_kind_t kind;
   svar_type_t type;
   char *name;                // of an input; owned; NULL: none
@@ -35,6 +36,16 @@ struct svar_expression {
   DLTensor constant; // of kind CONSTANT; its data are owned, its shape is the one below
   int64_t shape[SVAR_NDIM_MAX];
 };
+
+// svar_expression_constant() by the rules of a variable; name is for messages.
+svar_ret_t svari_expression_constant(svar_source_t source, const svar_type_t *type, bool strict,
+                                     svar_downcast_t allow_downcast, const char *name,
+                                     svar_expression_t **out_expression);
+
+// Reads a struct that a caller filled. Such structs grow at their end only: what an older build (of at least
+// least_bytes) does not know is zero. SVAR_ERR_ARGUMENT for any other size, naming what.
+svar_ret_t svari_struct_read(const void *given, size_t given_bytes, size_t least_bytes,
+                             size_t known_bytes, const char *what, void *out_known);
 
 // Bytes of the default allocator, at least one, aligned to 64; what names them in the message.
 svar_ret_t svari_expression_allocate(size_t bytes, const char *what, void **out_memory);

@@ -1,33 +1,7 @@
 #include "variable/function.h"
 
+#include <stddef.h>
 #include <string.h>
-
-static svar_ret_t
-add_input(svar_function_t *function, const svar_function_input_t *input)
-{
-  SVAR_REQUIRE(input->expression != NULL);
-  size_t index = function->inputs.count;
-  if (input->expression->kind != SVARI_EXPRESSION_INPUT) {
-    return svar_fail(
-        SVAR_ERR_TYPE,
-        "input %zu is not of svar_expression_input(); a shared variable is an implicit input "
-        "already, and a given replaces it",
-        index);
-  }
-  if (input->is_mutable && !input->borrow) {
-    return svar_fail(SVAR_ERR_ASSERTION, "input %zu is mutable, so it must be borrowed too", index);
-  }
-  for (size_t i = 0; i < index; i++) {
-    if (SVARI_ITEM(function->inputs, svar_function_input_t, i)->expression == input->expression) {
-      return svar_fail(SVAR_ERR_UNUSED, "input %zu is input %zu again", index, i);
-    }
-  }
-  void *item;
-  SVAR_TRY(svari_list_add(&function->inputs, sizeof(*input), &item));
-  *(svar_function_input_t *)item = *input;
-  svar_expression_ref(input->expression);
-  return SVAR_OK;
-}
 
 static svar_ret_t
 add_output(svar_function_t *function, const svar_function_output_t *output)
@@ -74,7 +48,8 @@ add_given(svar_function_t *function, const svar_function_given_t *given)
     return svar_fail(SVAR_ERR_TYPE, "given %zu replaces a constant, which is no variable", index);
   }
   for (size_t i = 0; i < function->inputs.count; i++) {
-    if (SVARI_ITEM(function->inputs, svar_function_input_t, i)->expression == given->replaced) {
+    if (SVARI_ITEM(function->inputs, svari_function_input_t, i)->told.expression ==
+        given->replaced) {
       return svar_fail(SVAR_ERR_RUNTIME, "given %zu replaces input %zu; leave it out of the inputs",
                        index, i);
     }
@@ -92,22 +67,73 @@ add_given(svar_function_t *function, const svar_function_given_t *given)
   return SVAR_OK;
 }
 
+// The states' own updates, behind the caller's, whose numbers messages name.
+static svar_ret_t
+add_state_updates(svar_function_t *function)
+{
+  for (size_t i = 0; i < function->inputs.count; i++) {
+    const svari_function_input_t *input = SVARI_ITEM(function->inputs, svari_function_input_t, i);
+    if (input->state != NULL) {
+      SVAR_TRY(add_update(function, (svar_function_update_t){input->state, input->told.update}));
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+take_inputs(svar_function_t *function, const svar_function_options_t *options)
+{
+  const char *next = (const char *)options->inputs;
+  for (size_t i = 0; i < options->input_count; i++, next += options->input_size_bytes) {
+    svar_function_input_t input;
+    SVAR_TRY(svari_struct_read(next, options->input_size_bytes,
+                               offsetof(svar_function_input_t, value), sizeof(input), "an input",
+                               &input));
+    SVAR_TRY(svari_function_add_input(function, &input));
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+take_outputs(svar_function_t *function, const svar_function_options_t *options)
+{
+  const char *next = (const char *)options->outputs;
+  for (size_t i = 0; i < options->output_count; i++, next += options->output_size_bytes) {
+    svar_function_output_t output;
+    SVAR_TRY(svari_struct_read(next, options->output_size_bytes, sizeof(output), sizeof(output),
+                               "an output", &output));
+    SVAR_TRY(add_output(function, &output));
+  }
+  return SVAR_OK;
+}
+
 static svar_ret_t
 take_options(svar_function_t *function, const svar_function_options_t *options)
 {
   function->allow_given_types = options->allow_given_types;
-  for (size_t i = 0; i < options->input_count; i++) {
-    SVAR_TRY(add_input(function, &options->inputs[i]));
-  }
-  for (size_t i = 0; i < options->output_count; i++) {
-    SVAR_TRY(add_output(function, &options->outputs[i]));
-  }
+  SVAR_TRY(take_inputs(function, options));
+  SVAR_TRY(take_outputs(function, options));
   for (size_t i = 0; i < options->update_count; i++) {
     SVAR_TRY(add_update(function, options->updates[i]));
   }
+  SVAR_TRY(add_state_updates(function));
   for (size_t i = 0; i < options->given_count; i++) {
     SVAR_TRY(add_given(function, &options->givens[i]));
   }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+read_options(const svar_function_options_t *given, svar_function_options_t *out_options)
+{
+  SVAR_TRY(svari_struct_read(given, given->size_bytes, sizeof(*given), sizeof(*given),
+                             "svar_function_options_t", out_options));
+  const svar_function_options_t *options = out_options;
+  SVAR_REQUIRE(options->inputs != NULL || options->input_count == 0);
+  SVAR_REQUIRE(options->outputs != NULL || options->output_count == 0);
+  SVAR_REQUIRE(options->updates != NULL || options->update_count == 0);
+  SVAR_REQUIRE(options->givens != NULL || options->given_count == 0);
+  SVAR_REQUIRE(options->kept != NULL || options->kept_count == 0);
   return SVAR_OK;
 }
 
@@ -124,16 +150,13 @@ make_function(svar_function_t **out_function)
 svar_ret_t
 svar_function_create(const svar_function_options_t *options, svar_function_t **out_function)
 {
-  SVAR_REQUIRE(options != NULL && options->size_bytes == sizeof(*options) && out_function != NULL);
-  SVAR_REQUIRE(options->inputs != NULL || options->input_count == 0);
-  SVAR_REQUIRE(options->outputs != NULL || options->output_count == 0);
-  SVAR_REQUIRE(options->updates != NULL || options->update_count == 0);
-  SVAR_REQUIRE(options->givens != NULL || options->given_count == 0);
-  SVAR_REQUIRE(options->kept != NULL || options->kept_count == 0);
+  SVAR_REQUIRE(options != NULL && out_function != NULL);
+  svar_function_options_t known;
   svar_function_t *function;
+  SVAR_TRY(read_options(options, &known));
   SVAR_TRY(make_function(&function));
-  svar_ret_t ret = take_options(function, options);
-  if (ret != SVAR_OK || (ret = svari_function_plan(function, options)) != SVAR_OK) {
+  svar_ret_t ret = take_options(function, &known);
+  if (ret != SVAR_OK || (ret = svari_function_plan(function, &known)) != SVAR_OK) {
     svar_function_destroy(function);
     return ret;
   }
@@ -159,9 +182,7 @@ destroy_plan(svar_function_t *function)
 static void
 destroy_graph(svar_function_t *function)
 {
-  for (size_t i = 0; i < function->inputs.count; i++) {
-    svar_expression_unref(SVARI_ITEM(function->inputs, svar_function_input_t, i)->expression);
-  }
+  svari_function_destroy_inputs(function);
   for (size_t i = 0; i < function->outputs.count; i++) {
     svari_function_output_t *output = SVARI_ITEM(function->outputs, svari_function_output_t, i);
     svar_expression_unref(output->told.expression);
@@ -194,7 +215,7 @@ svar_function_destroy(svar_function_t *function)
   destroy_graph(function);
   svari_list_t *lists[] = {&function->inputs, &function->outputs, &function->updates,
                            &function->givens, &function->swaps,   &function->slots,
-                           &function->steps,  &function->stores,  &function->visits};
+                           &function->steps,  &function->stores};
   for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
     svari_expression_free(lists[i]->items);
   }
@@ -206,7 +227,8 @@ svar_function_get_shared(const svar_function_t *function, svar_variable_t **out_
                          size_t room)
 {
   size_t count = 0;
-  for (size_t i = 0; function != NULL && i < function->slots.count; i++) {
+  size_t first = function != NULL ? function->inputs.count : 0; // states are none of them
+  for (size_t i = first; function != NULL && i < function->slots.count; i++) {
     svar_variable_t *variable = SVARI_ITEM(function->slots, svari_slot_t, i)->variable;
     if (variable != NULL) {
       if (count < room) {
@@ -292,11 +314,11 @@ copy_swaps(const svar_function_t *from, const svar_function_swap_t *swaps, size_
 }
 
 static svar_ret_t
-copy_graph(const svar_function_t *from, svar_function_t *to)
+copy_graph(const svar_function_t *from, bool delete_updates, svar_function_t *to)
 {
   to->allow_given_types = from->allow_given_types;
   for (size_t i = 0; i < from->inputs.count; i++) {
-    SVAR_TRY(add_input(to, SVARI_ITEM(from->inputs, svar_function_input_t, i)));
+    SVAR_TRY(svari_function_copy_input(from, i, delete_updates, to));
   }
   for (size_t i = 0; i < from->outputs.count; i++) {
     SVAR_TRY(add_output(to, &SVARI_ITEM(from->outputs, svari_function_output_t, i)->told));
@@ -307,16 +329,29 @@ copy_graph(const svar_function_t *from, svar_function_t *to)
   return SVAR_OK;
 }
 
+static bool
+is_state(const svar_function_t *function, const svar_variable_t *variable)
+{
+  for (size_t i = 0; i < function->inputs.count; i++) {
+    if (SVARI_ITEM(function->inputs, svari_function_input_t, i)->state == variable) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static svar_ret_t
 copy_updates(const svar_function_t *from, const svar_function_swap_t *swaps, size_t count,
              svar_function_t *to)
 {
   for (size_t i = 0; i < from->updates.count; i++) {
     svar_function_update_t update = SVARI_ITEM(from->updates, svari_function_update_t, i)->told;
-    update.variable = swapped(update.variable, swaps, count);
-    SVAR_TRY(add_update(to, update));
+    if (!is_state(from, update.variable)) { // the copy's states are others
+      update.variable = swapped(update.variable, swaps, count);
+      SVAR_TRY(add_update(to, update));
+    }
   }
-  return SVAR_OK;
+  return add_state_updates(to);
 }
 
 svar_ret_t
@@ -334,7 +369,7 @@ svar_function_copy(const svar_function_t *function, const svar_function_swap_t *
   options.no_default_updates = true;
   options.allow_unused_inputs = true; // accepted once; some served the updates alone
   svar_ret_t ret;
-  if ((ret = copy_graph(function, copy)) != SVAR_OK ||
+  if ((ret = copy_graph(function, delete_updates, copy)) != SVAR_OK ||
       (ret = copy_swaps(function, swaps, swap_count, copy)) != SVAR_OK ||
       (!delete_updates && (ret = copy_updates(function, swaps, swap_count, copy)) != SVAR_OK) ||
       (ret = svari_function_plan(copy, &options)) != SVAR_OK) {

@@ -52,10 +52,9 @@ is_as_it_should_be(const svar_source_t *source, const svari_filter_plan_t *plan)
 }
 
 static svar_ret_t
-bind_argument(const svar_function_input_t *input, const svar_source_t *source, svari_slot_t *slot)
+take_argument(const svar_function_input_t *input, const svar_source_t *source, svari_slot_t *slot)
 {
   svari_filter_plan_t plan;
-  SVAR_TRY(svari_source_check(source));
   SVAR_TRY(svari_filter_check(&slot->type, input->strict, input->allow_downcast,
                               svar_expression_name(input->expression), source, &plan));
   void *data = (void *)svari_source_data(source);
@@ -65,19 +64,37 @@ bind_argument(const svar_function_input_t *input, const svar_source_t *source, s
     svari_filter_write(&plan, source, data);
   }
   fill_value(&slot->value, plan.to, plan.ndim, plan.shape, data);
+  slot->is_filled = true;
+  return SVAR_OK;
+}
+
+// source: NULL or none: the argument was left out.
+static svar_ret_t
+bind_argument(const svari_function_input_t *input, const svar_source_t *source, svari_slot_t *slot)
+{
+  slot->is_filled = false;
+  if (source != NULL && source->kind != SVAR_SOURCE_NONE) {
+    return take_argument(&input->told, source, slot);
+  }
+  if (input->value == NULL) {
+    const char *name = svar_expression_name(input->told.expression);
+    return svar_fail(SVAR_ERR_TYPE, "input '%s' has no value of its own, so it needs an argument",
+                     name != NULL ? name : "");
+  }
   return SVAR_OK;
 }
 
 static svar_ret_t
 bind_arguments(svar_function_t *function, const svar_source_t *arguments, size_t count)
 {
-  if (count != function->inputs.count) {
+  if (count > function->inputs.count) {
     return svar_fail(SVAR_ERR_TYPE, "%zu arguments for a function of %zu inputs", count,
                      function->inputs.count);
   }
-  for (size_t i = 0; i < count; i++) {
-    svar_ret_t ret = bind_argument(SVARI_ITEM(function->inputs, svar_function_input_t, i),
-                                   &arguments[i], SVARI_ITEM(function->slots, svari_slot_t, i));
+  for (size_t i = 0; i < function->inputs.count; i++) {
+    svar_ret_t ret = bind_argument(SVARI_ITEM(function->inputs, svari_function_input_t, i),
+                                   i < count ? &arguments[i] : NULL,
+                                   SVARI_ITEM(function->slots, svari_slot_t, i));
     if (ret != SVAR_OK) {
       svar_fail_context("argument %zu", i);
       return ret;
@@ -106,8 +123,11 @@ begin_stores(svar_function_t *function)
 static svar_ret_t
 read_leaves(svar_function_t *function)
 {
-  for (size_t i = function->inputs.count; i < function->slots.count; i++) {
+  for (size_t i = 0; i < function->slots.count; i++) {
     svari_slot_t *slot = SVARI_ITEM(function->slots, svari_slot_t, i);
+    if (slot->is_filled) {
+      continue; // by an argument; of results it is said later
+    }
     if (slot->constant != NULL) {
       const DLTensor *constant = &slot->constant->constant;
       fill_value(&slot->value, constant->dtype, constant->ndim, constant->shape, constant->data);
@@ -252,21 +272,6 @@ run_steps(svar_function_t *function)
 
 // --- updates and outputs --------------------------------------------------------------------------
 
-// True if variable gets another value in this call, so that what it has now can be handed over.
-static bool
-gives_way(const svar_function_t *function, const svar_variable_t *variable)
-{
-  for (size_t i = 0; i < function->updates.count; i++) {
-    const svari_function_update_t *update =
-        SVARI_ITEM(function->updates, svari_function_update_t, i);
-    if (svari_same_variable(update->told.variable, variable)) {
-      return !svari_same_variable(SVARI_ITEM(function->slots, svari_slot_t, update->slot)->variable,
-                                  variable);
-    }
-  }
-  return false;
-}
-
 static svar_ret_t
 stage_update(svar_function_t *function, size_t index)
 {
@@ -278,12 +283,7 @@ stage_update(svar_function_t *function, size_t index)
   if (slot->update == index) {
     return SVAR_OK; // computed there
   }
-  size_t takers = 0; // a value goes to one variable: shared variables never share their bytes
-  for (size_t i = 0; i < index; i++) {
-    takers += SVARI_ITEM(function->updates, svari_function_update_t, i)->slot == update->slot;
-  }
-  if (slot->variable != NULL && slot->store == update->store && takers == 0 &&
-      gives_way(function, slot->variable)) {
+  if (update->is_move && !slot->is_filled) { // an argument is no variable's value
     return svar_transaction_assign(transaction, update->told.variable, slot->variable);
   }
   svar_value_t hole = SVAR_VALUE_INIT;

@@ -4,11 +4,20 @@
 
 #include "variable/container.h"
 #include "variable/function.h"
+#include "variable/function_visits.h"
+
+// An expression that is to be visited, after replacement.
+typedef struct target {
+  svar_expression_t *expression;
+  bool is_given; // givens are replaced in its operands
+} target_t;
 
 typedef struct planner {
   svar_function_t *function;
   const svar_function_options_t *options;
-  bool *is_used; // by input
+  bool *is_used;         // by input
+  svari_visits_t visits; // of applications (the first result's slot), other expressions, and cells
+  svari_list_t targets;  // target_t; the last is visited first
 } planner_t;
 
 svar_ret_t
@@ -99,6 +108,17 @@ add_default_update(planner_t *planner, svar_variable_t *variable)
 }
 
 static svar_ret_t
+read_variable(svar_function_t *function, svar_variable_t *variable, svari_slot_t *slot)
+{
+  SVAR_TRY(find_store(function, variable, &slot->store));
+  slot->variable = svar_variable_ref(variable);
+  SVARI_ITEM(function->stores, svari_function_store_t, slot->store)->is_read = true;
+  return SVAR_OK;
+}
+
+// --- leaves ---------------------------------------------------------------------------------------
+
+static svar_ret_t
 visit_variable(planner_t *planner, svar_variable_t *variable, size_t *out_slot)
 {
   svar_function_t *function = planner->function;
@@ -110,20 +130,15 @@ visit_variable(planner_t *planner, svar_variable_t *variable, size_t *out_slot)
     }
   }
   SVAR_TRY(add_default_update(planner, variable));
-  for (size_t i = 0; i < function->slots.count; i++) {
-    if (svari_same_variable(SVARI_ITEM(function->slots, svari_slot_t, i)->variable, variable)) {
-      *out_slot = i;
-      return SVAR_OK;
-    }
+  const void *cell = svari_container_cell(variable->container);
+  *out_slot = svari_visits_find(&planner->visits, cell, false);
+  if (*out_slot != SVARI_NOWHERE) {
+    return SVAR_OK;
   }
-  size_t store;
   svari_slot_t *slot;
-  SVAR_TRY(find_store(function, variable, &store));
   SVAR_TRY(add_slot(function, svar_variable_type(variable), &slot, out_slot));
-  slot->variable = svar_variable_ref(variable);
-  slot->store = store;
-  SVARI_ITEM(function->stores, svari_function_store_t, store)->is_read = true;
-  return SVAR_OK;
+  SVAR_TRY(read_variable(function, variable, slot));
+  return svari_visits_add(&planner->visits, cell, false, *out_slot);
 }
 
 static svar_ret_t
@@ -131,7 +146,7 @@ visit_input(planner_t *planner, const svar_expression_t *expression, size_t *out
 {
   const svar_function_t *function = planner->function;
   for (size_t i = 0; i < function->inputs.count; i++) {
-    if (SVARI_ITEM(function->inputs, svar_function_input_t, i)->expression == expression) {
+    if (SVARI_ITEM(function->inputs, svari_function_input_t, i)->told.expression == expression) {
       planner->is_used[i] = true;
       *out_slot = i;
       return SVAR_OK;
@@ -142,26 +157,96 @@ visit_input(planner_t *planner, const svar_expression_t *expression, size_t *out
                    printable(expression->name), function->inputs.count);
 }
 
-static svar_ret_t visit(planner_t *planner, svar_expression_t *expression, bool is_given,
-                        size_t *out_slot);
-
-// The step that computes the same from the same slots; NULL: none yet.
-static const svari_step_t *
-find_step(const svar_function_t *function, const svari_apply_t *apply, const size_t *operands)
+static svar_ret_t
+visit_leaf(planner_t *planner, svar_expression_t *expression, size_t *out_slot)
 {
-  for (size_t i = 0; i < function->steps.count; i++) {
-    const svari_step_t *step = SVARI_ITEM(function->steps, svari_step_t, i);
-    if (step->apply == apply &&
-        memcmp(step->operands, operands, apply->operand_count * sizeof(size_t)) == 0) {
-      return step;
+  if (expression->kind == SVARI_EXPRESSION_INPUT) {
+    return visit_input(planner, expression, out_slot);
+  }
+  if (expression->kind == SVARI_EXPRESSION_VARIABLE) {
+    return visit_variable(planner, expression->variable, out_slot);
+  }
+  svari_slot_t *slot;
+  SVAR_TRY(add_slot(planner->function, expression->type, &slot, out_slot));
+  slot->constant = expression;
+  return SVAR_OK;
+}
+
+// --- the graph ------------------------------------------------------------------------------------
+
+static bool
+replaces(const svar_function_given_t *given, const svar_expression_t *expression)
+{
+  return given->replaced == expression ||
+         svari_same_variable(given->replaced->variable, expression->variable);
+}
+
+static target_t
+replace(const svar_function_t *function, svar_expression_t *expression, bool is_given)
+{
+  for (size_t i = 0; i < function->givens.count && is_given; i++) {
+    const svar_function_given_t *given = SVARI_ITEM(function->givens, svar_function_given_t, i);
+    if (replaces(given, expression)) {
+      return (target_t){given->replacement, false};
     }
   }
-  return NULL;
+  return (target_t){expression, is_given};
+}
+
+static size_t
+find_slot(const planner_t *planner, target_t target)
+{
+  const svar_expression_t *expression = target.expression;
+  if (expression->kind != SVARI_EXPRESSION_RESULT) {
+    return svari_visits_find(&planner->visits, expression, target.is_given);
+  }
+  size_t first = svari_visits_find(&planner->visits, expression->apply, target.is_given);
+  return first != SVARI_NOWHERE ? first + expression->result_index : SVARI_NOWHERE;
+}
+
+static svar_ret_t
+push(planner_t *planner, target_t target)
+{
+  void *item;
+  SVAR_TRY(svari_list_add(&planner->targets, sizeof(target), &item));
+  *(target_t *)item = target;
+  return SVAR_OK;
+}
+
+// Pushes the operands that are not visited yet, the first last, so that it comes first.
+static svar_ret_t
+push_operands(planner_t *planner, target_t target)
+{
+  const svari_apply_t *apply = target.expression->apply;
+  for (size_t i = apply->operand_count; i > 0; i--) {
+    target_t operand = replace(planner->function, apply->operands[i - 1], target.is_given);
+    if (find_slot(planner, operand) == SVARI_NOWHERE) {
+      SVAR_TRY(push(planner, operand));
+    }
+  }
+  return SVAR_OK;
+}
+
+// The step's first result if apply with these operands is a step already: what no given changes is the same
+// with givens as without.
+static size_t
+find_step(const planner_t *planner, const svari_apply_t *apply, bool is_given,
+          const size_t *operands)
+{
+  const svar_function_t *function = planner->function;
+  size_t first = svari_visits_find(&planner->visits, apply, !is_given);
+  if (first == SVARI_NOWHERE) {
+    return SVARI_NOWHERE;
+  }
+  size_t step = SVARI_ITEM(function->slots, svari_slot_t, first)->step;
+  const size_t *others = SVARI_ITEM(function->steps, svari_step_t, step)->operands;
+  return memcmp(others, operands, apply->operand_count * sizeof(size_t)) == 0 ? first
+                                                                              : SVARI_NOWHERE;
 }
 
 // Takes operands over if it returns SVAR_OK.
 static svar_ret_t
-add_step(svar_function_t *function, svari_apply_t *apply, size_t *operands)
+add_step(svar_function_t *function, svari_apply_t *apply, size_t *operands, size_t *out_first)
 {
   void *tensors;
   void *item;
@@ -180,95 +265,84 @@ add_step(svar_function_t *function, svari_apply_t *apply, size_t *operands)
     return ret;
   }
   *(svari_step_t *)item = (svari_step_t){apply, operands, tensors, first, false};
+  *out_first = first;
   return SVAR_OK;
 }
 
+// All operands are visited.
 static svar_ret_t
-visit_operands(planner_t *planner, const svari_apply_t *apply, bool is_given, size_t *operands)
+visit_apply(planner_t *planner, svari_apply_t *apply, bool is_given)
 {
+  void *memory;
+  SVAR_TRY(svari_expression_allocate(apply->operand_count * sizeof(size_t), "operands", &memory));
+  size_t *operands = memory;
   for (size_t i = 0; i < apply->operand_count; i++) {
-    SVAR_TRY(visit(planner, apply->operands[i], is_given, &operands[i]));
+    operands[i] = find_slot(planner, replace(planner->function, apply->operands[i], is_given));
   }
-  return SVAR_OK;
-}
-
-static svar_ret_t
-visit_result(planner_t *planner, const svar_expression_t *expression, bool is_given,
-             size_t *out_slot)
-{
-  svar_function_t *function = planner->function;
-  svari_apply_t *apply = expression->apply;
-  void *operands;
-  SVAR_TRY(svari_expression_allocate(apply->operand_count * sizeof(size_t), "operands", &operands));
-  svar_ret_t ret = visit_operands(planner, apply, is_given, operands);
-  if (ret != SVAR_OK) {
+  size_t first = find_step(planner, apply, is_given, operands);
+  svar_ret_t ret = SVAR_OK;
+  if (first != SVARI_NOWHERE) {
+    svari_expression_free(operands);
+  } else if ((ret = add_step(planner->function, apply, operands, &first)) != SVAR_OK) {
     svari_expression_free(operands);
     return ret;
   }
-  const svari_step_t *step = find_step(function, apply, operands);
-  if (step != NULL) {
-    svari_expression_free(operands);
-  } else {
-    if ((ret = add_step(function, apply, operands)) != SVAR_OK) {
-      svari_expression_free(operands);
-      return ret;
+  return svari_visits_add(&planner->visits, apply, is_given, first);
+}
+
+// Visits a target, or only pushes what must be visited before.
+static svar_ret_t
+visit_target(planner_t *planner, target_t target)
+{
+  svar_expression_t *expression = target.expression;
+  if (expression->kind == SVARI_EXPRESSION_RESULT) {
+    size_t count = planner->targets.count;
+    SVAR_TRY(push_operands(planner, target));
+    return planner->targets.count > count
+               ? SVAR_OK
+               : visit_apply(planner, expression->apply, target.is_given);
+  }
+  size_t slot = SVARI_NOWHERE;
+  SVAR_TRY(visit_leaf(planner, expression, &slot));
+  return svari_visits_add(&planner->visits, expression, target.is_given, slot);
+}
+
+// Visits an expression and all that it needs. A list instead of calls: graphs may be of any depth.
+static svar_ret_t
+visit(planner_t *planner, svar_expression_t *expression, size_t *out_slot)
+{
+  target_t root = replace(planner->function, expression, true);
+  svari_list_t *targets = &planner->targets;
+  SVAR_TRY(push(planner, root));
+  while (targets->count > 0) {
+    target_t target = *SVARI_ITEM(*targets, target_t, targets->count - 1);
+    if (find_slot(planner, target) == SVARI_NOWHERE) {
+      SVAR_TRY(visit_target(planner, target));
+    } else {
+      targets->count--;
     }
-    step = SVARI_ITEM(function->steps, svari_step_t, function->steps.count - 1);
   }
-  *out_slot = step->first_result + expression->result_index;
+  *out_slot = find_slot(planner, root);
   return SVAR_OK;
 }
 
-static svar_ret_t
-visit_kind(planner_t *planner, svar_expression_t *expression, bool is_given, size_t *out_slot)
-{
-  svari_slot_t *slot;
-  switch (expression->kind) {
-  case SVARI_EXPRESSION_INPUT:
-    return visit_input(planner, expression, out_slot);
-  case SVARI_EXPRESSION_VARIABLE:
-    return visit_variable(planner, expression->variable, out_slot);
-  case SVARI_EXPRESSION_RESULT:
-    return visit_result(planner, expression, is_given, out_slot);
-  case SVARI_EXPRESSION_CONSTANT:
-    break;
-  }
-  SVAR_TRY(add_slot(planner->function, expression->type, &slot, out_slot));
-  slot->constant = expression;
-  return SVAR_OK;
-}
-
-static bool
-replaces(const svar_function_given_t *given, const svar_expression_t *expression)
-{
-  return given->replaced == expression ||
-         svari_same_variable(given->replaced->variable, expression->variable);
-}
+// --- the function ---------------------------------------------------------------------------------
 
 static svar_ret_t
-visit(planner_t *planner, svar_expression_t *expression, bool is_given, size_t *out_slot)
+plan_inputs(planner_t *planner)
 {
   svar_function_t *function = planner->function;
-  for (size_t i = 0; i < function->visits.count; i++) {
-    const svari_visit_t *visited = SVARI_ITEM(function->visits, svari_visit_t, i);
-    if (visited->expression == expression && visited->is_given == is_given) {
-      *out_slot = visited->slot;
-      return SVAR_OK;
+  for (size_t i = 0; i < function->inputs.count; i++) {
+    const svari_function_input_t *input = SVARI_ITEM(function->inputs, svari_function_input_t, i);
+    svari_slot_t *slot;
+    size_t index;
+    SVAR_TRY(add_slot(function, input->told.expression->type, &slot, &index));
+    if (input->state != NULL) {
+      SVAR_TRY(read_variable(function, input->state, slot));
+    } else {
+      slot->constant = input->value;
     }
   }
-  svar_expression_t *target = expression;
-  bool is_target_given = is_given;
-  for (size_t i = 0; i < function->givens.count && is_target_given; i++) {
-    const svar_function_given_t *given = SVARI_ITEM(function->givens, svar_function_given_t, i);
-    if (replaces(given, expression)) {
-      target = given->replacement;
-      is_target_given = false;
-    }
-  }
-  SVAR_TRY(visit_kind(planner, target, is_target_given, out_slot));
-  void *item;
-  SVAR_TRY(svari_list_add(&function->visits, sizeof(svari_visit_t), &item));
-  *(svari_visit_t *)item = (svari_visit_t){expression, is_given, *out_slot};
   return SVAR_OK;
 }
 
@@ -278,7 +352,7 @@ plan_outputs(planner_t *planner)
   svar_function_t *function = planner->function;
   for (size_t i = 0; i < function->outputs.count; i++) {
     svari_function_output_t *output = SVARI_ITEM(function->outputs, svari_function_output_t, i);
-    SVAR_TRY(visit(planner, output->told.expression, true, &output->slot));
+    SVAR_TRY(visit(planner, output->told.expression, &output->slot));
     svari_slot_t *slot = SVARI_ITEM(function->slots, svari_slot_t, output->slot);
     slot->is_kept = slot->is_kept || output->told.borrow == SVAR_BORROW;
   }
@@ -294,7 +368,7 @@ plan_update(planner_t *planner, size_t index)
   size_t slot_index;
   size_t store;
   svar_function_update_t told = SVARI_ITEM(function->updates, svari_function_update_t, index)->told;
-  SVAR_TRY(visit(planner, told.expression, true, &slot_index)); // may add updates
+  SVAR_TRY(visit(planner, told.expression, &slot_index)); // may add updates
   SVAR_TRY(find_store(function, told.variable, &store));
   svari_slot_t *slot = SVARI_ITEM(function->slots, svari_slot_t, slot_index);
   svar_type_t type = svar_variable_type(told.variable);
@@ -317,29 +391,62 @@ plan_update(planner_t *planner, size_t index)
   return SVAR_OK;
 }
 
-static svar_ret_t
-plan_graph(planner_t *planner)
+// True if variable gets another value in each call, so that what it has then can be handed over.
+static bool
+gives_way(const svar_function_t *function, const svar_variable_t *variable)
 {
-  svar_function_t *function = planner->function;
-  for (size_t i = 0; i < function->inputs.count; i++) {
-    svari_slot_t *slot;
-    size_t index;
-    svar_type_t type = SVARI_ITEM(function->inputs, svar_function_input_t, i)->expression->type;
-    SVAR_TRY(add_slot(function, type, &slot, &index));
+  for (size_t i = 0; i < function->updates.count; i++) {
+    const svari_function_update_t *update =
+        SVARI_ITEM(function->updates, svari_function_update_t, i);
+    if (svari_same_variable(update->told.variable, variable)) {
+      return !svari_same_variable(SVARI_ITEM(function->slots, svari_slot_t, update->slot)->variable,
+                                  variable);
+    }
   }
-  SVAR_TRY(plan_outputs(planner));
-  for (size_t i = 0; i < function->updates.count; i++) { // grows by default updates
-    SVAR_TRY(plan_update(planner, i));
+  return false;
+}
+
+// A value moves to one variable: shared variables never share their bytes.
+static void
+plan_moves(svar_function_t *function)
+{
+  for (size_t i = 0; i < function->updates.count; i++) {
+    svari_function_update_t *update = SVARI_ITEM(function->updates, svari_function_update_t, i);
+    svari_slot_t *slot = SVARI_ITEM(function->slots, svari_slot_t, update->slot);
+    update->is_move = slot->variable != NULL && slot->store == update->store && !slot->is_moved &&
+                      gives_way(function, slot->variable);
+    slot->is_moved = slot->is_moved || update->is_move;
   }
+}
+
+static svar_ret_t
+check_used(const planner_t *planner)
+{
+  const svar_function_t *function = planner->function;
   for (size_t i = 0; i < function->inputs.count && !planner->options->allow_unused_inputs; i++) {
     if (!planner->is_used[i]) {
       return svar_fail(
           SVAR_ERR_UNUSED,
           "input %zu ('%s') is not needed by any output or update; allow_unused_inputs accepts it",
-          i, printable(SVARI_ITEM(function->inputs, svar_function_input_t, i)->expression->name));
+          i,
+          printable(
+              SVARI_ITEM(function->inputs, svari_function_input_t, i)->told.expression->name));
     }
   }
   return SVAR_OK;
+}
+
+static svar_ret_t
+plan_graph(planner_t *planner)
+{
+  svar_function_t *function = planner->function;
+  SVAR_TRY(plan_inputs(planner));
+  SVAR_TRY(plan_outputs(planner));
+  for (size_t i = 0; i < function->updates.count; i++) { // grows by default updates
+    SVAR_TRY(plan_update(planner, i));
+  }
+  plan_moves(function);
+  return check_used(planner);
 }
 
 svar_ret_t
@@ -349,8 +456,10 @@ svari_function_plan(svar_function_t *function, const svar_function_options_t *op
   size_t count = function->inputs.count;
   SVAR_TRY(svari_expression_allocate(count * sizeof(bool), "a function's inputs", &is_used));
   memset(is_used, 0, count * sizeof(bool));
-  planner_t planner = {function, options, is_used};
+  planner_t planner = {.function = function, .options = options, .is_used = is_used};
   svar_ret_t ret = plan_graph(&planner);
+  svari_visits_fini(&planner.visits);
+  svari_expression_free(planner.targets.items);
   svari_expression_free(is_used);
   return ret;
 }

@@ -11,7 +11,9 @@ SVAR_BEGIN_DECLS
 /// Of this process: an expression holds code. Immutable, so any thread may use it.
 typedef struct svar_expression svar_expression_t;
 
-/// Take and give back a reference. @contract{allocates: no; blocks: no; thread: any}
+/// Take and give back a reference. The last one frees what only this expression kept, however deep its graph:
+/// contexts of operations are destroyed before the outermost svar_expression_unref() of the thread returns.
+/// @contract{allocates: no; blocks: no; thread: any}
 SVAR_PUBLIC svar_expression_t *svar_expression_ref(svar_expression_t *expression);
 SVAR_PUBLIC void svar_expression_unref(svar_expression_t *expression); ///< NULL is a no-op
 

@@ -17,6 +17,12 @@ typedef struct svar_function_input {
   /// Permissions that no operation makes use of: arguments are never written, nor do results alias them.
   bool borrow;
   bool is_mutable; ///< implies borrow, which must be set too
+  /// What calls take that leave the argument out, converted as an argument and copied when the function is
+  /// made. NULL: every call needs the argument.
+  const svar_source_t *value;
+  /// Makes the value a state that the function keeps: each call replaces it by this, which is of exactly the
+  /// input's type, together with the other updates. NULL: the value stays.
+  svar_expression_t *update;
 } svar_function_input_t;
 
 typedef struct svar_function_output {
@@ -36,9 +42,11 @@ typedef struct svar_function_given {
 } svar_function_given_t;
 
 typedef struct svar_function_options {
-  size_t size_bytes; ///< sizeof(svar_function_options_t) of the caller's build
+  size_t size_bytes;       ///< sizeof(svar_function_options_t) of the caller's build
+  size_t input_size_bytes; ///< sizeof(svar_function_input_t) of it: how far inputs lie apart
   const svar_function_input_t *inputs;
   size_t input_count;
+  size_t output_size_bytes; ///< sizeof(svar_function_output_t) of it
   const svar_function_output_t *outputs;
   size_t output_count;
   const svar_function_update_t *updates; ///< their order does not matter
@@ -55,21 +63,24 @@ typedef struct svar_function_options {
 
 #define SVAR_FUNCTION_OPTIONS_INIT                                                                 \
   {                                                                                                \
-    sizeof(svar_function_options_t), NULL, 0, NULL, 0, NULL, 0, NULL, 0, false, false, false,      \
-        NULL, 0                                                                                    \
+    sizeof(svar_function_options_t), sizeof(svar_function_input_t), NULL, 0,                       \
+        sizeof(svar_function_output_t), NULL, 0, NULL, 0, NULL, 0, false, false, false, NULL, 0    \
   }
 
 /// Compile. Everything is checked now but shapes. Default updates run for variables that the function reaches,
 /// the default updates of others among them, and that no explicit update sets.
+/// Options, inputs and outputs may be those of an older build, which are smaller; updates and givens are pairs
+/// and stay so.
 /// @contract{allocates: yes; blocks: no; system calls: no; thread: any}
 /// @param[out] out_function owned: svar_function_destroy(). It keeps references of all that it needs.
-/// @retval SVAR_ERR_TYPE an update is not of its target's type; an input is not of svar_expression_input(); a
-/// given replaces a constant, or by another type
+/// @retval SVAR_ERR_TYPE an update is not of its target's type; an input is not of svar_expression_input(), or
+/// refuses its value; a given replaces a constant, or by another type
 /// @retval SVAR_ERR_VALUE two updates of one variable (clones and handles of one cell are one variable)
 /// @retval SVAR_ERR_MISSING an input is needed that was not listed
 /// @retval SVAR_ERR_UNUSED an input is listed twice, or not needed
 /// @retval SVAR_ERR_RUNTIME a given replaces a listed input
 /// @retval SVAR_ERR_ASSERTION an input is mutable, but not borrowed
+/// @retval SVAR_ERR_ARGUMENT an input has an update, but no value to begin with
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_function_create(const svar_function_options_t *options,
                                                           svar_function_t **out_function);
 /// NULL is a no-op. Borrowed results end.
@@ -83,10 +94,12 @@ SVAR_PUBLIC void svar_function_destroy(svar_function_t *function);
 /// during the call, it takes that writer's value.
 /// @contract{allocates: values of SVAR_COPY; else no, once shapes are as in the call before; blocks, system
 /// calls: as svar_transaction_loan() and svar_transaction_commit(); thread: one at a time}
-/// @param arguments one for each input, in order; borrowed during the call, converted as svar_set_value() does
+/// @param arguments one for each input, in order; borrowed during the call, converted as svar_set_value() does.
+/// svar_none(), or none at the end, for an input that has a value: it takes that, or what its update left
 /// @param[out] results one for each output, written only on success; svar_value_release() each
 /// (borrowed ones need it not). Their version is 0.
-/// @retval SVAR_ERR_TYPE too few or too many arguments; or one that its type refuses
+/// @retval SVAR_ERR_TYPE an input without a value has no argument; too many arguments; or one that its type
+/// refuses
 /// @retval SVAR_ERR_STATE another call runs; a target's container is read-only
 /// @retval SVAR_ERR_UNSET a variable has no value
 /// @retval as the operations, svar_snapshot_begin(), svar_transaction_begin(), svar_transaction_loan()
@@ -112,8 +125,8 @@ typedef struct svar_function_swap {
 } svar_function_swap_t;
 
 /// A function that computes the same from the same variables, with memory of its own. Swapped variables are
-/// read and updated in the place of the old ones.
-/// @param delete_updates the copy updates nothing
+/// read and updated in the place of the old ones. States of inputs are its own too: they begin as they are now.
+/// @param delete_updates the copy updates nothing; a state becomes a value that stays
 /// @retval SVAR_ERR_VALUE the function knows no such old variable
 /// @retval SVAR_ERR_ASSERTION the two variables' types differ
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_function_copy(const svar_function_t *function,

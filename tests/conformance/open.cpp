@@ -22,10 +22,6 @@ const bool variables_later[] = {
     add_all({136, 137}, "deep copies"),
 };
 
-const bool functions_later[] = {
-    add_all({192}, "an input with a default value"),
-};
-
 const bool random_later[] = {
     add_all({204}, "a draw as an expression"),
 };

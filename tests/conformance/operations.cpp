@@ -452,6 +452,15 @@ Parts::overwritable()
 }
 
 Parts &
+Parts::valued(const svar_source_t &value, const Expression &update)
+{
+  values_.push_back(std::make_shared<svar_source_t>(value));
+  inputs_.back().value = values_.back().get();
+  inputs_.back().update = update ? hold(update) : nullptr;
+  return *this;
+}
+
+Parts &
 Parts::out(const Expression &expression, svar_borrow_t borrow)
 {
   outputs_.push_back({hold(expression), borrow});

@@ -125,6 +125,8 @@ public:
   Parts &casting();
   Parts &borrowed();
   Parts &overwritable();
+  /// For calls without the argument; with an update it is a state.
+  Parts &valued(const svar_source_t &value, const Expression &update = nullptr);
   Parts &out(const Expression &expression, svar_borrow_t borrow = SVAR_COPY);
   Parts &update(const Variable &variable, const Expression &expression);
   Parts &given(const Expression &replaced, const Expression &replacement);
@@ -141,6 +143,7 @@ private:
   svar_expression_t *hold(const Expression &expression);
 
   std::vector<Expression> held_;
+  std::vector<std::shared_ptr<svar_source_t>> values_;
   std::vector<svar_function_input_t> inputs_;
   std::vector<svar_function_output_t> outputs_;
   std::vector<svar_function_update_t> updates_;

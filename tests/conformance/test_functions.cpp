@@ -264,7 +264,7 @@ SVAR_CASE_ON(PROCESS, 193, ArgumentsAndInputsAreCounted)
   Expression x = input();
   Function f = Parts().in(x).out(x).function();
   f.expect_failure(SVAR_ERR_TYPE);
-  EXPECT_MESSAGE("0 arguments for a function of 1 inputs");
+  EXPECT_MESSAGE("so it needs an argument");
   f.expect_failure(SVAR_ERR_TYPE, {svar_int(1), svar_int(2)});
   Parts().in(x).in(x).out(x).expect_refused(SVAR_ERR_UNUSED);
   Parts().in(x).in(input()).out(x).expect_refused(SVAR_ERR_UNUSED);
@@ -294,4 +294,26 @@ SVAR_CASE(198, AFunctionTakesTheValueOfEachCall)
     set(w, Array(std::vector<double>(static_cast<size_t>(count), 1), shape).source());
     EXPECT_EQ(sum().as<double>(), std::vector<double>{static_cast<double>(count)});
   }
+}
+
+SVAR_CASE(192, AnInputWithAnUpdateIsAStateOfTheFunction)
+{
+  Expression x = input();
+  Parts parts = Parts().in(x).valued(svar_int(10), plus(x, 1)).out(x);
+  Function f = parts.function();
+  EXPECT_EQ(f().number(), 10);
+  EXPECT_EQ(f().number(), 11);
+  EXPECT_EQ(f({svar_int(5)}).number(), 5);
+  EXPECT_EQ(f().number(), 6);
+  EXPECT_EQ(parts.function()().number(), 10); // each function has its own
+}
+
+SVAR_CASE(192, AValueWithoutAnUpdateComesBack)
+{
+  Expression x = input();
+  Function f = Parts().in(x).valued(svar_int(10)).out(times(x, 2)).function();
+  EXPECT_EQ(f().number(), 20);
+  EXPECT_EQ(f({svar_int(3)}).number(), 6);
+  EXPECT_EQ(f().number(), 20);
+  EXPECT_EQ(f({svar_none()}).number(), 20);
 }
