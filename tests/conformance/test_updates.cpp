@@ -307,6 +307,11 @@ SVAR_CASE(176, AReadOnlyTargetIsRefusedAndNothingIsStored)
   svar_container_readonly_set(container, true);
   f.expect_failure(SVAR_ERR_STATE);
   EXPECT_MESSAGE("'w' is read-only");
+  Parts().update(s, of(other)).update(other, of(s)).function().expect_failure(SVAR_ERR_STATE);
+  Parts()
+      .update(s, failing(of(s)))
+      .function()
+      .expect_failure(SVAR_ERR_STATE); // nothing is computed
   {
     DefaultUpdate up(s, plus(of(s), 1));
     Parts().out(of(s)).function().expect_failure(SVAR_ERR_STATE);
