@@ -67,12 +67,14 @@ SVAR_CASE(148, FunctionsShareTheirVariables)
   Variable b = shared(svar_int(1));
   Expression a = input();
   Expression sum = plus(a, of(b));
-  Function f1 = Parts().in(a).out(sum).function();
-  Function f2 = Parts().in(a).out(sum).update(b, plus(of(b), 1)).function();
+  Parts parts = Parts().in(a).valued(svar_int(44)).out(sum);
+  Function f1 = parts.function();
+  Function f2 = parts.update(b, plus(of(b), 1)).function();
   EXPECT_EQ(f1({svar_int(3)}).number(), 4);
   EXPECT_EQ(f2({svar_int(3)}).number(), 4);
   EXPECT_EQ(number(read(b)), 2);
   EXPECT_EQ(f1({svar_int(3)}).number(), 5);
+  EXPECT_EQ(f1().number(), 46);
   set(b, svar_int(0));
   EXPECT_EQ(f1({svar_int(3)}).number(), 3);
 }
