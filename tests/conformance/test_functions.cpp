@@ -198,6 +198,25 @@ SVAR_CASE_ON(PROCESS, 170, AnArgumentIsNeverWrittenWhateverIsPermitted)
   }
 }
 
+SVAR_CASE(170, AnArgumentMayBeAViewOfAVariableThatIsUpdated)
+{
+  Variable s = shared(vector_of<double>({1, 2}).source());
+  Expression x = input(svar_tensor_type(SVAR_FLOAT64, 1, 0));
+  Parts parts = Parts().in(x).borrowed().overwritable().out(x, SVAR_BORROW);
+  Function store = Parts(parts).update(s, x).function();
+  Function change = Parts(parts).update(s, times(x, 2)).function();
+  svar_value_t view = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(s.get(), SVAR_BORROW, &view));
+  for (const Function *function : {&store, &change}) {
+    Results result = (*function)({svar_array(&view.tensor)});
+    EXPECT_FALSE(svar_may_share_memory(&result.tensor(), &view.tensor));
+    EXPECT_NE(cell(s), view.tensor.data);
+    EXPECT_EQ(svar_test::contents<double>(view), (std::vector<double>{1, 2}));
+  }
+  svar_value_release(&view);
+  EXPECT_VALUE(s, vector_of<double>({2, 4}));
+}
+
 SVAR_CASE_ON(PROCESS, 171, OneArrayMayBeTwoMutableArguments)
 {
   Expression x = input(svar_tensor_type(SVAR_FLOAT64, 1, 0), "x");
