@@ -3,6 +3,7 @@
 #include "variable/convert.h"
 #include "variable/layout.h"
 #include "variable/promotion.h"
+#include "variable/random_law.h"
 #include "variable/source.h"
 
 enum { CHUNK = 256 };
@@ -26,8 +27,8 @@ holds_span(svar_dtype_t dtype, int64_t first, int64_t last)
   return first >= least && last <= most;
 }
 
-static svar_ret_t
-check_law(const svar_random_law_t *law, svar_dtype_t dtype)
+svar_ret_t
+svari_random_law_check(const svar_random_law_t *law, svar_dtype_t dtype)
 {
   bool is_integers = law->kind == SVAR_RANDOM_INTEGERS;
   if ((unsigned)law->kind > SVAR_RANDOM_INTEGERS) {
@@ -142,7 +143,7 @@ svar_random_fill(svar_random_state_t *state, const svar_random_law_t *law, DLTen
   uint64_t count;
   unsigned char *data;
   SVAR_TRY(svar_random_state_check(state));
-  SVAR_TRY(check_law(law, out->dtype));
+  SVAR_TRY(svari_random_law_check(law, out->dtype));
   SVAR_TRY(check_out(out, &count, &data));
   if (law->kind != SVAR_RANDOM_UNIFORM) {
     return fill_by_chunks(state, law, out->dtype, count, data);

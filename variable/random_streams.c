@@ -5,12 +5,17 @@
 
 enum { NAME_BYTES = 512, FIRST_ROOM = 8 };
 
+typedef struct site {
+  svar_variable_t *variable;
+  bool is_expression; // its default update is ours
+} site_t;
+
 struct svar_random_streams {
   svar_allocator_t allocator;
   uint64_t construction_seed;
   uint64_t seed;
   svar_store_t *store; // borrowed; NULL: the sites are private
-  svar_variable_t **sites;
+  site_t *sites;
   size_t count, room;
   char name[]; // "": none
 };
@@ -47,7 +52,11 @@ svar_random_streams_destroy(svar_random_streams_t *streams)
   }
   svar_allocator_t allocator = streams->allocator;
   for (size_t i = 0; i < streams->count; i++) {
-    svar_variable_unref(streams->sites[i]);
+    site_t *site = &streams->sites[i];
+    if (site->is_expression) {
+      svar_variable_default_update_set(site->variable, NULL); // it reads the variable: a cycle
+    }
+    svar_variable_unref(site->variable);
   }
   allocator.deallocate(streams->sites, allocator.state);
   allocator.deallocate(streams, allocator.state);
@@ -61,8 +70,7 @@ reserve_site(svar_random_streams_t *streams)
   }
   const svar_allocator_t *allocator = &streams->allocator;
   size_t room = streams->room == 0 ? FIRST_ROOM : 2 * streams->room;
-  svar_variable_t **sites =
-      allocator->allocate(room * sizeof(*sites), _Alignof(svar_variable_t *), allocator->state);
+  site_t *sites = allocator->allocate(room * sizeof(*sites), _Alignof(site_t), allocator->state);
   if (sites == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for %zu draw sites", room);
   }
@@ -110,8 +118,46 @@ svar_random_streams_add(svar_random_streams_t *streams, svar_variable_t **out_va
   SVAR_TRY(reserve_site(streams));
   svar_variable_t *site;
   SVAR_TRY(make_site(streams, &site));
-  streams->sites[streams->count++] = svar_variable_ref(site);
+  streams->sites[streams->count++] = (site_t){svar_variable_ref(site), false};
   *out_variable = site;
+  return SVAR_OK;
+}
+
+// Gives the draw, and makes the state after it the variable's default update.
+static svar_ret_t
+draw_from(svar_variable_t *variable, const svar_random_law_t *law, svar_dtype_t dtype, int32_t ndim,
+          const int64_t *shape, svar_expression_t **out_draw)
+{
+  svar_expression_t *state;
+  svar_expression_t *next;
+  SVAR_TRY(svar_expression_of(variable, &state));
+  svar_ret_t ret = svar_expression_random(state, law, dtype, ndim, shape, out_draw, &next);
+  svar_expression_unref(state);
+  if (ret == SVAR_OK) {
+    svar_variable_default_update_set(variable, next);
+    svar_expression_unref(next);
+  }
+  return ret;
+}
+
+svar_ret_t
+svar_random_streams_draw(svar_random_streams_t *streams, const svar_random_law_t *law,
+                         svar_dtype_t dtype, int32_t ndim, const int64_t *shape,
+                         svar_variable_t **out_variable, svar_expression_t **out_draw)
+{
+  SVAR_REQUIRE(streams != NULL && law != NULL && out_draw != NULL);
+  SVAR_TRY(reserve_site(streams));
+  svar_variable_t *site;
+  SVAR_TRY(make_site(streams, &site));
+  svar_ret_t ret = draw_from(site, law, dtype, ndim, shape, out_draw);
+  if (ret != SVAR_OK) {
+    svar_variable_unref(site);
+    return ret;
+  }
+  streams->sites[streams->count++] = (site_t){site, true};
+  if (out_variable != NULL) {
+    *out_variable = svar_variable_ref(site);
+  }
   return SVAR_OK;
 }
 
@@ -126,7 +172,8 @@ set_sites(svar_random_streams_t *streams, uint64_t seed, svar_transaction_t *tra
 {
   for (size_t i = 0; i < streams->count; i++) {
     svar_random_state_t state = svar_random_spawned(seed, i);
-    SVAR_TRY(svar_transaction_set(transaction, streams->sites[i], svar_random_source(&state)));
+    SVAR_TRY(
+        svar_transaction_set(transaction, streams->sites[i].variable, svar_random_source(&state)));
   }
   return SVAR_OK;
 }
@@ -138,7 +185,7 @@ svar_random_streams_seed(svar_random_streams_t *streams, const uint64_t *seed)
   uint64_t new_seed = seed != NULL ? *seed : streams->construction_seed;
   if (streams->count > 0) {
     svar_transaction_t *transaction;
-    SVAR_TRY(svar_transaction_begin(svar_variable_store(streams->sites[0]), &transaction));
+    SVAR_TRY(svar_transaction_begin(svar_variable_store(streams->sites[0].variable), &transaction));
     svar_ret_t ret = set_sites(streams, new_seed, transaction);
     if (ret != SVAR_OK) {
       svar_transaction_abort(transaction);

@@ -5,6 +5,7 @@
 #ifndef SHARED_VARIABLE_MRG_H
 #define SHARED_VARIABLE_MRG_H
 
+#include "shared_variable/expression.h"
 #include "shared_variable/source.h"
 
 SVAR_BEGIN_DECLS
@@ -41,6 +42,23 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_mrg_float64(int32_t *states, size_t st
                                                       size_t count, double *out_numbers);
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_mrg_float32(int32_t *states, size_t state_count,
                                                       size_t count, float *out_numbers);
+
+/// A draw as an expression, and the states after it: the two results of one operation. The numbers are those
+/// of svar_mrg_float64() or svar_mrg_float32(), in row-major order. Of a shared variable of states,
+/// svar_variable_default_update_set() to out_next makes a draw site: each call of a function that uses the
+/// draw advances it.
+/// @param states of int32 and rank 2
+/// @param dtype float64 or float32
+/// @param shape ndim extents, copied; no axis is broadcastable
+/// @contract{allocates: yes; blocks: no; thread: any}
+/// @param[out] out_draw, out_next shared: svar_expression_unref()
+/// @retval SVAR_ERR_TYPE states or dtype are of another type
+/// @retval SVAR_ERR_ARGUMENT ndim and shape are no shape
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_expression_mrg(svar_expression_t *states,
+                                                         svar_dtype_t dtype, int32_t ndim,
+                                                         const int64_t *shape,
+                                                         svar_expression_t **out_draw,
+                                                         svar_expression_t **out_next);
 
 SVAR_END_DECLS
 #endif

@@ -1,8 +1,11 @@
 // Draw sites: each place of a program that draws random numbers owns a shared variable with the state of a
-// sequence of its own; a collection makes them from one seed, and can begin all of them again.
+// sequence of its own; a collection makes them from one seed, and can begin all of them again. Draws are made at
+// once (svar_random_draw()), or are expressions of functions, whose calls advance the state
+// (svar_random_streams_draw(), Theano's RandomStreams.uniform() and its like).
 #ifndef SHARED_VARIABLE_RANDOM_STREAMS_H
 #define SHARED_VARIABLE_RANDOM_STREAMS_H
 
+#include "shared_variable/expression.h"
 #include "shared_variable/random.h"
 #include "shared_variable/shared.h"
 
@@ -61,6 +64,20 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_fill(svar_random_state_t *state
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_draw(svar_variable_t *variable,
                                                       const svar_random_law_t *law, DLTensor *out);
 
+/// A draw from state as an expression, and the state after it: the two results of one operation. The numbers
+/// are those of svar_random_fill() into a tensor of this dtype and shape, and the same wherever one call of a
+/// function uses the expression.
+/// @param state of a random state's type: svar_expression_of() such a variable, an input, out_next of another
+/// @param shape ndim extents, copied; no axis is broadcastable
+/// @contract{allocates: yes; blocks: no; thread: any}
+/// @param[out] out_draw, out_next shared: svar_expression_unref()
+/// @retval SVAR_ERR_TYPE state is no random state, or dtype none of this law's
+/// @retval SVAR_ERR_VALUE nothing lies between the law's bounds, or a bound is beyond dtype
+/// @retval SVAR_ERR_ARGUMENT ndim and shape are no shape
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_expression_random(
+    svar_expression_t *state, const svar_random_law_t *law, svar_dtype_t dtype, int32_t ndim,
+    const int64_t *shape, svar_expression_t **out_draw, svar_expression_t **out_next);
+
 /// A collection of draw sites. Used by one thread at a time; its variables by any.
 typedef struct svar_random_streams svar_random_streams_t;
 
@@ -72,7 +89,8 @@ typedef struct svar_random_streams svar_random_streams_t;
 /// @retval SVAR_ERR_ARGUMENT a store without a name
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_streams_create(
     uint64_t seed, const svar_shared_options_t *options, svar_random_streams_t **out_streams);
-/// Gives back the collection's references of its sites. NULL is a no-op.
+/// Gives back the collection's references of its sites, and ends the default updates of those that
+/// svar_random_streams_draw() made; functions that are made by then keep them. NULL is a no-op.
 SVAR_PUBLIC void svar_random_streams_destroy(svar_random_streams_t *streams);
 
 /// Add a site: number k begins with svar_random_spawned(seed, k). One that the store has already, from an
@@ -84,6 +102,17 @@ SVAR_PUBLIC void svar_random_streams_destroy(svar_random_streams_t *streams);
 /// @retval as svar_shared()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_streams_add(svar_random_streams_t *streams,
                                                              svar_variable_t **out_variable);
+/// Add a site, and give a draw from it as an expression. The state after the draw is the default update of the
+/// site's variable, so each call of a function that uses the draw advances the site, functions that share it
+/// share its sequence, and svar_function_options_t.no_default_updates makes the calls repeat themselves.
+/// @param law, dtype, ndim, shape as svar_expression_random()
+/// @param[out] out_variable the site's, as svar_random_streams_add(); NULL: not wanted
+/// @param[out] out_draw shared: svar_expression_unref()
+/// @contract{as svar_random_streams_add()}
+/// @retval as svar_random_streams_add() and svar_expression_random(); then there is no new site
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_random_streams_draw(
+    svar_random_streams_t *streams, const svar_random_law_t *law, svar_dtype_t dtype, int32_t ndim,
+    const int64_t *shape, svar_variable_t **out_variable, svar_expression_t **out_draw);
 SVAR_PUBLIC size_t svar_random_streams_count(const svar_random_streams_t *streams);
 
 /// Begin every site again, all in one commit: the same seed always gives the same sequences, whatever was

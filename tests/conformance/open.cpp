@@ -22,10 +22,6 @@ const bool variables_later[] = {
     add_all({136, 137}, "deep copies"),
 };
 
-const bool random_later[] = {
-    add_all({204}, "a draw as an expression"),
-};
-
 const bool archives_later[] = {
     add_all({138}, "asking a variable whether it is strict"),
     add_all({139}, "clones"),

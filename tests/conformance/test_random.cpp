@@ -1,6 +1,12 @@
 // Random state: variables that hold one, and the parallel generator.
-#include "case.hpp"
+#include "operations.hpp"
 
+using conformance::Expression;
+using conformance::Function;
+using conformance::minus;
+using conformance::own;
+using conformance::Parts;
+using conformance::Results;
 using conformance::Variable;
 
 namespace
@@ -64,6 +70,16 @@ public:
     svar_variable_t *site = nullptr;
     EXPECT_SVAR_OK(svar_random_streams_add(streams_, &site));
     return Variable(site);
+  }
+  /// A site, and a draw of two numbers from it.
+  Expression uniform()
+  {
+    const svar_random_law_t law = svar_random_uniform(0, 1);
+    const int64_t shape[1] = {2};
+    svar_expression_t *drawn = nullptr;
+    EXPECT_SVAR_OK(
+        svar_random_streams_draw(streams_, &law, SVAR_FLOAT64, 1, shape, nullptr, &drawn));
+    return own(drawn);
   }
   void seed(uint64_t seed)
   {
@@ -213,6 +229,30 @@ SVAR_CASE(203, ASiteDrawsItsSequence)
   EXPECT_EQ(draw(site), second);
   Sites again(234, options("again"));
   EXPECT_EQ(draw(again.add()), first);
+}
+
+SVAR_CASE(203, ADrawIsOneValueInACallAndAnotherInTheNext)
+{
+  Sites sites(234, options("site"));
+  Expression u = sites.uniform();
+  Function f = Parts().out(u).out(minus(u, u)).function();
+  Results first = f();
+  EXPECT_EQ(first.as<double>(0), (std::vector<double>{0x1.362cc75c5c508p-2, 0x1.4d7148b6404e0p-5}));
+  EXPECT_EQ(first.as<double>(1), (std::vector<double>{0, 0}));
+  Function g = Parts().out(u).function(); // of the same site: it goes on
+  EXPECT_EQ(g().as<double>(), (std::vector<double>{0x1.fd41a582f2c8bp-1, 0x1.d0f3c574aac8bp-1}));
+}
+
+SVAR_CASE(204, CallsWithoutDefaultUpdatesRepeatThemselves)
+{
+  Sites sites(234, options("site"));
+  Expression u = sites.uniform();
+  Function still = Parts().out(u).no_default_updates().function();
+  const std::vector<double> first = still().as<double>();
+  EXPECT_EQ(still().as<double>(), first);
+  Function moving = Parts().out(u).function();
+  EXPECT_EQ(moving().as<double>(), first);
+  EXPECT_NE(still().as<double>(), first);
 }
 
 SVAR_CASE(206, ARestoredStateDrawsTheSameAgain)
