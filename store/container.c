@@ -188,11 +188,31 @@ container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out
   return SVAR_OK;
 }
 
+// True for "w.data" of a sparse variable "w". All parts of one get their first value together, and a value
+// fixes what an entry is, so that this never changes.
+static bool
+is_part(svar_store_t *store, const char *name)
+{
+  char whole[SVARI_NAME_BYTES];
+  uint64_t index;
+  size_t bytes = svari_sparse_whole_bytes(name);
+  memcpy(whole, name, bytes);
+  whole[bytes] = '\0';
+  if (bytes == 0 || svari_directory_find(store, whole, &index) != SVAR_OK) {
+    return false;
+  }
+  const svari_entry_t *entry = svari_directory_entry(store, index);
+  svar_type_t type;
+  return entry != NULL && svari_store_has_value(store, entry) &&
+         svari_directory_type(store, entry, &type) == SVAR_OK && type.kind == SVAR_KIND_SPARSE;
+}
+
 svar_ret_t
 svari_store_variable(svar_store_t *store, uint64_t index, svar_variable_t **out_variable)
 {
   svari_store_container_t *container;
   SVAR_TRY(container_new(store, index, &container));
+  container->base.is_part = store->writer != NULL && is_part(store, container->name);
   svar_variable_t *variable;
   svar_ret_t ret = svari_variable_create(container->name, &container->base, &variable);
   if (ret != SVAR_OK) {

@@ -474,9 +474,8 @@ svar_store_count(const svar_store_t *store)
   return atomic_load_explicit(&store->header->variable_count, memory_order_acquire);
 }
 
-// True once some commit that has become visible gave the entry a value.
-static bool
-has_value(const svar_store_t *store, const svari_entry_t *entry)
+bool
+svari_store_has_value(const svar_store_t *store, const svari_entry_t *entry)
 {
   uint64_t version = svar_store_version(store);
   for (int i = 0; i < SVARI_RING_RECORDS; i++) {
@@ -491,7 +490,7 @@ static svar_ret_t
 find_committed(svar_store_t *store, uint64_t index, svar_variable_t **out_variable)
 {
   const svari_entry_t *entry = svari_directory_entry(store, index);
-  if (entry != NULL && !has_value(store, entry)) {
+  if (entry != NULL && !svari_store_has_value(store, entry)) {
     return svar_fail(SVAR_ERR_NOT_FOUND, "variable '%.*s' of store '%s' has not been committed yet",
                      SVARI_NAME_BYTES, entry->name, store->name);
   }

@@ -114,6 +114,10 @@ svar_ret_t svari_directory_check_name(const char *name);
 // Offset of a block of the directory and its size, for the allocator's rebuild.
 uint64_t svari_directory_block_bytes(uint32_t block);
 
+// --- store.c ---------------------------------------------------------------------------------------
+// True once some commit that has become visible gave the entry a value, or unset it.
+bool svari_store_has_value(const svar_store_t *store, const svari_entry_t *entry);
+
 // --- container.c -----------------------------------------------------------------------------------
 // A variable handle for the entry at index.
 svar_ret_t svari_store_variable(svar_store_t *store, uint64_t index,

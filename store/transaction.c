@@ -324,7 +324,7 @@ refuse_stranger(const svar_transaction_t *transaction)
 // One of several variables that are set together: what goes in, and where.
 typedef struct member {
   svari_store_container_t *container;
-  svari_filter_plan_t plan;
+  svari_filter_plan_t plan; // unset: of SVARI_NO_BUFFER bytes
   svari_loan_t loan;
 } member_t;
 
@@ -352,6 +352,7 @@ loan_members_locked(svar_transaction_t *transaction, member_t *members, size_t c
 static void
 keep_member_locked(svar_transaction_t *transaction, member_t *member)
 {
+  memset(member->loan.shape, 0, sizeof(member->loan.shape));
   memcpy(member->loan.shape, member->plan.shape,
          (size_t)member->plan.ndim * sizeof(member->plan.shape[0]));
   svari_loan_t *earlier = find_loan_locked(transaction, member->container->index);
@@ -377,6 +378,21 @@ take_room_together(svar_transaction_t *transaction, member_t *members, size_t co
   return ret;
 }
 
+static svar_ret_t
+plan_member(const svar_transaction_t *transaction, svari_container_t *container,
+            const svar_source_t *source, member_t *member)
+{
+  member->container = (svari_store_container_t *)container;
+  if (member->container->store != transaction->store) {
+    return refuse_stranger(transaction);
+  }
+  if (source->kind == SVAR_SOURCE_NONE) {
+    member->plan = (svari_filter_plan_t){.size_bytes = SVARI_NO_BUFFER};
+    return SVAR_OK;
+  }
+  return filter(member->container, source, &member->plan);
+}
+
 svar_ret_t
 svari_transaction_set_together(svar_transaction_t *transaction,
                                svari_container_t *const *containers, const svar_source_t *sources,
@@ -386,19 +402,14 @@ svari_transaction_set_together(svar_transaction_t *transaction,
   assert(count <= SVARI_TOGETHER_MAX);
   SVAR_TRY(svari_store_check(transaction->store));
   for (size_t i = 0; i < count; i++) {
-    svari_store_container_t *container = (svari_store_container_t *)containers[i];
-    const svari_container_t *base = &container->base;
-    if (container->store != transaction->store) {
-      return refuse_stranger(transaction);
-    }
-    members[i].container = container;
-    SVAR_TRY(svari_filter_check(&base->type, base->strict, base->allow_downcast, container->name,
-                                &sources[i], &members[i].plan));
+    SVAR_TRY(plan_member(transaction, containers[i], &sources[i], &members[i]));
   }
   SVAR_TRY(take_room_together(transaction, members, count));
   for (size_t i = 0; i < count; i++) {
-    svari_filter_write(&members[i].plan, &sources[i],
-                       transaction->store->region->write_base + members[i].loan.offset);
+    if (sources[i].kind != SVAR_SOURCE_NONE) {
+      svari_filter_write(&members[i].plan, &sources[i],
+                         transaction->store->region->write_base + members[i].loan.offset);
+    }
   }
   return SVAR_OK;
 }

@@ -38,8 +38,15 @@ svari_container_cell(const svari_container_t *container)
 svar_ret_t
 svari_container_check_writable(const svari_container_t *container)
 {
-  if (!atomic_load_explicit(&container->is_readonly, memory_order_relaxed)) {
+  bool is_readonly = atomic_load_explicit(&container->is_readonly, memory_order_relaxed);
+  if (!is_readonly && !container->is_part) {
     return SVAR_OK;
+  }
+  if (container->is_part) {
+    return svar_fail(SVAR_ERR_STATE,
+                     "'%s' is a part of a sparse variable, all of which change together: set that "
+                     "one (svar_set_value() with svar_sparse_source())",
+                     container->name);
   }
   return svar_fail(SVAR_ERR_STATE,
                    "the container of variable '%s' is read-only: make it writable first",

@@ -23,7 +23,7 @@ typedef struct svari_container_ops {
   // The same in a transaction of its store, for containers that are not the store's own; else NULL.
   svar_ret_t (*set_in)(svari_container_t *self, svar_transaction_t *transaction,
                        const svar_source_t *source);
-  // Filter sources[i] for members[i], all of one store and of this kind, and give them to all of them, or
+  // Filter sources[i] (svar_none(): unset it) for members[i], all of one store and of this kind, and give them to all of them, or
   // on failure to none: in transaction, or (NULL) in a commit of their own. At most
   // SVARI_TOGETHER_MAX. NULL for containers that are several themselves.
   svar_ret_t (*set_together)(svari_container_t *const *members, const svar_source_t *sources,
@@ -45,6 +45,7 @@ struct svar_container {
   svar_backing_t backing;
   _Atomic bool
       is_readonly; // refuses every set, loan and update; a word of its user's, read relaxed
+  bool is_part;    // of a sparse variable of its store, through which alone it is set
   bool strict;
   svar_downcast_t allow_downcast;
   const char *name;                 // owned by the implementation; NULL: none
@@ -58,7 +59,7 @@ void svari_container_unref(svari_container_t *container); // NULL is a no-op
 svar_ret_t svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value);
 // An address that only handles of one value have in common: what is set through one is read through another.
 const void *svari_container_cell(const svari_container_t *container);
-// SVAR_ERR_STATE: the container is read-only.
+// SVAR_ERR_STATE: the container is read-only, or a part.
 svar_ret_t svari_container_check_writable(const svari_container_t *container);
 
 // What a constructor asks for: a container of this type, holding source (NULL: nothing yet).

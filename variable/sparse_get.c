@@ -49,8 +49,8 @@ view_matrix(const svar_snapshot_t *snapshot, const svari_sparse_container_t *spa
   }
   if (!has_head || !is_consistent(&matrix, views)) {
     return svar_fail(SVAR_ERR_CORRUPT,
-                     "sparse variable '%s': its parts contradict each other in version %llu; only "
-                     "setting all of them at once, through the variable, keeps them together",
+                     "sparse variable '%s': its parts contradict each other in version %llu: its "
+                     "store was written by something else than this library",
                      printable_name(&sparse->base), (unsigned long long)snapshot->version);
   }
   out_view->matrix = matrix;

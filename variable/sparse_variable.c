@@ -27,12 +27,52 @@ printable_name(const svari_container_t *container)
   return container->name == NULL ? "" : container->name;
 }
 
+size_t
+svari_sparse_whole_bytes(const char *part_name)
+{
+  size_t bytes = strlen(part_name);
+  for (svari_sparse_part_t part = SVARI_SPARSE_DATA; part < SVARI_SPARSE_PARTS; part++) {
+    size_t suffix_bytes = strlen(SUFFIXES[part]);
+    if (bytes > suffix_bytes && strcmp(part_name + bytes - suffix_bytes, SUFFIXES[part]) == 0) {
+      return bytes - suffix_bytes;
+    }
+  }
+  return 0;
+}
+
 // --- setting ---------------------------------------------------------------------------------------
 
-// Gives the parts the arrays of a filtered matrix, in transaction or (NULL) in a commit of their own.
+// In transaction or (NULL) in a commit of their own.
 static svar_ret_t
-set_parts(svari_sparse_container_t *sparse, const svar_sparse_t *matrix,
+set_parts(svari_sparse_container_t *sparse, const svar_source_t sources[SVARI_SPARSE_PARTS],
           svar_transaction_t *transaction)
+{
+  svari_container_t *members[SVARI_SPARSE_PARTS];
+  for (int part = 0; part < SVARI_SPARSE_PARTS; part++) {
+    members[part] = sparse->parts[part]->container;
+  }
+  return members[SVARI_SPARSE_HEAD]->ops->set_together(members, sources, SVARI_SPARSE_PARTS,
+                                                       transaction);
+}
+
+static svar_ret_t
+unset(svari_sparse_container_t *sparse, svar_transaction_t *transaction)
+{
+  if (sparse->base.strict) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "sparse variable '%s' is strict: it takes matrices of its format and dtype, "
+                     "not svar_none()",
+                     printable_name(&sparse->base));
+  }
+  const svar_source_t nothing[SVARI_SPARSE_PARTS] = {svar_none(), svar_none(), svar_none(),
+                                                     svar_none()};
+  return set_parts(sparse, nothing, transaction);
+}
+
+// Gives the parts the arrays of a filtered matrix.
+static svar_ret_t
+set_matrix(svari_sparse_container_t *sparse, const svar_sparse_t *matrix,
+           svar_transaction_t *transaction)
 {
   int64_t head[SVARI_SPARSE_HEAD_NUMBERS] = {matrix->shape[0], matrix->shape[1], 1, 1};
   if (matrix->format == SVAR_SPARSE_BSR) {
@@ -53,13 +93,10 @@ set_parts(svari_sparse_container_t *sparse, const svar_sparse_t *matrix,
           svar_tensor(matrix->index_dtype, (void *)matrix->indptr, 1, indptr_shape),
   };
   svar_source_t sources[SVARI_SPARSE_PARTS];
-  svari_container_t *members[SVARI_SPARSE_PARTS];
   for (int part = 0; part < SVARI_SPARSE_PARTS; part++) {
     sources[part] = svar_array(&tensors[part]);
-    members[part] = sparse->parts[part]->container;
   }
-  return members[SVARI_SPARSE_HEAD]->ops->set_together(members, sources, SVARI_SPARSE_PARTS,
-                                                       transaction);
+  return set_parts(sparse, sources, transaction);
 }
 
 static svar_ret_t
@@ -74,8 +111,11 @@ sparse_set_in(svari_container_t *self, svar_transaction_t *transaction, const sv
                                         .name = self->name};
   svari_sparse_filtered_t filtered;
   SVAR_TRY(svari_container_check_writable(self));
+  if (source->kind == SVAR_SOURCE_NONE) {
+    return unset(sparse, transaction);
+  }
   SVAR_TRY(svari_sparse_filter(&target, source, &self->allocator, &filtered));
-  svar_ret_t ret = set_parts(sparse, &filtered.matrix, transaction);
+  svar_ret_t ret = set_matrix(sparse, &filtered.matrix, transaction);
   svari_sparse_filtered_release(&filtered);
   return ret;
 }
@@ -115,7 +155,7 @@ set_no_entries(svari_sparse_container_t *sparse, svar_sparse_t *matrix)
   }
   memset(indptr, 0, bytes);
   matrix->indptr = indptr;
-  svar_ret_t ret = set_parts(sparse, matrix, NULL);
+  svar_ret_t ret = set_matrix(sparse, matrix, NULL);
   allocator->deallocate(indptr, allocator->state);
   return ret;
 }
@@ -337,7 +377,7 @@ svari_sparse_variable_open(svar_variable_t *head, svar_variable_t **out_variable
 
 // A part without a value.
 static svar_ret_t
-declare_part(const svar_sparse_t *matrix, svar_sparse_format_t format,
+declare_part(const svar_type_t *type, svar_dtype_t index_dtype,
              const svar_shared_options_t *options, svari_sparse_part_t part,
              svar_variable_t **out_part)
 {
@@ -346,19 +386,19 @@ declare_part(const svar_sparse_t *matrix, svar_sparse_format_t format,
   part_options.name = part_name(options->name, part, name);
   part_options.strict = false;
   part_options.allow_downcast = SVAR_DOWNCAST_TRUE; // the sparse filter decides
-  svar_type_t type = part_type(part, format, matrix->dtype, matrix->index_dtype);
-  return svari_construct(type, NULL, &part_options, out_part);
+  return svari_construct(
+      part_type(part, (svar_sparse_format_t)type->format, type->dtype, index_dtype), NULL,
+      &part_options, out_part);
 }
 
 static svar_ret_t
-declare_parts(const svar_sparse_t *matrix, svar_sparse_format_t format,
+declare_parts(const svar_type_t *type, svar_dtype_t index_dtype,
               const svar_shared_options_t *options, svari_sparse_container_t **out_sparse)
 {
   svar_variable_t *head;
-  SVAR_TRY(declare_part(matrix, format, options, SVARI_SPARSE_HEAD, &head));
-  const svar_type_t type = sparse_type(format, matrix->dtype);
+  SVAR_TRY(declare_part(type, index_dtype, options, SVARI_SPARSE_HEAD, &head));
   svari_sparse_container_t *sparse;
-  svar_ret_t ret = sparse_new(&type, head->container, &sparse);
+  svar_ret_t ret = sparse_new(type, head->container, &sparse);
   if (ret != SVAR_OK) {
     svar_variable_unref(head);
     return ret;
@@ -368,7 +408,7 @@ declare_parts(const svar_sparse_t *matrix, svar_sparse_format_t format,
   sparse->base.allow_downcast = options->allow_downcast;
   for (svari_sparse_part_t part = SVARI_SPARSE_DATA; part < SVARI_SPARSE_PARTS && ret == SVAR_OK;
        part++) {
-    ret = declare_part(matrix, format, options, part, &sparse->parts[part]);
+    ret = declare_part(type, index_dtype, options, part, &sparse->parts[part]);
   }
   if (ret != SVAR_OK) {
     svari_container_unref(&sparse->base); // takes the declarations back
@@ -376,6 +416,19 @@ declare_parts(const svar_sparse_t *matrix, svar_sparse_format_t format,
   }
   *out_sparse = sparse;
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_sparse_variable_declare(const svar_type_t *type, svar_dtype_t index_dtype,
+                              const svar_shared_options_t *options, svar_variable_t **out_variable)
+{
+  svari_sparse_container_t *sparse;
+  SVAR_TRY(declare_parts(type, index_dtype, options, &sparse));
+  svar_ret_t ret = finish(sparse, out_variable);
+  if (ret != SVAR_OK) {
+    svari_container_unref(&sparse->base);
+  }
+  return ret;
 }
 
 static svar_ret_t
@@ -405,15 +458,11 @@ svari_construct_sparse(const svar_source_t *source, const svar_shared_options_t 
   (void)context;
   svar_sparse_format_t format = SVAR_SPARSE_NONE;
   SVAR_TRY(check_offer(source, options, &format));
-  svari_sparse_container_t *sparse;
-  SVAR_TRY(declare_parts(source->detail, format, options, &sparse));
+  const svar_sparse_t *matrix = source->detail;
+  const svar_type_t type = sparse_type(format, matrix->dtype);
   svar_variable_t *variable = NULL;
-  svar_ret_t ret = finish(sparse, &variable);
-  if (ret != SVAR_OK) {
-    svari_container_unref(&sparse->base);
-    return ret;
-  }
-  ret = sparse_set_in(&sparse->base, options->transaction, source);
+  SVAR_TRY(svari_sparse_variable_declare(&type, matrix->index_dtype, options, &variable));
+  svar_ret_t ret = sparse_set_in(variable->container, options->transaction, source);
   if (ret != SVAR_OK) {
     svar_variable_unref(variable);
     return ret;

@@ -25,6 +25,14 @@ typedef struct svari_sparse_container {
 // The container behind variable, if that is sparse; else NULL.
 svari_sparse_container_t *svari_sparse_container_of(const svar_variable_t *variable);
 
+// Bytes of the sparse variable's name in that of its part: 1 for "w.data". 0: no part but a head has this name.
+size_t svari_sparse_whole_bytes(const char *part_name);
+
+// A sparse variable of this type without a value. options: name, store, strict and allow_downcast.
+svar_ret_t svari_sparse_variable_declare(const svar_type_t *type, svar_dtype_t index_dtype,
+                                         const svar_shared_options_t *options,
+                                         svar_variable_t **out_variable);
+
 // The sparse variable whose head, found in a store's directory, is `head`: finds its other parts by name.
 // Moves head if and only if it returns SVAR_OK.
 // SVAR_ERR_CORRUPT: head or the parts are not of the types that a sparse variable's have

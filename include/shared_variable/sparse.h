@@ -3,7 +3,7 @@
 // The formats are SciPy's. A variable's format and dtype are fixed; its shape and the number of entries are
 // not. In a store, the variable "w" is four entries that always change in one commit: "w" itself (its shape
 // and block), and the plain tensors "w.data", "w.indices" and "w.indptr", which may be read like any other,
-// but not set alone.
+// but not set alone: their own handles refuse it with SVAR_ERR_STATE.
 #ifndef SHARED_VARIABLE_SPARSE_H
 #define SHARED_VARIABLE_SPARSE_H
 
@@ -80,8 +80,9 @@ typedef struct svar_sparse_value {
 /// blocks: no; thread: any; after fork: SVAR_ERR_FORKED}
 /// @param[out] out_value svar_sparse_value_release() it; written only on success
 /// @retval SVAR_ERR_TYPE variable is not sparse
-/// @retval SVAR_ERR_CORRUPT the arrays' lengths contradict each other: one of them was set alone. (Indices
-/// are not looked at: svar_sparse_check() does that, for who does not trust the store's holder.)
+/// @retval SVAR_ERR_UNSET no value has been committed, or svar_none() was the last
+/// @retval SVAR_ERR_CORRUPT the arrays' lengths contradict each other: the store's holder is no friend. (Indices
+/// are not looked at: svar_sparse_check() does that, for who does not trust it.)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_sparse_get(svar_variable_t *variable,
                                                      svar_borrow_t borrow,
                                                      svar_sparse_value_t *out_value);

@@ -26,7 +26,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_begin(svar_store_t *store,
 /// A failure changes nothing, and the transaction may go on or be aborted. A second set of one
 /// variable replaces the first.
 /// @retval SVAR_ERR_TYPE, SVAR_ERR_VALUE, SVAR_ERR_RANGE the filter refuses the source
-/// @retval SVAR_ERR_STATE the variable's container is read-only
+/// @retval SVAR_ERR_STATE the variable's container is read-only, or a sparse variable's part
 /// @retval SVAR_ERR_BUSY readers pin every buffer (the message names them)
 /// @retval SVAR_ERR_NO_SPACE the memory behind the store is full (numbers and remedy)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_set(svar_transaction_t *transaction,
@@ -53,7 +53,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_adopt(svar_transaction_t *
 /// @retval SVAR_ERR_TYPE their types differ
 /// @retval SVAR_ERR_UNSET `from` has no value
 /// @retval SVAR_ERR_ARGUMENT one of them is not of the transaction's store
-/// @retval SVAR_ERR_STATE the container of `to` is read-only
+/// @retval SVAR_ERR_STATE the container of `to` is read-only, or a sparse variable's part
 /// @retval SVAR_ERR_BUSY readers pin every version of `to` that could be reused (the message names them)
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t *transaction,
                                                              svar_variable_t *to,
@@ -67,7 +67,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t 
 /// process-private lock, held while another thread makes the store grow; system calls: only if the
 /// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
 /// gone idle (waits for the kernel, some milliseconds); thread: any}
-/// @retval SVAR_ERR_STATE the variable's container is read-only
+/// @retval SVAR_ERR_STATE the variable's container is read-only, or a sparse variable's part
 /// @retval SVAR_ERR_UNSET the current shape, or value, is asked for, and there is none
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *transaction,
                                                            svar_variable_t *variable,

@@ -176,7 +176,9 @@ TEST_F(SparseVariable, ChangesWithALargerTransaction)
   ASSERT_SVAR_OK(svar_transaction_set(change, w.get(), other.source()));
   ASSERT_SVAR_OK(svar_transaction_set(change, w.get(), third.source()));   // replaces the first
   EXPECT_EQ(svar_transaction_set(change, w.get(), two.source()), SVAR_OK); // a row of one
-  EXPECT_EQ(svar_transaction_set(change, w.get(), svar_none()), SVAR_ERR_TYPE); // changes nothing
+  svar_random_state_t state = svar_random_seeded(1);
+  EXPECT_EQ(svar_transaction_set(change, w.get(), svar_random_source(&state)),
+            SVAR_ERR_TYPE); // changes nothing
   EXPECT_EQ(Matrix(w).dense(), SMALL);
   ASSERT_SVAR_OK(svar_transaction_commit(change, nullptr));
   EXPECT_EQ(Matrix(w).dense(), (Dense{1, 1, {2}}));
@@ -273,18 +275,154 @@ TEST_F(SparseVariable, ANameThatAPartNeedsIsTaken)
   EXPECT_EQ(svar_shared(small.source(), &options, &none), SVAR_ERR_EXISTS);
   Variable w = svar_test::make_variable<double>(store_, "w", {1}); // nothing was left of it
   Variable data = svar_test::make_variable<double>(store_, "w.data", {1});
+  data = find(store_, "w.data");
+  EXPECT_SVAR_OK(svar_test::set<double>(data, {1, 2})); // it is no part, for 'w' is not sparse
+}
+
+TEST_F(SparseVariable, APartIsNotSetAlone)
+{
+  Small small;
+  Variable w = make(store_, "w", small.source());
+  Variable plain = svar_test::make_variable<double>(store_, "plain", {1, 2, 3});
+  for (const char *name : {"w.data", "w.indices", "w.indptr"}) {
+    SCOPED_TRACE(name);
+    Variable part = find(store_, name);
+    svar_container_readonly_set(svar_variable_container(part.get()), false);
+    svar_test::Array<double> numbers({1, 2, 3});
+    svar_value_t hole = SVAR_VALUE_INIT;
+    svar_transaction_t *change = nullptr;
+    const char *remedy = "is a part of a sparse variable";
+    EXPECT_SVAR_FAILS(SVAR_ERR_STATE, remedy,
+                      svar_set_value(part.get(), numbers.source(), SVAR_COPY));
+    EXPECT_SVAR_FAILS(SVAR_ERR_STATE, remedy, svar_set_value(part.get(), svar_none(), SVAR_BORROW));
+    EXPECT_SVAR_FAILS(SVAR_ERR_STATE, remedy, svar_zero(part.get(), SVAR_COPY));
+    ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
+    EXPECT_SVAR_FAILS(SVAR_ERR_STATE, remedy,
+                      svar_transaction_set(change, part.get(), numbers.source()));
+    EXPECT_SVAR_FAILS(SVAR_ERR_STATE, remedy,
+                      svar_transaction_loan(change, part.get(), nullptr, true, &hole));
+    EXPECT_SVAR_FAILS(SVAR_ERR_STATE, remedy,
+                      svar_transaction_assign(change, part.get(), plain.get()));
+    if (std::string(name) == "w.data") { // what is read of a part is anybody's
+      EXPECT_SVAR_OK(svar_transaction_assign(change, plain.get(), part.get()));
+    }
+    ASSERT_SVAR_OK(svar_transaction_commit(change, nullptr));
+  }
+  EXPECT_EQ(Matrix(w).dense(), SMALL);
+  EXPECT_EQ(svar_test::get<double>(plain), (std::vector<double>{1, 2, 3}));
+  store_.reset();
+  store_ = create_store("/sparse");
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "'w.data' is a part",
+                    svar_test::set<double>(find(store_, "w.data"), {1, 2, 3}));
+}
+
+// As by an enemy that holds the store: writes number over the last one of the stored `numbers`.
+void
+scribble(const std::string &path, const std::vector<int32_t> &numbers, int32_t number)
+{
+  FILE *file = fopen(path.c_str(), "r+");
+  ASSERT_NE(file, nullptr) << path;
+  std::vector<int32_t> line(16); // values begin at multiples of 64 bytes
+  int found = 0;
+  for (long at = 0; fread(line.data(), 64, 1, file) == 1; at += 64) {
+    if (std::equal(numbers.begin(), numbers.end(), line.begin())) {
+      found++;
+      ASSERT_EQ(fseek(file, at + static_cast<long>(numbers.size() - 1) * 4, SEEK_SET), 0);
+      ASSERT_EQ(fwrite(&number, 4, 1, file), 1u);
+      ASSERT_EQ(fseek(file, at + 64, SEEK_SET), 0);
+    }
+  }
+  fclose(file);
+  ASSERT_GE(found, 1);
 }
 
 TEST_F(SparseVariable, PartsThatContradictEachOtherAreNoMatrix)
 {
-  Small small;
+  Sparse<double> small(SVAR_SPARSE_CSR, 6, 3, {1, 2, 3}, {1, 0, 2}, {0, 1, 1, 2, 2, 2, 3});
   Variable w = make(store_, "w", small.source());
-  Variable data = find(store_, "w.data");
-  ASSERT_SVAR_OK(svar_test::set<double>(data, {1, 2, 3, 4}));
+  for (const std::string &file : directory_.files()) {
+    if (file.find(".state") != std::string::npos) {
+      scribble(directory_.path() + "/" + file, {0, 1, 1, 2, 2, 2, 3}, 4);
+    }
+  }
   svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
-  EXPECT_SVAR_FAILS(SVAR_ERR_CORRUPT, "its parts contradict each other in version 2",
+  EXPECT_SVAR_FAILS(SVAR_ERR_CORRUPT, "its parts contradict each other in version 1",
                     svar_sparse_get(w.get(), SVAR_COPY, &value));
   ASSERT_SVAR_OK(svar_set_value(w.get(), small.source(), SVAR_COPY)); // mends it
+  EXPECT_EQ(Matrix(w)->count, 3);
+}
+
+// --- no value ------------------------------------------------------------------------------------------
+
+svar_ret_t
+read_code(const Variable &w)
+{
+  svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
+  svar_ret_t ret = svar_sparse_get(w.get(), SVAR_BORROW, &value);
+  svar_sparse_value_release(&value);
+  return ret;
+}
+
+TEST_F(SparseVariable, IsUnsetAsAWhole)
+{
+  Small small;
+  Variable w = make(store_, "w", small.source());
+  Matrix before(w);
+  ASSERT_SVAR_OK(svar_set_value(w.get(), svar_none(), SVAR_COPY));
+  EXPECT_EQ(svar_store_version(store_.get()), 2u);
+  EXPECT_EQ(before.dense(), SMALL); // a view is of one version, whatever comes after
+  EXPECT_EQ(read_code(w), SVAR_ERR_UNSET);
+  EXPECT_EQ(svar_zero(w.get(), SVAR_COPY), SVAR_ERR_UNSET);
+  Child child([] {
+    Store reader = open_store("/sparse");
+    bool is_unset = read_code(find(reader, "w")) == SVAR_ERR_UNSET;
+    svar_value_t part = SVAR_VALUE_INIT;
+    return is_unset && svar_get_value(find(reader, "w.data").get(), SVAR_BORROW, &part) ==
+                           SVAR_ERR_UNSET
+               ? 0
+               : 1;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  ASSERT_SVAR_OK(svar_set_value(w.get(), small.source(), SVAR_COPY));
+  EXPECT_EQ(Matrix(w).dense(), SMALL);
+}
+
+TEST_F(SparseVariable, IsUnsetWithALargerTransaction)
+{
+  Small small;
+  Variable w = make(store_, "w", small.source());
+  svar_transaction_t *change = nullptr;
+  ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
+  ASSERT_SVAR_OK(svar_transaction_set(change, w.get(), svar_none()));
+  ASSERT_SVAR_OK(svar_transaction_set(change, w.get(), small.source())); // replaces it
+  ASSERT_SVAR_OK(svar_transaction_commit(change, nullptr));
+  EXPECT_EQ(Matrix(w).dense(), SMALL);
+  ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
+  ASSERT_SVAR_OK(svar_transaction_set(change, w.get(), small.source()));
+  ASSERT_SVAR_OK(svar_transaction_set(change, w.get(), svar_none()));
+  ASSERT_SVAR_OK(svar_transaction_commit(change, nullptr));
+  EXPECT_EQ(read_code(w), SVAR_ERR_UNSET);
+  store_.reset();
+  store_ = create_store("/sparse"); // the next holder finds it unset
+  w = find(store_, "w");
+  EXPECT_EQ(read_code(w), SVAR_ERR_UNSET);
+  ASSERT_SVAR_OK(svar_set_value(w.get(), small.source(), SVAR_COPY));
+  EXPECT_EQ(Matrix(w).dense(), SMALL);
+}
+
+TEST_F(SparseVariable, IsNotUnsetIfStrictOrReadOnly)
+{
+  Small small;
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.store = store_.get();
+  options.name = "w";
+  options.strict = true;
+  Variable w = make(small.source(), options);
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "sparse variable 'w' is strict",
+                    svar_set_value(w.get(), svar_none(), SVAR_COPY));
+  Variable found = find(store_, "w"); // a handle of its own, which is not strict
+  svar_container_readonly_set(svar_variable_container(found.get()), true);
+  EXPECT_EQ(svar_set_value(found.get(), svar_none(), SVAR_COPY), SVAR_ERR_STATE);
   EXPECT_EQ(Matrix(w).dense(), SMALL);
 }
 
