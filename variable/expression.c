@@ -63,7 +63,7 @@ check_type(const svar_type_t *type)
     return svar_fail(
         SVAR_ERR_NOT_IMPLEMENTED,
         "expressions are of tensors, numbers and random states, not of %s; the arrays of a "
-        "sparse matrix are variables of their own",
+        "sparse matrix in a store can be read as variables of their own",
         svar_type_text(type, text, sizeof(text)));
   }
   return SVAR_OK;
@@ -94,6 +94,19 @@ svar_expression_ref(svar_expression_t *expression)
 }
 
 static void
+unref_operation(svari_operation_t *operation)
+{
+  if (atomic_fetch_sub_explicit(&operation->reference_count, 1, memory_order_acq_rel) != 1) {
+    return;
+  }
+  if (operation->told.destroy != NULL) {
+    operation->told.destroy(operation->told.context);
+  }
+  svari_expression_free((char *)operation->told.name);
+  svari_expression_free(operation);
+}
+
+static void
 unref_apply(svari_apply_t *apply)
 {
   if (apply == NULL ||
@@ -103,11 +116,7 @@ unref_apply(svari_apply_t *apply)
   for (size_t i = 0; i < apply->operand_count; i++) {
     svar_expression_unref(apply->operands[i]);
   }
-  if (apply->operation.destroy != NULL) {
-    apply->operation.destroy(apply->operation.context);
-  }
-  svari_expression_free((char *)apply->operation.name);
-  svari_expression_free(apply->result_types);
+  unref_operation(apply->operation);
   svari_expression_free(apply);
 }
 
@@ -162,7 +171,7 @@ svar_expression_name(const svar_expression_t *expression)
   if (expression->kind == SVARI_EXPRESSION_VARIABLE) {
     return svar_variable_name(expression->variable);
   }
-  return expression->kind == SVARI_EXPRESSION_RESULT ? expression->apply->operation.name
+  return expression->kind == SVARI_EXPRESSION_RESULT ? expression->apply->operation->told.name
                                                      : expression->name;
 }
 
@@ -229,30 +238,42 @@ svar_expression_of(svar_variable_t *variable, svar_expression_t **out_expression
 }
 
 static svar_ret_t
-make_apply(const svar_operation_t *operation, svar_expression_t *const *operands,
-           size_t operand_count, const svar_type_t *result_types, size_t result_count,
-           svari_apply_t **out_apply)
+make_operation(const svar_operation_t *told, const svar_type_t *result_types, size_t result_count,
+               svari_operation_t **out_operation)
 {
   void *memory;
-  void *types;
   char *name = NULL;
+  size_t types_bytes = result_count * sizeof(svar_type_t);
   SVAR_TRY(
-      svari_expression_allocate(sizeof(svari_apply_t) + operand_count * sizeof(svar_expression_t *),
-                                "an operation", &memory));
-  svar_ret_t ret =
-      svari_expression_allocate(result_count * sizeof(svar_type_t), "an operation's types", &types);
-  if (ret != SVAR_OK || (ret = copy_name(operation->name, &name)) != SVAR_OK) {
-    svari_expression_free(types);
+      svari_expression_allocate(sizeof(svari_operation_t) + types_bytes, "an operation", &memory));
+  svar_ret_t ret = copy_name(told->name, &name);
+  if (ret != SVAR_OK) {
     svari_expression_free(memory);
     return ret;
   }
+  svari_operation_t *operation = memory;
+  atomic_init(&operation->reference_count, 1);
+  operation->told = *told;
+  operation->told.name = name;
+  operation->result_count = result_count;
+  memcpy(operation->result_types, result_types, types_bytes);
+  *out_operation = operation;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+make_apply(svari_operation_t *operation, svar_expression_t *const *operands, size_t operand_count,
+           svari_apply_t **out_apply)
+{
+  void *memory;
+  SVAR_TRY(
+      svari_expression_allocate(sizeof(svari_apply_t) + operand_count * sizeof(svar_expression_t *),
+                                "an operation's operands", &memory));
   svari_apply_t *apply = memory;
   atomic_init(&apply->reference_count, 1);
-  apply->operation = *operation;
-  apply->operation.name = name;
+  atomic_fetch_add_explicit(&operation->reference_count, 1, memory_order_relaxed);
+  apply->operation = operation;
   apply->operand_count = operand_count;
-  apply->result_count = result_count;
-  apply->result_types = memcpy(types, result_types, result_count * sizeof(svar_type_t));
   for (size_t i = 0; i < operand_count; i++) {
     apply->operands[i] = svar_expression_ref(operands[i]);
   }
@@ -263,8 +284,9 @@ make_apply(const svar_operation_t *operation, svar_expression_t *const *operands
 static svar_ret_t
 make_results(svari_apply_t *apply, svar_expression_t **results)
 {
-  for (size_t i = 0; i < apply->result_count; i++) {
-    SVAR_TRY(make_expression(SVARI_EXPRESSION_RESULT, apply->result_types[i], &results[i]));
+  const svari_operation_t *operation = apply->operation;
+  for (size_t i = 0; i < operation->result_count; i++) {
+    SVAR_TRY(make_expression(SVARI_EXPRESSION_RESULT, operation->result_types[i], &results[i]));
     atomic_fetch_add_explicit(&apply->reference_count, 1, memory_order_relaxed);
     results[i]->apply = apply;
     results[i]->result_index = i;
@@ -277,18 +299,29 @@ static svar_ret_t
 add_results(svari_apply_t *apply, svar_expression_t **out_results)
 {
   void *memory;
-  size_t bytes = apply->result_count * sizeof(svar_expression_t *);
+  size_t bytes = apply->operation->result_count * sizeof(svar_expression_t *);
   SVAR_TRY(svari_expression_allocate(bytes, "an operation's results", &memory));
   svar_expression_t **results = memset(memory, 0, bytes);
   svar_ret_t ret = make_results(apply, results);
   if (ret == SVAR_OK) {
     memcpy(out_results, results, bytes);
   } else {
-    for (size_t i = 0; i < apply->result_count; i++) {
+    for (size_t i = 0; i < apply->operation->result_count; i++) {
       svar_expression_unref(results[i]);
     }
   }
   svari_expression_free(results);
+  return ret;
+}
+
+svar_ret_t
+svari_expression_apply(svari_operation_t *operation, svar_expression_t *const *operands,
+                       size_t operand_count, svar_expression_t **out_results)
+{
+  svari_apply_t *apply;
+  SVAR_TRY(make_apply(operation, operands, operand_count, &apply));
+  svar_ret_t ret = add_results(apply, out_results);
+  unref_apply(apply);
   return ret;
 }
 
@@ -304,16 +337,15 @@ svar_expression_apply(const svar_operation_t *operation, svar_expression_t *cons
   for (size_t i = 0; i < operand_count; i++) {
     SVAR_REQUIRE(operands[i] != NULL);
   }
-  svari_apply_t *apply;
-  SVAR_TRY(make_apply(operation, operands, operand_count, result_types, result_count, &apply));
+  svari_operation_t *shared;
+  SVAR_TRY(make_operation(operation, result_types, result_count, &shared));
   // The context stays the caller's until all results are there.
-  void (*destroy)(void *) = apply->operation.destroy;
-  apply->operation.destroy = NULL;
-  svar_ret_t ret = add_results(apply, out_results);
+  shared->told.destroy = NULL;
+  svar_ret_t ret = svari_expression_apply(shared, operands, operand_count, out_results);
   if (ret == SVAR_OK) {
-    apply->operation.destroy = destroy;
+    shared->told.destroy = operation->destroy;
   }
-  unref_apply(apply);
+  unref_operation(shared);
   return ret;
 }
 

@@ -15,12 +15,19 @@ typedef enum svari_expression_kind {
   SVARI_EXPRESSION_RESULT
 } svari_expression_kind_t;
 
+// What is computed, wherever it is applied: copies of a graph share it, and its context ends with the last.
+typedef struct svari_operation {
+  _Atomic uint32_t reference_count;
+  svar_operation_t told; // its name is owned
+  size_t result_count;
+  svar_type_t result_types[];
+} svari_operation_t;
+
 // An operation with its operands. Its results share it, and it goes with the last of them.
 typedef struct svari_apply {
   _Atomic uint32_t reference_count;
-  svar_operation_t operation; // its name is owned
-  size_t operand_count, result_count;
-  svar_type_t *result_types; // owned
+  svari_operation_t *operation; // shared
+  size_t operand_count;
   svar_expression_t *operands[];
 } svari_apply_t;
 
@@ -36,6 +43,10 @@ struct svar_expression {
   DLTensor constant; // of kind CONSTANT; its data are owned, its shape is the one below
   int64_t shape[SVAR_NDIM_MAX];
 };
+
+// svar_expression_apply() of an operation that is applied elsewhere already, and shared.
+svar_ret_t svari_expression_apply(svari_operation_t *operation, svar_expression_t *const *operands,
+                                  size_t operand_count, svar_expression_t **out_results);
 
 // svar_expression_constant() by the rules of a variable; name is for messages.
 svar_ret_t svari_expression_constant(svar_source_t source, const svar_type_t *type, bool strict,

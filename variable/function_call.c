@@ -173,7 +173,7 @@ svar_ret_t
 svar_results_room(svar_results_t *results, size_t index, const int64_t *shape, DLTensor *out_room)
 {
   SVAR_REQUIRE(results != NULL && out_room != NULL);
-  SVAR_REQUIRE(index < results->step->apply->result_count);
+  SVAR_REQUIRE(index < results->step->apply->operation->result_count);
   svar_function_t *function = results->function;
   svari_slot_t *slot =
       SVARI_ITEM(function->slots, svari_slot_t, results->step->first_result + index);
@@ -238,16 +238,17 @@ static svar_ret_t
 run_step(svar_function_t *function, const svari_step_t *step)
 {
   const svari_apply_t *apply = step->apply;
+  const svari_operation_t *operation = apply->operation;
   for (size_t i = 0; i < apply->operand_count; i++) {
     step->tensors[i] = SVARI_ITEM(function->slots, svari_slot_t, step->operands[i])->value.tensor;
   }
-  for (size_t i = 0; i < apply->result_count; i++) {
+  for (size_t i = 0; i < operation->result_count; i++) {
     SVARI_ITEM(function->slots, svari_slot_t, step->first_result + i)->is_filled = false;
   }
   svar_results_t results = {function, step};
-  SVAR_TRY(apply->operation.compute(apply->operation.context, step->tensors, apply->operand_count,
-                                    &results));
-  for (size_t i = 0; i < apply->result_count; i++) {
+  SVAR_TRY(operation->told.compute(operation->told.context, step->tensors, apply->operand_count,
+                                   &results));
+  for (size_t i = 0; i < operation->result_count; i++) {
     const svari_slot_t *slot = SVARI_ITEM(function->slots, svari_slot_t, step->first_result + i);
     if (!slot->is_filled) {
       return svar_fail(SVAR_ERR_STATE, "it asked for no room for result %zu", i);
@@ -263,7 +264,7 @@ run_steps(svar_function_t *function)
     const svari_step_t *step = SVARI_ITEM(function->steps, svari_step_t, i);
     svar_ret_t ret = step->is_needed ? run_step(function, step) : SVAR_OK;
     if (ret != SVAR_OK) {
-      svar_fail_context("operation '%s'", step->apply->operation.name);
+      svar_fail_context("operation '%s'", step->apply->operation->told.name);
       return ret;
     }
   }

@@ -4,7 +4,7 @@
 
 #include "variable/container.h"
 #include "variable/function.h"
-#include "variable/function_visits.h"
+#include "variable/pointer_map.h"
 
 // An expression that is to be visited, after replacement.
 typedef struct target {
@@ -15,9 +15,10 @@ typedef struct target {
 typedef struct planner {
   svar_function_t *function;
   const svar_function_options_t *options;
-  bool *is_used;         // by input
-  svari_visits_t visits; // of applications (the first result's slot), other expressions, and cells
-  svari_list_t targets;  // target_t; the last is visited first
+  bool *is_used; // by input
+  svari_pointer_map_t
+      visits; // slots of applications (the first result's slot), other expressions, and cells
+  svari_list_t targets; // target_t; the last is visited first
 } planner_t;
 
 svar_ret_t
@@ -107,6 +108,13 @@ add_default_update(planner_t *planner, svar_variable_t *variable)
   return SVAR_OK;
 }
 
+// The address of a node, or the next one for the same with givens replaced in it.
+static const void *
+visit_key(const void *node, bool is_given)
+{
+  return (const char *)node + is_given;
+}
+
 static svar_ret_t
 read_variable(svar_function_t *function, svar_variable_t *variable, svari_slot_t *slot)
 {
@@ -131,14 +139,14 @@ visit_variable(planner_t *planner, svar_variable_t *variable, size_t *out_slot)
   }
   SVAR_TRY(add_default_update(planner, variable));
   const void *cell = svari_container_cell(variable->container);
-  *out_slot = svari_visits_find(&planner->visits, cell, false);
+  *out_slot = svari_pointer_map_find(&planner->visits, cell);
   if (*out_slot != SVARI_NOWHERE) {
     return SVAR_OK;
   }
   svari_slot_t *slot;
   SVAR_TRY(add_slot(function, svar_variable_type(variable), &slot, out_slot));
   SVAR_TRY(read_variable(function, variable, slot));
-  return svari_visits_add(&planner->visits, cell, false, *out_slot);
+  return svari_pointer_map_add(&planner->visits, cell, *out_slot);
 }
 
 static svar_ret_t
@@ -198,9 +206,10 @@ find_slot(const planner_t *planner, target_t target)
 {
   const svar_expression_t *expression = target.expression;
   if (expression->kind != SVARI_EXPRESSION_RESULT) {
-    return svari_visits_find(&planner->visits, expression, target.is_given);
+    return svari_pointer_map_find(&planner->visits, visit_key(expression, target.is_given));
   }
-  size_t first = svari_visits_find(&planner->visits, expression->apply, target.is_given);
+  size_t first =
+      svari_pointer_map_find(&planner->visits, visit_key(expression->apply, target.is_given));
   return first != SVARI_NOWHERE ? first + expression->result_index : SVARI_NOWHERE;
 }
 
@@ -234,7 +243,7 @@ find_step(const planner_t *planner, const svari_apply_t *apply, bool is_given,
           const size_t *operands)
 {
   const svar_function_t *function = planner->function;
-  size_t first = svari_visits_find(&planner->visits, apply, !is_given);
+  size_t first = svari_pointer_map_find(&planner->visits, visit_key(apply, !is_given));
   if (first == SVARI_NOWHERE) {
     return SVARI_NOWHERE;
   }
@@ -251,10 +260,10 @@ add_step(svar_function_t *function, svari_apply_t *apply, size_t *operands, size
   void *tensors;
   void *item;
   size_t first = function->slots.count;
-  for (size_t i = 0; i < apply->result_count; i++) {
+  for (size_t i = 0; i < apply->operation->result_count; i++) {
     svari_slot_t *slot;
     size_t index;
-    SVAR_TRY(add_slot(function, apply->result_types[i], &slot, &index));
+    SVAR_TRY(add_slot(function, apply->operation->result_types[i], &slot, &index));
     slot->step = function->steps.count;
   }
   SVAR_TRY(
@@ -287,7 +296,7 @@ visit_apply(planner_t *planner, svari_apply_t *apply, bool is_given)
     svari_expression_free(operands);
     return ret;
   }
-  return svari_visits_add(&planner->visits, apply, is_given, first);
+  return svari_pointer_map_add(&planner->visits, visit_key(apply, is_given), first);
 }
 
 // Visits a target, or only pushes what must be visited before.
@@ -304,7 +313,7 @@ visit_target(planner_t *planner, target_t target)
   }
   size_t slot = SVARI_NOWHERE;
   SVAR_TRY(visit_leaf(planner, expression, &slot));
-  return svari_visits_add(&planner->visits, expression, target.is_given, slot);
+  return svari_pointer_map_add(&planner->visits, visit_key(expression, target.is_given), slot);
 }
 
 // Visits an expression and all that it needs. A list instead of calls: graphs may be of any depth.
@@ -456,9 +465,12 @@ svari_function_plan(svar_function_t *function, const svar_function_options_t *op
   size_t count = function->inputs.count;
   SVAR_TRY(svari_expression_allocate(count * sizeof(bool), "a function's inputs", &is_used));
   memset(is_used, 0, count * sizeof(bool));
-  planner_t planner = {.function = function, .options = options, .is_used = is_used};
+  planner_t planner = {.function = function,
+                       .options = options,
+                       .is_used = is_used,
+                       .visits = svari_pointer_map(svar_allocator_default())};
   svar_ret_t ret = plan_graph(&planner);
-  svari_visits_fini(&planner.visits);
+  svari_pointer_map_fini(&planner.visits);
   svari_expression_free(planner.targets.items);
   svari_expression_free(is_used);
   return ret;

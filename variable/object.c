@@ -378,3 +378,25 @@ svari_construct_object(const svar_source_t *source, const svar_shared_options_t 
   container->version = 1;
   return svari_variable_create(options->name, &container->base, out_variable); // what was reserved
 }
+
+svar_ret_t
+svari_object_copy_container(svari_container_t *self, const svar_shared_options_t *options,
+                            svar_variable_t **out_variable)
+{
+  SVAR_TRY(refuse_options(options));
+  object_container_t *container;
+  SVAR_TRY(container_new(options, &self->allocator, &container));
+  uint64_t version;
+  cell_t *cell = cell_ref_current((object_container_t *)self, &version);
+  svar_ret_t ret = svari_variable_reserve(options->name, &container->base);
+  if (ret == SVAR_OK && cell != NULL) {
+    ret = cell_of_source(container, &cell->object, SVAR_COPY, &container->cell);
+  }
+  cell_unref(cell);
+  if (ret != SVAR_OK) {
+    svari_container_unref(&container->base);
+    return ret;
+  }
+  container->version = 1;
+  return svari_variable_create(options->name, &container->base, out_variable); // what was reserved
+}

@@ -11,4 +11,11 @@ svar_ret_t svari_object_check(const svar_object_t *object);
 // The sentence for who takes the variable for a tensor: SVAR_ERR_TYPE. @pre it is an object variable
 svar_ret_t svari_object_refuse_use(svari_container_t *container);
 
+// A variable of a new container, named by the options, which holds the class's copy of the object that self
+// holds, or nothing if that is unset. strict and allow_downcast are the options'.
+// SVAR_ERR_TYPE: an option that no object takes; SVAR_ERR_NOT_IMPLEMENTED and others as the class copies
+svar_ret_t svari_object_copy_container(svari_container_t *self,
+                                       const svar_shared_options_t *options,
+                                       svar_variable_t **out_variable);
+
 #endif

@@ -195,6 +195,13 @@ sparse_store(svari_container_t *self)
   return svar_variable_store(((svari_sparse_container_t *)self)->parts[SVARI_SPARSE_HEAD]);
 }
 
+static const void *
+sparse_cell(const svari_container_t *self)
+{
+  const svari_sparse_container_t *sparse = (const svari_sparse_container_t *)self;
+  return svari_container_cell(sparse->parts[SVARI_SPARSE_HEAD]->container);
+}
+
 static void
 sparse_destroy(svari_container_t *self)
 {
@@ -213,6 +220,7 @@ static const svari_container_ops_t sparse_container_ops = {
     .set_in = sparse_set_in,
     .zero = sparse_zero,
     .store = sparse_store,
+    .cell = sparse_cell,
     .destroy = sparse_destroy,
 };
 

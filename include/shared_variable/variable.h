@@ -90,6 +90,31 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_clone(svar_variable_t *variab
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_copy(svar_variable_t *variable,
                                                         svar_variable_t **out_copy);
 
+/// Deep copies: new variables, which share nothing with those they are made of. Among each other they share
+/// what those do: clones (and what a store found twice) become clones of each other, a variable that is given
+/// twice is one. One snapshot of each store gives the values, which appear in one commit of the target; what has no value is unset.
+///
+/// A copy keeps type, kind, name, automatic name, the container's name, strict, allow_downcast and the
+/// read-only flag; and the default update, in which the copies stand for the variables that are given, while
+/// others stay. An object is copied by its class (in private memory only), whenever that was set.
+/// @param variables of any stores; a sparse variable's parts come with it
+/// @param store the target: each copy under its container's name (without one, the variable's). NULL: the
+/// process's private memory
+/// @param[out] out_copies count variables, each shared: svar_variable_unref(). Written only on success: on any
+/// failure nothing is left of the copies
+/// @contract{allocates: yes; blocks, makes system calls: as svar_transaction_loan() and
+/// svar_transaction_commit(); thread: any, but not beside one that sets a default update; after fork:
+/// SVAR_ERR_FORKED}
+/// @retval SVAR_ERR_EXISTS the target has a variable of such a name, or two are copied
+/// @retval SVAR_ERR_ARGUMENT a variable without a name for a store
+/// @retval SVAR_ERR_TYPE an object for a store
+/// @retval SVAR_ERR_NOT_IMPLEMENTED an object whose class copies none
+/// @retval SVAR_ERR_READ_ONLY this process does not hold the target
+/// @retval as svar_snapshot_begin(), svar_snapshot_get_sparse() and svar_transaction_loan()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variables_deep_copy(svar_variable_t *const *variables,
+                                                              size_t count, svar_store_t *store,
+                                                              svar_variable_t **out_copies);
+
 /// Read the current value (Theano's get_value).
 /// SVAR_COPY: the caller's own bytes. SVAR_BORROW: a pinned, immutable view, at any size.
 /// @contract{borrow: allocates: at a thread's first read of the store; blocks: no; system calls: no.
@@ -126,7 +151,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value_into(svar_variable_t *variab
 /// svar_transaction_commit(); thread: any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_TYPE dtype, rank or broadcast flags refuse the source, or precision would be lost;
 /// borrowed and of the right dtype, but its data are not aligned for it; svar_none() for a strict variable
-/// @retval SVAR_ERR_STATE the variable's container is read-only; the array is adopted already
+/// @retval SVAR_ERR_STATE the variable's container is read-only, or it is a part of a sparse variable; the array
+/// is adopted already
 /// @retval SVAR_ERR_VALUE, SVAR_ERR_RANGE a literal cannot be a number of this dtype
 /// @retval SVAR_ERR_READ_ONLY this process does not hold the store
 /// @retval SVAR_ERR_BUSY, SVAR_ERR_NO_SPACE no room for a new version (message: who, or how much)

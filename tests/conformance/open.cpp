@@ -18,10 +18,6 @@ add_all(const std::vector<int> &numbers, const char *what_is_missing)
 
 // Who writes the tests of one of these takes its number out of the list.
 
-const bool variables_later[] = {
-    add_all({136, 137}, "deep copies"),
-};
-
 const bool archives_later[] = {
     add_all({138}, "asking a variable whether it is strict"),
     add_all({139}, "clones"),
