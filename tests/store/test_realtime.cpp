@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "fakes/scratch.hpp"
+#include "fakes/functions.hpp"
 
 namespace
 {
@@ -273,6 +273,70 @@ TEST_F(Realtime, ReadsOfEachNewCommitStayFreeAndCommitsUnderAPinToo)
     return is_done;
   });
   EXPECT_EQ(code, HAS_LOCKED);
+}
+
+// Each element plus the number that is the second operand.
+svar_ret_t
+compute_step(void *, const DLTensor *operands, size_t, svar_results_t *results)
+{
+  DLTensor room;
+  SVAR_TRY(svar_results_room(results, 0, operands[0].shape, &room));
+  const float more = static_cast<float>(*static_cast<int64_t *>(operands[1].data));
+  for (int64_t i = 0; i < room.shape[0]; i++) {
+    static_cast<float *>(room.data)[i] = static_cast<float *>(operands[0].data)[i] + more;
+  }
+  return SVAR_OK;
+}
+
+// Of weight, a counter that the function keeps, and an input.
+struct Step {
+  explicit Step(const Variable &weight, bool updates_weight)
+  {
+    const svar_source_t zero = svar_int(0);
+    Expression old = of(weight), counter = number_input("counter"), x = number_input();
+    Expression next_counter = sum(counter, x);
+    svar_operation_t operation = sum_operation();
+    operation.compute = compute_step;
+    svar_expression_t *operands[] = {old.get(), next_counter.get()};
+    const svar_type_t type = svar_tensor_type(SVAR_FLOAT32, 1, 0);
+    svar_expression_t *made = nullptr;
+    EXPECT_SVAR_OK(svar_expression_apply(&operation, operands, 2, &type, 1, &made));
+    Expression next(made);
+    Parts parts = Parts().in(x).in(counter, &zero, next_counter);
+    parts.out(old, SVAR_BORROW).out(next, SVAR_BORROW).out(counter, SVAR_BORROW);
+    function_ = updates_weight ? parts.update(weight, next).function() : parts.function();
+  }
+  bool call()
+  {
+    const svar_source_t one = svar_int(1);
+    svar_value_t results[3] = {};
+    if (svar_function_call(function_.get(), &one, 1, results, 3) != SVAR_OK) {
+      return false;
+    }
+    return *static_cast<int64_t *>(results[2].tensor.data) == calls_++;
+  }
+
+private:
+  Function function_;
+  int64_t calls_ = 0;
+};
+
+TEST_F(Realtime, AFunctionThatReadsAStoreTakesThePrivateStoresOneLockForItsState)
+{
+  EXPECT_EQ(count_reader([](const Store &, const Variable &weight, const Variable &) {
+              static Step step(weight, false);
+              return step.call();
+            }),
+            HAS_LOCKED);
+}
+
+TEST_F(Realtime, AFunctionThatUpdatesTwoStoresTakesTheirLocksAndNothingElse)
+{
+  int code = count_holder([](const Store &, const Variable &weight, int) {
+    static Step step(weight, true);
+    return step.call();
+  });
+  EXPECT_EQ(code, HAS_LOCKED | HAS_TWO_LOCKS) << "2: allocates, 159: calls the system";
 }
 
 TEST_F(Realtime, TheCountersCanFail)
