@@ -10,8 +10,8 @@ static const int64_t DEFAULT_TIMEOUT_NS = 5000000000;
 
 // --- the connection --------------------------------------------------------------------------------
 
-static void
-disconnect(svar_remote_t *remote)
+void
+svari_remote_disconnect(svar_remote_t *remote)
 {
   if (remote->fd != SVARI_NO_FD) {
     close(remote->fd);
@@ -47,7 +47,7 @@ is_unread(int error, bool is_end)
 static svar_ret_t
 fail_exchange(svar_remote_t *remote, int error, bool is_end)
 {
-  disconnect(remote); // a late answer must not be taken for the next one
+  svari_remote_disconnect(remote); // a late answer must not be taken for the next one
   if (error == EAGAIN) {
     return SVAR_TIMEOUT;
   }
@@ -89,7 +89,7 @@ exchange(svar_remote_t *remote, const svari_request_t *request, const void *body
     if (!is_unread(error, is_end) || i == TRIES) {
       return fail_exchange(remote, error, is_end);
     }
-    disconnect(remote);
+    svari_remote_disconnect(remote);
   }
 }
 
@@ -148,7 +148,7 @@ svari_remote_ask(svar_remote_t *remote, svari_request_t *request, const void *bo
   }
   svar_ret_t ret = check_response(remote, request, &out_response->head, &packet);
   if (ret != SVAR_OK) {
-    disconnect(remote);
+    svari_remote_disconnect(remote);
     return ret;
   }
   return out_response->head.ret == SVAR_OK ? SVAR_OK : fail_as_holder(out_response);
@@ -221,6 +221,7 @@ remote_new(const char *name, const svar_remote_options_t *options, svar_remote_t
   remote->owner = options->owner == (uid_t)-1 ? geteuid() : options->owner;
   remote->timeout_ns = options->timeout_ns != 0 ? options->timeout_ns : DEFAULT_TIMEOUT_NS;
   remote->last_id = 0;
+  remote->spare_body = SVARI_REMOTE_BODY_NONE;
   snprintf(remote->name, sizeof(remote->name), "%s", name);
   *out_remote = remote;
   return SVAR_OK;
@@ -252,7 +253,8 @@ svar_remote_close(svar_remote_t *remote)
 {
   if (remote != NULL) {
     svar_allocator_t allocator = remote->allocator;
-    disconnect(remote);
+    svari_remote_disconnect(remote);
+    svari_remote_body_close(&remote->spare_body);
     allocator.deallocate(remote, allocator.state);
   }
 }

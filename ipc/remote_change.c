@@ -1,41 +1,28 @@
 // What is asked of a holder to set: the body of a request, as it is put together. Small values lie in a buffer,
 // which goes into the packet if it is all there is; the others in a memfd, behind room for that buffer.
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "ipc/remote_impl.h"
+#include "ipc/service_sparse.h"
+#include "shared_variable/random.h"
 #include "store/array.h"
 #include "variable/layout.h"
 #include "variable/source.h"
 
-enum { SMALL_BYTES = SVARI_REQUEST_BODY_BYTES, ALIGNMENT = 64, PAGE_BYTES = 4096 };
+enum { SMALL_BYTES = SVARI_REQUEST_BODY_BYTES, ALIGNMENT = 64 };
 
-typedef struct loan {
-  void *map;
-  size_t map_bytes;
-} loan_t;
+// A connection keeps a memfd up to this size for its next change.
+static const uint64_t KEPT_BYTES = UINT64_C(256) << 20;
 
 struct svar_remote_change {
   svar_remote_t *remote;
   svari_value_description_t *values;
   size_t value_count, value_room;
-  loan_t *loans; // mapped from the memfd
-  size_t loan_count, loan_room;
-  int fd; // of the memfd; SVARI_NO_FD: none yet
+  svari_remote_body_t body; // the connection's, while it is in use here
+  bool is_sent;             // the body
   uint64_t small_bytes;
-  uint64_t end_bytes; // of the memfd
   _Alignas(ALIGNMENT) uint8_t small[SMALL_BYTES];
 };
-
-static uint64_t
-round_up(uint64_t bytes, uint64_t unit)
-{
-  return (bytes + unit - 1) / unit * unit;
-}
 
 // --- room ------------------------------------------------------------------------------------------
 
@@ -49,72 +36,24 @@ static void *
 take_small(svar_remote_change_t *change, uint64_t size_bytes, uint64_t *out_offset)
 {
   *out_offset = change->small_bytes;
-  change->small_bytes = round_up(change->small_bytes + size_bytes, ALIGNMENT);
+  change->small_bytes += (size_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   return change->small + *out_offset;
 }
 
 static svar_ret_t
-fail_memfd(const svar_remote_change_t *change, const char *what)
+need_body(svar_remote_change_t *change)
 {
-  return svar_fail(errno == ENOSPC || errno == ENOMEM ? SVAR_ERR_NO_MEMORY : SVAR_ERR_SYSTEM,
-                   "%s a memfd for store '%s': %s", what, change->remote->name, strerror(errno));
-}
-
-static svar_ret_t
-need_memfd(svar_remote_change_t *change)
-{
-  if (change->fd != SVARI_NO_FD) {
+  svar_remote_t *remote = change->remote;
+  uint64_t small_offset;
+  if (svari_remote_body_is_open(&change->body)) {
     return SVAR_OK;
   }
-  int fd = memfd_create("shared_variable", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) {
-    return fail_memfd(change, "making");
+  if (!svari_remote_body_is_open(&remote->spare_body)) {
+    SVAR_TRY(svari_remote_body_open(remote->name, &remote->spare_body));
   }
-  change->fd = fd;
-  change->end_bytes = SMALL_BYTES;
-  return SVAR_OK;
-}
-
-static svar_ret_t
-write_bytes(const svar_remote_change_t *change, const void *bytes, uint64_t size_bytes,
-            uint64_t offset)
-{
-  const uint8_t *from = bytes;
-  while (size_bytes > 0) {
-    ssize_t written = pwrite(change->fd, from, size_bytes, (off_t)offset);
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written <= 0) {
-      return fail_memfd(change, "writing");
-    }
-    from += written;
-    offset += (uint64_t)written;
-    size_bytes -= (uint64_t)written;
-  }
-  return SVAR_OK;
-}
-
-// Maps room at the end of the memfd, its pages there at once.
-static svar_ret_t
-map_large(svar_remote_change_t *change, uint64_t size_bytes, uint64_t *out_offset, void **out_data)
-{
-  const svar_allocator_t *allocator = &change->remote->allocator;
-  SVAR_TRY(svari_array_reserve((void **)&change->loans, &change->loan_room, change->loan_count + 1,
-                               sizeof(loan_t), allocator));
-  uint64_t offset = round_up(change->end_bytes, PAGE_BYTES);
-  if (ftruncate(change->fd, (off_t)(offset + size_bytes)) != 0) {
-    return fail_memfd(change, "enlarging");
-  }
-  void *map = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, change->fd,
-                   (off_t)offset);
-  if (map == MAP_FAILED) {
-    return fail_memfd(change, "mapping");
-  }
-  change->loans[change->loan_count++] = (loan_t){map, size_bytes};
-  change->end_bytes = offset + size_bytes;
-  *out_offset = offset;
-  *out_data = map;
+  SVAR_TRY(svari_remote_body_take(&remote->spare_body, remote->name, SMALL_BYTES, &small_offset));
+  change->body = remote->spare_body;
+  remote->spare_body = SVARI_REMOTE_BODY_NONE;
   return SVAR_OK;
 }
 
@@ -125,23 +64,9 @@ take_room(svar_remote_change_t *change, uint64_t size_bytes, uint64_t *out_offse
     *out_data = take_small(change, size_bytes, out_offset);
     return SVAR_OK;
   }
-  SVAR_TRY(need_memfd(change));
-  return map_large(change, size_bytes, out_offset, out_data);
-}
-
-// Compact bytes that are too many for the buffer are written, not mapped.
-static svar_ret_t
-put_compact(svar_remote_change_t *change, const void *bytes, uint64_t size_bytes,
-            uint64_t *out_offset)
-{
-  if (is_small(change, size_bytes)) {
-    memcpy(take_small(change, size_bytes, out_offset), bytes, size_bytes);
-    return SVAR_OK;
-  }
-  SVAR_TRY(need_memfd(change));
-  *out_offset = round_up(change->end_bytes, ALIGNMENT);
-  SVAR_TRY(write_bytes(change, bytes, size_bytes, *out_offset));
-  change->end_bytes = *out_offset + size_bytes;
+  SVAR_TRY(need_body(change));
+  SVAR_TRY(svari_remote_body_take(&change->body, change->remote->name, size_bytes, out_offset));
+  *out_data = change->body.map + *out_offset;
   return SVAR_OK;
 }
 
@@ -178,21 +103,62 @@ describe(svar_remote_change_t *change, const char *variable, svar_source_kind_t 
   return SVAR_OK;
 }
 
+// How the source's value is described.
+static svar_ret_t
+describe_source(const svar_source_t *source, int64_t *bytes, DLTensor *out_tensor)
+{
+  uint64_t packed_bytes = 0;
+  *bytes = 0;
+  switch (source->kind) {
+  case SVAR_SOURCE_ARRAY:
+  case SVAR_SOURCE_SCALAR:
+  case SVAR_SOURCE_LITERAL:
+    *out_tensor = source->tensor;
+    return SVAR_OK;
+  case SVAR_SOURCE_SPARSE:
+    SVAR_TRY(svar_sparse_check(source->detail));
+    SVAR_TRY(svari_sparse_packed_bytes(source->detail, &packed_bytes));
+    *bytes = (int64_t)packed_bytes;
+    break;
+  case SVAR_SOURCE_RANDOM:
+    *bytes = sizeof(svar_random_state_t);
+    break;
+  case SVAR_SOURCE_NONE:
+  case SVAR_SOURCE_OBJECT: // refused before
+    break;
+  }
+  *out_tensor = svar_tensor(SVAR_UINT8, NULL, 1, bytes);
+  return SVAR_OK;
+}
+
+static void
+write_numbers(const svar_source_t *source, uint64_t size_bytes, void *data)
+{
+  svari_layout_t layout;
+  svari_layout_of(&source->tensor, svari_source_data(source), &layout);
+  if (svari_layout_is_compact(&layout)) {
+    memcpy(data, layout.data, size_bytes);
+  } else {
+    svari_layout_write(&layout, NULL, svar_dtype_bytes(source->tensor.dtype), data);
+  }
+}
+
 static svar_ret_t
 put_source(svar_remote_change_t *change, const svar_source_t *source,
            svari_value_description_t *value)
 {
+  void *data;
   if (value->size_bytes == 0) {
     return SVAR_OK;
   }
-  svari_layout_t layout;
-  svari_layout_of(&source->tensor, svari_source_data(source), &layout);
-  if (svari_layout_is_compact(&layout)) {
-    return put_compact(change, layout.data, value->size_bytes, &value->offset);
-  }
-  void *data;
   SVAR_TRY(take_room(change, value->size_bytes, &value->offset, &data));
-  svari_layout_write(&layout, NULL, svar_dtype_bytes(value->dtype), data);
+  if (source->kind == SVAR_SOURCE_SPARSE) {
+    svari_sparse_pack(source->detail, data);
+  } else if (source->kind == SVAR_SOURCE_RANDOM) {
+    memcpy(data, source->detail, value->size_bytes);
+  } else {
+    write_numbers(source, value->size_bytes, data);
+  }
   return SVAR_OK;
 }
 
@@ -200,11 +166,12 @@ static svar_ret_t
 check_source(const svar_source_t *source)
 {
   SVAR_TRY(svari_source_check(source));
-  if (!svari_source_is_numbers(source)) {
+  if (source->kind == SVAR_SOURCE_OBJECT) {
     return svar_fail(SVAR_ERR_NOT_IMPLEMENTED,
-                     "only arrays, scalars and literals are set from another process");
+                     "an object lives in its process: it is not set from another one");
   }
-  if (source->tensor.device.device_type != kDLCPU || !svar_dtype_is_known(source->tensor.dtype)) {
+  if (svari_source_is_numbers(source) &&
+      (source->tensor.device.device_type != kDLCPU || !svar_dtype_is_known(source->tensor.dtype))) {
     return svar_fail(SVAR_ERR_TYPE, "a value for another process lies in host memory, and is of a "
                                     "dtype that exists");
   }
@@ -216,8 +183,11 @@ svar_remote_change_set(svar_remote_change_t *change, const char *variable, svar_
 {
   SVAR_REQUIRE(change != NULL && variable != NULL);
   svari_value_description_t *value;
+  DLTensor tensor;
+  int64_t bytes;
   SVAR_TRY(check_source(&source));
-  SVAR_TRY(describe(change, variable, source.kind, &source.tensor, &value));
+  SVAR_TRY(describe_source(&source, &bytes, &tensor));
+  SVAR_TRY(describe(change, variable, source.kind, &tensor, &value));
   SVAR_TRY(put_source(change, &source, value));
   change->value_count++;
   return SVAR_OK;
@@ -245,51 +215,52 @@ change_init(svar_remote_change_t *change, svar_remote_t *remote)
 {
   change->remote = remote;
   change->values = NULL;
-  change->loans = NULL;
   change->value_count = change->value_room = 0;
-  change->loan_count = change->loan_room = 0;
-  change->fd = SVARI_NO_FD;
-  change->small_bytes = change->end_bytes = 0;
+  change->body = SVARI_REMOTE_BODY_NONE;
+  change->is_sent = false;
+  change->small_bytes = 0;
 }
 
+// The memfd goes back to the connection. Not so if the holder may be reading it still, which is when the connection
+// ended without an answer; nor if there is another, or it is too large. With a connection ends what the
+// holder has kept of its memfd.
 static void
-unmap_loans(svar_remote_change_t *change)
+release_body(svar_remote_change_t *change)
 {
-  for (size_t i = 0; i < change->loan_count; i++) {
-    munmap(change->loans[i].map, change->loans[i].map_bytes);
+  svar_remote_t *remote = change->remote;
+  bool may_be_read = change->is_sent && !svari_remote_is_connected(remote);
+  if (!may_be_read && !svari_remote_body_is_open(&remote->spare_body) &&
+      change->body.size_bytes <= KEPT_BYTES) {
+    remote->spare_body = change->body;
+    remote->spare_body.end_bytes = 0;
+    return;
   }
-  change->loan_count = 0;
+  svari_remote_body_close(&change->body);
+  if (change->is_sent) {
+    svari_remote_disconnect(remote);
+  }
 }
 
 static void
 change_fini(svar_remote_change_t *change)
 {
   const svar_allocator_t *allocator = &change->remote->allocator;
-  unmap_loans(change);
-  allocator->deallocate(change->loans, allocator->state);
-  allocator->deallocate(change->values, allocator->state);
-  if (change->fd != SVARI_NO_FD) {
-    close(change->fd);
+  if (svari_remote_body_is_open(&change->body)) {
+    release_body(change);
   }
+  allocator->deallocate(change->values, allocator->state);
 }
 
-// Puts what is not there yet into the memfd, and closes it to changes: also our own, so that no mapping may
-// stay.
+// Puts what is not there yet into the memfd.
 static svar_ret_t
-seal(svar_remote_change_t *change, uint64_t table_bytes, svari_request_t *request)
+complete_body(svar_remote_change_t *change, uint64_t table_bytes, svari_request_t *request)
 {
-  request->table_offset = round_up(change->end_bytes, ALIGNMENT);
-  request->body_bytes = request->table_offset + table_bytes;
-  unmap_loans(change);
-  if (ftruncate(change->fd, (off_t)request->body_bytes) != 0) {
-    return fail_memfd(change, "enlarging");
-  }
-  SVAR_TRY(write_bytes(change, change->small, change->small_bytes, 0));
-  SVAR_TRY(write_bytes(change, change->values, table_bytes, request->table_offset));
-  if (fcntl(change->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) !=
-      0) {
-    return fail_memfd(change, "sealing");
-  }
+  SVAR_TRY(need_body(change));
+  SVAR_TRY(svari_remote_body_take(&change->body, change->remote->name, table_bytes,
+                                  &request->table_offset));
+  memcpy(change->body.map, change->small, change->small_bytes);
+  memcpy(change->body.map + request->table_offset, change->values, table_bytes);
+  request->body_bytes = change->body.end_bytes;
   return SVAR_OK;
 }
 
@@ -300,12 +271,10 @@ send_change(svar_remote_change_t *change, uint64_t *out_version)
   svari_request_t request = {.kind = SVARI_REQUEST_SET,
                              .value_count = (uint32_t)change->value_count};
   uint64_t table_bytes = change->value_count * sizeof(svari_value_description_t);
-  if (!is_small(change, table_bytes)) {
-    SVAR_TRY(need_memfd(change));
-  }
-  if (change->fd != SVARI_NO_FD) {
-    SVAR_TRY(seal(change, table_bytes, &request));
-    SVAR_TRY(svari_remote_ask(change->remote, &request, NULL, 0, change->fd, &response));
+  if (svari_remote_body_is_open(&change->body) || !is_small(change, table_bytes)) {
+    SVAR_TRY(complete_body(change, table_bytes, &request));
+    change->is_sent = true;
+    SVAR_TRY(svari_remote_ask(change->remote, &request, NULL, 0, change->body.fd, &response));
   } else {
     void *table = take_small(change, table_bytes, &request.table_offset);
     request.body_bytes = request.table_offset + table_bytes;

@@ -2,6 +2,7 @@
 #ifndef SVARI_IPC_REMOTE_IMPL_H
 #define SVARI_IPC_REMOTE_IMPL_H
 
+#include "ipc/remote_body.h"
 #include "ipc/service_protocol.h"
 #include "ipc/service_socket.h"
 #include "ipc/store_name.h"
@@ -14,6 +15,7 @@ struct svar_remote {
   uid_t owner;
   int64_t timeout_ns;
   uint64_t last_id;
+  svari_remote_body_t spare_body; // of the last change, for the next one
   svari_store_paths_t paths;
   char name[SVAR_STORE_NAME_BYTES];
 };
@@ -28,5 +30,15 @@ typedef union svari_response_packet {
 // response. The holder's failure becomes this thread's.
 svar_ret_t svari_remote_ask(svar_remote_t *remote, svari_request_t *request, const void *body,
                             size_t body_bytes, int fd, svari_response_packet_t *out_response);
+
+// False also if the last exchange had no answer: then the holder may be at work on it yet.
+static inline bool
+svari_remote_is_connected(const svar_remote_t *remote)
+{
+  return remote->fd != SVARI_NO_FD;
+}
+
+// Ends the connection; the next exchange makes another.
+void svari_remote_disconnect(svar_remote_t *remote);
 
 #endif

@@ -48,8 +48,9 @@ typedef struct service {
   peer_t peers[PEERS];
   uint64_t uses;
   bool has_watchers;
+  svari_bodies_t bodies;
   svari_request_packet_t packet;
-  _Alignas(64) uint8_t buffer[SVARI_SET_BUFFER_BYTES];
+  _Alignas(SVARI_SET_ALIGNMENT) uint8_t buffer[SVARI_SET_BUFFER_BYTES];
 } service_t;
 
 // --- peers -----------------------------------------------------------------------------------------
@@ -63,9 +64,16 @@ close_fd(int *fd)
   }
 }
 
+static uint32_t
+peer_index(const service_t *service, const peer_t *peer)
+{
+  return (uint32_t)(peer - service->peers);
+}
+
 static void
 drop_peer(service_t *service, peer_t *peer)
 {
+  svari_bodies_drop(&service->bodies, peer_index(service, peer));
   if (peer->watcher != SVARI_WATCHER_NONE) {
     pthread_mutex_lock(&service->store->lock);
     svari_watchers_remove(&service->store->watchers, peer->watcher);
@@ -129,7 +137,7 @@ accept_peer(service_t *service)
     }
     return;
   }
-  struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)(peer - service->peers)};
+  struct epoll_event event = {.events = EPOLLIN, .data.u32 = peer_index(service, peer)};
   if (!svari_socket_credentials(fd, &peer->credentials) || !may_read(service, peer) ||
       epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
     drop_peer(service, peer);
@@ -204,18 +212,21 @@ watch(service_t *service, peer_t *peer, int *fd)
 }
 
 static svar_ret_t
-set(service_t *service, const peer_t *peer, const svari_request_body_t *body, uint64_t *out_version)
+set(service_t *service, const peer_t *peer, int fd, uint64_t *out_version)
 {
   const char *name = svar_store_name(service->store);
+  svari_request_body_t body;
   SVAR_TRY(svari_rules_check_peer(&service->rules, peer->fd, &peer->credentials, name));
-  return svari_service_set(service->store, &service->rules, &service->packet.head, body,
+  SVAR_TRY(
+      svari_request_body(&service->packet, fd, &service->bodies, peer_index(service, peer), &body));
+  return svari_service_set(service->store, &service->rules, &service->packet.head, &body,
                            service->buffer, out_version);
 }
 
 // What the request asks for. *fd: what came along; moved or not.
 static svar_ret_t
-obey(service_t *service, peer_t *peer, const svari_request_body_t *body, int *fd,
-     svari_response_t *response, svari_status_t *out_status)
+obey(service_t *service, peer_t *peer, int *fd, svari_response_t *response,
+     svari_status_t *out_status)
 {
   switch ((svari_request_kind_t)service->packet.head.kind) {
   case SVARI_REQUEST_STATUS:
@@ -224,7 +235,7 @@ obey(service_t *service, peer_t *peer, const svari_request_body_t *body, int *fd
   case SVARI_REQUEST_WATCH:
     return watch(service, peer, fd);
   case SVARI_REQUEST_SET:
-    return set(service, peer, body, &response->version);
+    return set(service, peer, *fd, &response->version);
   }
   return SVAR_ERR_SYNTAX; // there is no other: svari_request_check()
 }
@@ -252,7 +263,6 @@ respond(const service_t *service, const peer_t *peer, svari_response_t *response
 static bool
 answer(service_t *service, peer_t *peer, svari_packet_t *packet)
 {
-  svari_request_body_t body = {.fd = SVARI_NO_FD};
   svari_status_t status;
   bool is_understood;
   const svari_request_t *head = &service->packet.head;
@@ -260,7 +270,7 @@ answer(service_t *service, peer_t *peer, svari_packet_t *packet)
     memset((uint8_t *)&service->packet + packet->size_bytes, 0, sizeof(*head) - packet->size_bytes);
   }
   svar_ret_t ret =
-      svari_request_check(&service->packet, packet->size_bytes, packet->fd, &body, &is_understood);
+      svari_request_check(&service->packet, packet->size_bytes, packet->fd, &is_understood);
   svari_response_t response = {
       .magic = SVARI_RESPONSE_MAGIC,
       .protocol = SVARI_SERVICE_PROTOCOL,
@@ -268,7 +278,7 @@ answer(service_t *service, peer_t *peer, svari_packet_t *packet)
       .id = head->id,
   };
   if (ret == SVAR_OK) {
-    ret = obey(service, peer, &body, &packet->fd, &response, &status);
+    ret = obey(service, peer, &packet->fd, &response, &status);
   }
   response.ret = ret;
   close_fd(&packet->fd); // before anybody can count it
@@ -367,6 +377,7 @@ service_end(svari_attendant_t *attendant)
     svari_birth_lock();
     close_all(service);
     svari_birth_unlock();
+    svari_bodies_close(&service->bodies);
   }
   service_free(service);
 }
@@ -376,6 +387,7 @@ service_forked(svari_attendant_t *attendant)
 {
   service_t *service = (service_t *)attendant;
   service->is_running = false; // here
+  service->bodies = (svari_bodies_t){.uses = 0};
   close_all(service);
 }
 

@@ -1,9 +1,9 @@
 // What goes over a store's service socket. Both ends are on one machine, so numbers lie as they do in memory.
 //
 // A request is one packet: a head, and, if it carries values, a body, which either follows the head or is
-// a sealed memfd that comes along. A body holds descriptions of values and the elements that they point
-// to; nobody can change a sealed one while it is checked and used. A response is one packet, too. A client
-// sends its next request when it has the response to the last.
+// in a memfd that comes along (service_body.h), from its beginning on. A body holds descriptions of values and the
+// elements that they point to. A response is one packet, too. A client sends its next request, and writes into its
+// memfd again, when it has the response to the last.
 //
 // The holder believes nothing: what is not as described here is answered with a sentence, and where the head
 // itself makes no sense the connection ends. So does it when the client does not take its responses.
@@ -20,7 +20,7 @@
 #define SVARI_RESPONSE_MAGIC UINT32_C(0x53525653) // "SVRS"
 
 enum {
-  SVARI_SERVICE_PROTOCOL = 1,       // raised by every change below
+  SVARI_SERVICE_PROTOCOL = 2,       // raised by every change below
   SVARI_REQUEST_BODY_BYTES = 4096,  // longest body that follows the head
   SVARI_REQUEST_VALUES = 1 << 20,   // most values that one request sets
   SVARI_RESPONSE_TEXT_BYTES = 1024, // longest sentence, its final NUL included
@@ -47,7 +47,9 @@ typedef struct svari_request {
 
 typedef struct svari_value_description {
   char name[SVARI_VALUE_NAME_BYTES]; // of the variable
-  uint32_t source_kind;              // svar_source_kind_t: array, scalar or literal
+  // svar_source_kind_t. An array, a scalar, literals: dtype and shape are theirs. Bytes (uint8, of rank 1) are:
+  // a random state, its words; a sparse matrix, as in service_sparse.h; the unset state, none.
+  uint32_t source_kind;
   svar_dtype_t dtype;
   int32_t ndim;
   uint32_t reserved;   // 0

@@ -1,12 +1,9 @@
 #include "ipc/service_request.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ipc/service_socket.h"
+#include "shared_variable/random.h"
 
 static svar_ret_t
 check_head(const svari_request_t *head, size_t packet_bytes)
@@ -31,38 +28,10 @@ check_head(const svari_request_t *head, size_t packet_bytes)
   }
 }
 
-// Nobody can change the bytes, or cut the file, while they are read.
 static svar_ret_t
-check_memfd(int fd, uint64_t body_bytes)
+check_length(const svari_request_t *head, size_t packet_bytes, int fd)
 {
-  const int wanted = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  int seals = fcntl(fd, F_GET_SEALS);
-  if (seals < 0 || (seals & wanted) != wanted) {
-    return svar_fail(SVAR_ERR_SYNTAX,
-                     "a request's body must be a memfd sealed against shrinking, growing and "
-                     "writing; this is %s",
-                     seals < 0 ? "no memfd" : "not sealed so");
-  }
-  struct stat status;
-  if (fstat(fd, &status) != 0 || status.st_size < 0 || (uint64_t)status.st_size != body_bytes) {
-    return svar_fail(SVAR_ERR_SYNTAX, "a request's body has %lld bytes, its head says %llu",
-                     (long long)status.st_size, (unsigned long long)body_bytes);
-  }
-  return SVAR_OK;
-}
-
-static svar_ret_t
-find_body(const svari_request_packet_t *packet, size_t packet_bytes, int fd,
-          svari_request_body_t *out_body)
-{
-  const svari_request_t *head = &packet->head;
   size_t inline_bytes = packet_bytes - sizeof(*head);
-  *out_body = (svari_request_body_t){.fd = fd, .size_bytes = head->body_bytes};
-  if (fd != SVARI_NO_FD) {
-    SVAR_TRY(check_memfd(fd, head->body_bytes));
-  } else {
-    out_body->bytes = packet->bytes + sizeof(*head);
-  }
   if (inline_bytes != (fd != SVARI_NO_FD ? 0 : head->body_bytes)) {
     return svar_fail(SVAR_ERR_SYNTAX, "a request's head is followed by %zu bytes, and says %llu",
                      inline_bytes, (unsigned long long)head->body_bytes);
@@ -86,7 +55,7 @@ check_table(const svari_request_t *head)
 
 svar_ret_t
 svari_request_check(const svari_request_packet_t *packet, size_t packet_bytes, int fd,
-                    svari_request_body_t *out_body, bool *out_is_understood)
+                    bool *out_is_understood)
 {
   *out_is_understood = false;
   SVAR_TRY(check_head(&packet->head, packet_bytes));
@@ -94,27 +63,19 @@ svari_request_check(const svari_request_packet_t *packet, size_t packet_bytes, i
   if (packet->head.kind != SVARI_REQUEST_SET) {
     return SVAR_OK;
   }
-  SVAR_TRY(find_body(packet, packet_bytes, fd, out_body));
+  SVAR_TRY(check_length(&packet->head, packet_bytes, fd));
   return check_table(&packet->head);
 }
 
-static svar_ret_t
-read_file(int fd, uint64_t offset, uint8_t *destination, uint64_t size_bytes)
+svar_ret_t
+svari_request_body(const svari_request_packet_t *packet, int fd, svari_bodies_t *bodies,
+                   uint32_t client, svari_request_body_t *out_body)
 {
-  while (size_bytes > 0) {
-    ssize_t taken = pread(fd, destination, size_bytes, (off_t)offset);
-    if (taken < 0 && errno == EINTR) {
-      continue;
-    }
-    if (taken <= 0) {
-      return svar_fail(SVAR_ERR_SYSTEM, "reading a request's body: %s",
-                       taken < 0 ? strerror(errno) : "it ends early");
-    }
-    destination += taken;
-    offset += (uint64_t)taken;
-    size_bytes -= (uint64_t)taken;
-  }
-  return SVAR_OK;
+  out_body->size_bytes = packet->head.body_bytes;
+  out_body->bytes = packet->bytes + sizeof(packet->head);
+  return fd == SVARI_NO_FD
+             ? SVAR_OK
+             : svari_bodies_find(bodies, client, fd, out_body->size_bytes, &out_body->bytes);
 }
 
 svar_ret_t
@@ -126,17 +87,32 @@ svari_request_read(const svari_request_body_t *body, uint64_t offset, void *dest
                      (unsigned long long)offset, (unsigned long long)size_bytes,
                      (unsigned long long)body->size_bytes);
   }
-  if (body->bytes == NULL) {
-    return read_file(body->fd, offset, destination, size_bytes);
+  if (size_bytes > 0) {
+    memcpy(destination, body->bytes + offset, size_bytes);
   }
-  memcpy(destination, body->bytes + offset, size_bytes);
   return SVAR_OK;
 }
 
+// What is said of the elements must suit the kind of value that they are.
 static bool
-is_source_kind(uint32_t kind)
+is_known_value(const svari_value_description_t *value)
 {
-  return kind == SVAR_SOURCE_ARRAY || kind == SVAR_SOURCE_SCALAR || kind == SVAR_SOURCE_LITERAL;
+  bool is_bytes = svar_dtype_equal(value->dtype, SVAR_UINT8) && value->ndim == 1;
+  switch (value->source_kind) {
+  case SVAR_SOURCE_ARRAY:
+  case SVAR_SOURCE_LITERAL:
+    return true;
+  case SVAR_SOURCE_SCALAR:
+    return value->ndim == 0;
+  case SVAR_SOURCE_NONE:
+    return is_bytes && value->shape[0] == 0;
+  case SVAR_SOURCE_RANDOM:
+    return is_bytes && value->shape[0] == (int64_t)sizeof(svar_random_state_t);
+  case SVAR_SOURCE_SPARSE:
+    return is_bytes;
+  default: // also of objects, which do not leave their process
+    return false;
+  }
 }
 
 static svar_ret_t
@@ -145,9 +121,8 @@ check_description(const svari_value_description_t *value, uint64_t body_bytes)
   if (memchr(value->name, '\0', sizeof(value->name)) == NULL) {
     return svar_fail(SVAR_ERR_SYNTAX, "the name of a variable has no end");
   }
-  if (!is_source_kind(value->source_kind) || !svar_dtype_is_known(value->dtype) ||
-      value->ndim < 0 || value->ndim > SVAR_NDIM_MAX ||
-      (value->source_kind == SVAR_SOURCE_SCALAR && value->ndim != 0)) {
+  if (!svar_dtype_is_known(value->dtype) || value->ndim < 0 || value->ndim > SVAR_NDIM_MAX ||
+      !is_known_value(value)) {
     return svar_fail(SVAR_ERR_SYNTAX,
                      "the value for '%s' is of kind %u, dtype (%u, %u, %u) and rank %d: there is "
                      "none such",

@@ -5,12 +5,12 @@
 #include "ipc/service_request.h"
 #include "ipc/service_rules.h"
 
-// What is read from a body before it is converted lies here. An array of any size goes through it piece by
-// piece, or past it; a list of literals, whose numbers are looked at, must fit.
-enum { SVARI_SET_BUFFER_BYTES = 256 * 1024 };
+// What is copied from a body before it is looked at, or converted, lies here if it is short enough. An array of
+// any size goes through it piece by piece, or past it.
+enum { SVARI_SET_BUFFER_BYTES = 256 * 1024, SVARI_SET_ALIGNMENT = 64 };
 
 // All of the request's values become one version of the store, or nothing changes. buffer: of
-// SVARI_SET_BUFFER_BYTES, aligned as a value is.
+// SVARI_SET_BUFFER_BYTES, aligned to SVARI_SET_ALIGNMENT.
 svar_ret_t svari_service_set(svar_store_t *store, const svari_service_rules_t *rules,
                              const svari_request_t *request, const svari_request_body_t *body,
                              void *buffer, uint64_t *out_version);

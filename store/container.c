@@ -130,6 +130,9 @@ container_destroy(svari_container_t *self)
   svari_adoption_t *released = NULL;
   if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     svari_writer_lock(store->writer);
+    if (svari_writer_own(store->writer, container->index) == self) {
+      svari_writer_set_own(store->writer, container->index, NULL);
+    }
     if (atomic_load(&store->state) != SVARI_STORE_OPEN) {
       // closed: the store's bytes are the next holder's
     } else if (container->is_anonymous) {
@@ -230,6 +233,25 @@ svari_store_variable(svar_store_t *store, uint64_t index, svar_variable_t **out_
   return ret;
 }
 
+void
+svari_store_take_own_rules(svar_variable_t *variable)
+{
+  svari_container_t *container = variable->container;
+  const svari_sparse_container_t *sparse = svari_sparse_container_of(variable);
+  const svari_store_container_t *entry =
+      (const svari_store_container_t *)(sparse == NULL
+                                            ? container
+                                            : sparse->parts[SVARI_SPARSE_HEAD]->container);
+  svari_writer_lock(entry->store->writer);
+  const svari_container_t *own = svari_writer_own(entry->store->writer, entry->index);
+  if (own != NULL) {
+    container->strict = own->strict;
+    container->allow_downcast = own->allow_downcast;
+    svar_container_readonly_set(container, svar_container_is_readonly(own));
+  }
+  svari_writer_unlock(entry->store->writer);
+}
+
 // --- the factory that variable/ makes shared variables with ----------------------------------------
 
 // A new entry: named in the store of the options, anonymous in the process's private store.
@@ -281,6 +303,15 @@ set_first(svari_store_container_t *container, const svari_container_spec_t *spec
   return SVAR_OK;
 }
 
+static void
+become_own(const svari_store_container_t *container)
+{
+  svari_writer_t *writer = container->store->writer;
+  svari_writer_lock(writer);
+  svari_writer_set_own(writer, container->index, &container->base);
+  svari_writer_unlock(writer);
+}
+
 static svar_ret_t
 store_container_create(const svari_container_spec_t *spec, svari_container_t **out_container)
 {
@@ -299,6 +330,7 @@ store_container_create(const svari_container_spec_t *spec, svari_container_t **o
   if (options->store == NULL) {
     set_label(container, options->name);
   }
+  become_own(container); // before anybody can find its first value
   svar_ret_t ret = svari_variable_reserve(options->name, &container->base);
   if (ret == SVAR_OK) {
     ret = set_first(container, spec);

@@ -36,4 +36,9 @@ svari_store_container_of(const svar_store_t *store, const svar_variable_t *varia
 // SVAR_ERR_UNSET, SVAR_ERR_CORRUPT, SVAR_ERR_READERS_FULL, SVAR_ERR_FORKED, SVAR_ERR_STATE
 svar_ret_t svari_store_container_borrow(svari_container_t *container, svar_value_t *out_view);
 
+// Makes a handle that was just found, and that nobody else has yet, as strict, as free to downcast and as
+// read-only as the holder's own variable of the name, which svar_shared() gave it, as long as it has one.
+// @pre this process holds the store
+void svari_store_take_own_rules(svar_variable_t *variable);
+
 #endif

@@ -204,6 +204,18 @@ svari_writer_undeclare(svari_writer_t *writer, uint64_t variable)
 }
 
 void
+svari_writer_set_own(svari_writer_t *writer, uint64_t variable, const svari_container_t *own)
+{
+  writer->variables[variable].own = own;
+}
+
+const svari_container_t *
+svari_writer_own(const svari_writer_t *writer, uint64_t variable)
+{
+  return writer->variables[variable].own;
+}
+
+void
 svari_writer_adopt(svari_writer_t *writer, const svari_loan_t *loan, svari_adoption_t *adoption)
 {
   svari_writer_record_t *mirror = &writer->variables[loan->variable].records[loan->record];

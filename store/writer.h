@@ -44,6 +44,9 @@ svar_ret_t svari_writer_declare(svari_writer_t *writer, const char *name, const 
                                 uint64_t *out_variable);
 // Takes back a declaration: the name is free to be declared again. No loan of it may be open.
 void svari_writer_undeclare(svari_writer_t *writer, uint64_t variable);
+// The container that this process made the variable with, as long as that lives; NULL: none.
+void svari_writer_set_own(svari_writer_t *writer, uint64_t variable, const svari_container_t *own);
+const svari_container_t *svari_writer_own(const svari_writer_t *writer, uint64_t variable);
 // An entry for a variable that nobody looks up by name: a forgotten one, or a new one.
 svar_ret_t svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type,
                                           uint64_t *out_variable);

@@ -48,6 +48,7 @@ typedef struct svari_writer_variable {
   // the search. Cleared when that transaction ends; then another with an open loan has to search.
   const svar_transaction_t *loaner;
   size_t loaner_position;
+  const svari_container_t *own; // see svari_writer_own()
   svari_writer_record_t records[SVARI_RING_RECORDS];
 } svari_writer_variable_t;
 

@@ -141,6 +141,9 @@ svar_container_readonly_set(svar_container_t *container, bool is_readonly)
 {
   if (container != NULL) {
     atomic_store_explicit(&container->is_readonly, is_readonly, memory_order_relaxed);
+    if (container->ops->readonly_set != NULL) {
+      container->ops->readonly_set(container, is_readonly);
+    }
   }
 }
 

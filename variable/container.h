@@ -33,6 +33,8 @@ typedef struct svari_container_ops {
   svar_store_t *(*store)(svari_container_t *self);
   // For svari_container_cell(); NULL: each container is the only one of its value.
   const void *(*cell)(const svari_container_t *self);
+  // Told by svar_container_readonly_set(); NULL for containers that are not several.
+  void (*readonly_set)(svari_container_t *self, bool is_readonly);
   // Called when the last reference goes; frees the memory that self lies in.
   void (*destroy)(svari_container_t *self);
 } svari_container_ops_t;

@@ -202,6 +202,14 @@ sparse_cell(const svari_container_t *self)
   return svari_container_cell(sparse->parts[SVARI_SPARSE_HEAD]->container);
 }
 
+// The head says it for those who find it.
+static void
+sparse_readonly_set(svari_container_t *self, bool is_readonly)
+{
+  const svari_sparse_container_t *sparse = (const svari_sparse_container_t *)self;
+  svar_container_readonly_set(sparse->parts[SVARI_SPARSE_HEAD]->container, is_readonly);
+}
+
 static void
 sparse_destroy(svari_container_t *self)
 {
@@ -221,6 +229,7 @@ static const svari_container_ops_t sparse_container_ops = {
     .zero = sparse_zero,
     .store = sparse_store,
     .cell = sparse_cell,
+    .readonly_set = sparse_readonly_set,
     .destroy = sparse_destroy,
 };
 
@@ -392,8 +401,10 @@ declare_part(const svar_type_t *type, svar_dtype_t index_dtype,
   char name[PART_NAME_BYTES];
   svar_shared_options_t part_options = *options;
   part_options.name = part_name(options->name, part, name);
-  part_options.strict = false;
-  part_options.allow_downcast = SVAR_DOWNCAST_TRUE; // the sparse filter decides
+  if (part != SVARI_SPARSE_HEAD) { // which has the variable's rules, for those who find it
+    part_options.strict = false;
+    part_options.allow_downcast = SVAR_DOWNCAST_TRUE; // the sparse filter decides
+  }
   return svari_construct(
       part_type(part, (svar_sparse_format_t)type->format, type->dtype, index_dtype), NULL,
       &part_options, out_part);

@@ -1,6 +1,7 @@
 // Setting the variables of a store that another process holds: it is asked, over its service socket. It
 // obeys if its options allow that (svar_store_options_t.settable and setters), after the filter that its own
-// sets go through.
+// sets go through. The rules are those of its own variable, that svar_shared() gave it, as long as it has that:
+// strict, allow_downcast, and a read-only container; else those of one that svar_store_find() gives.
 //
 // Reading needs none of this: svar_store_open().
 #ifndef SHARED_VARIABLE_REMOTE_H
@@ -12,7 +13,8 @@
 SVAR_BEGIN_DECLS
 
 /// A connection to whoever holds a store. Used by one thread at a time. It stays good when the holder ends
-/// and another comes: the next call connects again.
+/// and another comes: the next call connects again. It keeps the memory that its largest change so far was sent
+/// in, up to 256 MiB, because to write into memory that is there costs a tenth of making it.
 typedef struct svar_remote svar_remote_t;
 
 /// Options of svar_remote_open(). Zero means the default, for every member.
@@ -50,15 +52,17 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_remote_info(svar_remote_t *remote,
                                                       svar_store_info_t *out_info);
 
 /// Give one variable a new value in one commit, as svar_set_value() does in the holder. At most once: a request
-/// is sent again, to the next holder, only if the last one never read it.
-/// @param source an array, a scalar or a literal; a list of literals of at most 256 KiB
+/// is sent again, to the next holder, only if the last one never read it. A large array is copied twice, here and
+/// in the holder: svar_remote_change_loan() saves the first copy.
+/// @param source of any kind but an object: arrays, scalars, literals, sparse matrices, random states, svar_none()
 /// @param[out] out_version the version made; may be NULL
 /// @contract{allocates: up to a few KiB no; blocks: up to the timeout; system calls: yes; after fork:
 /// SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_PERMISSION the holder does not allow it (the message says what would)
 /// @retval SVAR_ERR_NOT_FOUND no holder, or no such variable
 /// @retval SVAR_ERR_TYPE, SVAR_ERR_VALUE, SVAR_ERR_RANGE, SVAR_ERR_BUSY, SVAR_ERR_NO_SPACE as svar_set_value()
-/// @retval SVAR_ERR_NOT_IMPLEMENTED a source of another kind
+/// @retval SVAR_ERR_STATE the holder made the variable's container read-only
+/// @retval SVAR_ERR_NOT_IMPLEMENTED an object
 /// @retval SVAR_TIMEOUT, SVAR_ERR_STATE no answer: whether the value was set is not known
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_remote_set(svar_remote_t *remote, const char *variable,
                                                      svar_source_t source, uint64_t *out_version);

@@ -1,5 +1,4 @@
-// A request to a store's holder, as a client sends it: its head, and a body that follows it or is a memfd.
-#include <fcntl.h>
+// A request to a store's holder, as a client sends it: its head, and a body that follows it or is in a memfd.
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,7 +10,7 @@
 enum { MOST_BYTES = 1 << 24 }; // that a memfd is made to have
 
 // The input begins with one byte of these.
-enum { AS_MEMFD = 1, AS_SENT = 2, AS_HOLE = 4, UNSEALED = 8 };
+enum { AS_MEMFD = 1, AS_SENT = 2, AS_HOLE = 4, UNSEALED = 8, LONGER = 16 };
 
 static svar_store_t *store;
 
@@ -37,6 +36,18 @@ make_store(void)
   share("s", svar_float(1));
   share("v", svar_array(&vector));
   share("m", svar_array(&matrix));
+  const svar_random_state_t state = svar_random_seeded(1);
+  share("r", svar_random_source(&state));
+  static const int32_t indices[] = {0, 1};
+  const svar_sparse_t sparse = {.format = SVAR_SPARSE_CSR,
+                                .dtype = SVAR_FLOAT32,
+                                .index_dtype = SVAR_INT32,
+                                .shape = {1, 1},
+                                .count = 1,
+                                .data = numbers,
+                                .indices = indices,
+                                .indptr = indices};
+  share("w", svar_sparse_source(&sparse));
 }
 
 static int
@@ -47,8 +58,14 @@ make_body(const uint8_t *bytes, size_t size_bytes, const svari_request_t *head, 
   if ((how & AS_HOLE) != 0 && head->body_bytes <= MOST_BYTES) {
     FUZZ_CHECK(ftruncate(fd, (off_t)head->body_bytes) == 0);
   }
+  if ((how & LONGER) != 0 && head->body_bytes <= MOST_BYTES) { // of zeros, and no hole
+    FUZZ_CHECK(posix_fallocate(fd, 0, (off_t)head->body_bytes + 1) == 0);
+    void *map =
+        mmap(NULL, head->body_bytes + 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    FUZZ_CHECK(map != MAP_FAILED && munmap(map, head->body_bytes + 1) == 0);
+  }
   if ((how & UNSEALED) == 0) {
-    FUZZ_CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0);
+    FUZZ_CHECK(fcntl(fd, F_ADD_SEALS, SVARI_BODY_SEALS) == 0);
   }
   return fd;
 }
@@ -58,13 +75,17 @@ set(const svari_request_packet_t *packet, size_t packet_bytes, int fd)
 {
   static svari_service_rules_t rules;
   static _Alignas(64) uint8_t buffer[SVARI_SET_BUFFER_BYTES];
+  static svari_bodies_t bodies;
   svari_request_body_t body;
   bool is_understood;
   uint64_t version;
-  FUZZ_CHECK(svari_rules_read("[smv], name?", NULL, &rules) == SVAR_OK);
+  FUZZ_CHECK(svari_rules_read("[smvrw], name?", NULL, &rules) == SVAR_OK);
   uint64_t before = svar_store_version(store);
-  svar_ret_t ret = fuzz_ret(svari_request_check(packet, packet_bytes, fd, &body, &is_understood));
+  svar_ret_t ret = fuzz_ret(svari_request_check(packet, packet_bytes, fd, &is_understood));
   FUZZ_CHECK(ret != SVAR_OK || is_understood);
+  if (ret == SVAR_OK && packet->head.kind == SVARI_REQUEST_SET) {
+    ret = fuzz_ret(svari_request_body(packet, fd, &bodies, 0, &body));
+  }
   if (ret == SVAR_OK && packet->head.kind == SVARI_REQUEST_SET) {
     ret = fuzz_ret(svari_service_set(store, &rules, &packet->head, &body, buffer, &version));
     FUZZ_CHECK(svar_store_version(store) ==

@@ -6,12 +6,14 @@
 
 #include "fakes/failing_heap.hpp"
 #include "fakes/scratch.hpp"
+#include "fakes/sparse.hpp"
 #include "shared_variable/remote.h"
 
 namespace
 {
 
 using namespace svar_test;
+using svar_test::Array; // not that of fakes/arrays.hpp
 
 struct RemoteCloser {
   void operator()(svar_remote_t *remote) const
@@ -166,8 +168,267 @@ TEST_F(RemoteSet, RefusesWhatALocalSetRefusesInTheSameWords)
   }
   EXPECT_SVAR_FAILS(SVAR_ERR_NOT_FOUND, "absent",
                     svar_remote_set(remote.get(), "absent", svar_float(1), nullptr));
-  EXPECT_SVAR_FAILS(SVAR_ERR_NOT_IMPLEMENTED, "literals",
-                    svar_remote_set(remote.get(), "gain", svar_none(), nullptr));
+  const svar_object_class_t kind = {sizeof(kind), "a test", nullptr, nullptr};
+  svar_object_t object = {this, &kind};
+  EXPECT_SVAR_FAILS(SVAR_ERR_NOT_IMPLEMENTED, "lives in its process",
+                    svar_remote_set(remote.get(), "gain", svar_object_source(&object), nullptr));
+}
+
+// Numbers whose value decides, and more of them than the holder's buffer takes.
+TEST_F(RemoteSet, ManyLiteralsAreLookedAtEach)
+{
+  Remote remote = connect("/remote");
+  const int64_t count = 50000;
+  std::vector<double> numbers(count, 0.5);
+  EXPECT_SVAR_OK(svar_remote_set(remote.get(), "wide",
+                                 svar_literals(SVAR_FLOAT64, numbers.data(), 1, &count), nullptr));
+  EXPECT_EQ(get<double>(find(store_, "wide")), numbers);
+  numbers.back() = 0.1;
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "element 49999",
+                    svar_remote_set(remote.get(), "vector",
+                                    svar_literals(SVAR_FLOAT64, numbers.data(), 1, &count),
+                                    nullptr));
+}
+
+TEST_F(RemoteSet, TheUnsetStateIsSetAsLocally)
+{
+  Remote remote = connect("/remote");
+  ASSERT_SVAR_OK(svar_remote_set(remote.get(), "vector", svar_none(), nullptr));
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_EQ(svar_get_value(find(store_, "vector").get(), SVAR_BORROW, &value), SVAR_ERR_UNSET);
+  Array<float> array({7});
+  ASSERT_SVAR_OK(svar_remote_set(remote.get(), "vector", array.source(), nullptr));
+  EXPECT_EQ(get<float>(find(store_, "vector")), (std::vector<float>{7}));
+}
+
+TEST_F(RemoteSet, ARandomStateIsSetAsLocally)
+{
+  Remote remote = connect("/remote");
+  svar_random_state_t state = svar_random_seeded(1);
+  svar_random_state_t found;
+  share("random", svar_random_source(&state));
+  state = svar_random_seeded(2);
+  ASSERT_SVAR_OK(svar_remote_set(remote.get(), "random", svar_random_source(&state), nullptr));
+  ASSERT_SVAR_OK(svar_random_get(find(store_, "random").get(), &found));
+  EXPECT_TRUE(svar_random_state_equal(&found, &state));
+  state.position = 99;
+  EXPECT_EQ(svar_set_value(find(store_, "random").get(), svar_random_source(&state), SVAR_COPY),
+            svar_remote_set(remote.get(), "random", svar_random_source(&state), nullptr));
+  EXPECT_NE(SVAR_OK, svar_remote_set(remote.get(), "random", svar_float(1), nullptr));
+  EXPECT_NE(SVAR_OK, svar_remote_set(remote.get(), "gain", svar_random_source(&found), nullptr));
+}
+
+TEST_F(RemoteSet, ASparseMatrixIsSetAsLocally)
+{
+  Remote remote = connect("/remote");
+  Sparse<double> first(SVAR_SPARSE_CSR, 2, 3, {1, 2}, {0, 2}, {0, 1, 2});
+  share("w", first.source());
+  auto expect_same = [&](const svar_sparse_t &matrix) {
+    svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
+    ASSERT_SVAR_OK(svar_sparse_get(find(store_, "w").get(), SVAR_COPY, &value));
+    EXPECT_EQ(value.matrix.format, SVAR_SPARSE_CSR);
+    EXPECT_EQ(dense_of(value.matrix), dense_of(matrix));
+    svar_sparse_value_release(&value);
+  };
+  Sparse<double> second(SVAR_SPARSE_CSR, 3, 2, {3, 4, 5}, {1, 0, 1}, {0, 1, 1, 3});
+  Sparse<double> blocks(SVAR_SPARSE_BSR, 2, 4, {1, 2, 3, 4}, {1}, {0, 1}, 2, 2);
+  Sparse<double, int64_t> columns(SVAR_SPARSE_CSC, 2, 3, {1, 2}, {0, 1}, {0, 1, 1, 2});
+  Sparse<double> none(SVAR_SPARSE_CSR, 4, 4, {}, {}, {0, 0, 0, 0, 0});
+  for (const svar_sparse_t *matrix :
+       {&second.matrix(), &blocks.matrix(), &columns.matrix(), &none.matrix()}) {
+    ASSERT_SVAR_OK(svar_remote_set(remote.get(), "w", svar_sparse_source(matrix), nullptr));
+    expect_same(*matrix);
+  }
+  const double numbers[] = {0, 1, 2, 0};
+  const int64_t shape[] = {2, 2};
+  DLTensor dense = svar_tensor(SVAR_FLOAT64, const_cast<double *>(numbers), 2, shape);
+  EXPECT_SVAR_OK(svar_remote_set(remote.get(), "w", svar_array(&dense), nullptr)) << "converted";
+  Sparse<float> other_dtype(SVAR_SPARSE_CSR, 1, 1, {1}, {0}, {0, 1});
+  EXPECT_EQ(svar_remote_set(remote.get(), "w", other_dtype.source(), nullptr),
+            SVAR_ERR_NOT_IMPLEMENTED);
+  Sparse<double> beyond(SVAR_SPARSE_CSR, 1, 1, {1}, {5}, {0, 1});
+  EXPECT_SVAR_FAILS(SVAR_ERR_VALUE, "indices[0] is 5",
+                    svar_remote_set(remote.get(), "w", beyond.source(), nullptr));
+  EXPECT_NE(SVAR_OK, svar_remote_set(remote.get(), "gain", second.source(), nullptr));
+}
+
+TEST_F(RemoteSet, LargeMatricesAreSetToo)
+{
+  Remote remote = connect("/remote");
+  const int32_t rows = 100000; // more bytes than the holder's buffer
+  std::vector<double> numbers(rows);
+  std::vector<int32_t> indices(rows);
+  std::vector<int32_t> indptr(rows + 1);
+  std::iota(numbers.begin(), numbers.end(), 1.0);
+  std::iota(indices.begin(), indices.end(), 0);
+  std::iota(indptr.begin(), indptr.end(), 0);
+  Sparse<double> first(SVAR_SPARSE_CSR, 1, 1, {1}, {0}, {0, 1});
+  Sparse<double> large(SVAR_SPARSE_CSR, rows, rows, numbers, indices, indptr);
+  share("w", first.source());
+  ASSERT_SVAR_OK(svar_remote_set(remote.get(), "w", large.source(), nullptr));
+  svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_sparse_get(find(store_, "w").get(), SVAR_BORROW, &value));
+  EXPECT_EQ(value.matrix.count, rows);
+  EXPECT_EQ(static_cast<const double *>(value.matrix.data)[rows - 1], rows);
+  svar_sparse_value_release(&value);
+  const int64_t shape[] = {400, 400};
+  std::vector<double> dense(400 * 400, 0.0);
+  dense.back() = 3;
+  DLTensor tensor = svar_tensor(SVAR_FLOAT64, dense.data(), 2, shape);
+  ASSERT_SVAR_OK(svar_remote_set(remote.get(), "w", svar_array(&tensor), nullptr));
+  ASSERT_SVAR_OK(svar_sparse_get(find(store_, "w").get(), SVAR_BORROW, &value));
+  EXPECT_EQ(value.matrix.count, 1);
+  svar_sparse_value_release(&value);
+}
+
+// --- the rules of the holder's own variable ----------------------------------------------------------
+
+class RemoteRules : public RemoteSet
+{
+protected:
+  Variable make(const char *name, svar_source_t source, bool strict, svar_downcast_t downcast)
+  {
+    svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+    options.name = name;
+    options.store = store_.get();
+    options.strict = strict;
+    options.allow_downcast = downcast;
+    svar_variable_t *variable = nullptr;
+    EXPECT_SVAR_OK(svar_shared(source, &options, &variable));
+    return Variable(variable);
+  }
+  Array<float> floats_{{1, 2}};
+  Array<double> doubles_{{3, 4}};
+  Remote remote_ = connect("/remote");
+};
+
+TEST_F(RemoteRules, StrictIsStrictForOthers)
+{
+  Variable own = make("own", floats_.source(), true, SVAR_DOWNCAST_UNSET);
+  EXPECT_EQ(svar_set_value(own.get(), doubles_.source(), SVAR_COPY), SVAR_ERR_TYPE);
+  std::string sentence = svar_error_message();
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "strict",
+                    svar_remote_set(remote_.get(), "own", doubles_.source(), nullptr));
+  EXPECT_EQ(sentence, svar_error_message());
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "strict",
+                    svar_remote_set(remote_.get(), "own", svar_none(), nullptr));
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "own", floats_.source(), nullptr));
+}
+
+TEST_F(RemoteRules, WhatMayBeCutMayBeCutByOthers)
+{
+  Variable cuts = make("cuts", floats_.source(), false, SVAR_DOWNCAST_TRUE);
+  Variable keeps = make("keeps", floats_.source(), false, SVAR_DOWNCAST_FALSE);
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "cuts", doubles_.source(), nullptr));
+  std::vector<double> many(100000, 0.1); // read past the holder's buffer
+  Array<double> large(many);
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "cuts", large.source(), nullptr));
+  EXPECT_EQ(get<float>(cuts)[99999], 0.1f);
+  EXPECT_EQ(svar_remote_set(remote_.get(), "keeps", doubles_.source(), nullptr), SVAR_ERR_TYPE);
+}
+
+TEST_F(RemoteRules, WhatTheHolderMakesReadOnlyOthersDoNotSet)
+{
+  Variable own = make("own", floats_.source(), false, SVAR_DOWNCAST_UNSET);
+  svar_container_readonly_set(svar_variable_container(own.get()), true);
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "read-only",
+                    svar_remote_set(remote_.get(), "own", floats_.source(), nullptr));
+  std::vector<float> many(100000, 0.5f);
+  Array<float> large(many);
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "read-only",
+                    svar_remote_set(remote_.get(), "own", large.source(), nullptr));
+  svar_container_readonly_set(svar_variable_container(own.get()), false);
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "own", floats_.source(), nullptr));
+}
+
+TEST_F(RemoteRules, TheyEndWithTheVariable)
+{
+  Variable own = make("own", floats_.source(), true, SVAR_DOWNCAST_UNSET);
+  own.reset();
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "own", svar_none(), nullptr));
+}
+
+TEST_F(RemoteRules, SparseVariablesHaveThemToo)
+{
+  Sparse<double> matrix(SVAR_SPARSE_CSR, 2, 2, {1}, {1}, {0, 1, 1});
+  Sparse<double> other_format(SVAR_SPARSE_CSC, 2, 2, {1}, {1}, {0, 1, 1});
+  Sparse<float> other_dtype(SVAR_SPARSE_CSR, 2, 2, {1}, {1}, {0, 1, 1});
+  Variable strict = make("strict", matrix.source(), true, SVAR_DOWNCAST_UNSET);
+  Variable cuts = make("cuts", matrix.source(), false, SVAR_DOWNCAST_TRUE);
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "strict",
+                    svar_remote_set(remote_.get(), "strict", other_format.source(), nullptr));
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "strict", matrix.source(), nullptr));
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "cuts", other_dtype.source(), nullptr));
+  svar_container_readonly_set(svar_variable_container(cuts.get()), true);
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "read-only",
+                    svar_remote_set(remote_.get(), "cuts", matrix.source(), nullptr));
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "cuts",
+                    svar_remote_set(remote_.get(), "cuts.data", doubles_.source(), nullptr));
+  svar_container_readonly_set(svar_variable_container(cuts.get()), false);
+  EXPECT_SVAR_OK(svar_remote_set(remote_.get(), "cuts", matrix.source(), nullptr));
+}
+
+// --- bodies -----------------------------------------------------------------------------------------
+
+// Several changes at once each have memory of their own, whichever ends first.
+TEST_F(RemoteSet, OpenChangesDoNotShareMemory)
+{
+  Remote remote = connect("/remote");
+  const int64_t shape = 100000;
+  svar_remote_change_t *changes[3];
+  float *data[3];
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < 3; i++) {
+      void *room = nullptr;
+      ASSERT_SVAR_OK(svar_remote_change_begin(remote.get(), &changes[i]));
+      ASSERT_SVAR_OK(svar_remote_change_loan(changes[i], "vector", SVAR_FLOAT32, 1, &shape, &room));
+      data[i] = static_cast<float *>(room);
+      std::fill(data[i], data[i] + shape, static_cast<float>(i));
+    }
+    for (int i : {1, 0, 2}) {
+      ASSERT_SVAR_OK(svar_remote_change_commit(changes[i], nullptr));
+      EXPECT_EQ(get<float>(find(store_, "vector")), std::vector<float>(shape, i));
+    }
+  }
+}
+
+// A request that was not answered in time may be read later: what it sent must still be there then.
+TEST_F(RemoteSet, ALateReadFindsWhatWasSent)
+{
+  const size_t count = 500000;
+  Signal held;
+  Child holder([&] {
+    svar_store_options_t options = allowing("*");
+    Store store = create_store("/still", &options);
+    make_variable<float>(store, "first", {0});
+    make_variable<float>(store, "second", {0});
+    held.raise();
+    pause();
+    return 0;
+  });
+  held.wait();
+  Remote remote = connect("/still", 50000000);
+  Array<float> ones(std::vector<float>(count, 1));
+  Array<float> twos(std::vector<float>(count, 2));
+  ASSERT_SVAR_OK(svar_remote_set(remote.get(), "second", ones.source(), nullptr)) << "to be kept";
+  holder.kill(SIGSTOP);
+  int status = 0;
+  ASSERT_EQ(waitpid(holder.pid(), &status, WUNTRACED), holder.pid()) << "until it has stopped";
+  EXPECT_EQ(svar_remote_set(remote.get(), "first", ones.source(), nullptr), SVAR_TIMEOUT);
+  EXPECT_EQ(svar_remote_set(remote.get(), "second", twos.source(), nullptr), SVAR_TIMEOUT);
+  holder.kill(SIGCONT);
+  Store reader = open_store("/still");
+  uint64_t seen = 0;
+  while (get<float>(find(reader, "first")).size() != count ||
+         get<float>(find(reader, "second")).back() != 2) {
+    ASSERT_SVAR_OK(svar_store_wait(reader.get(), seen, 20000000000, &seen));
+  }
+  EXPECT_EQ(get<float>(find(reader, "first")), ones.values());
+  EXPECT_EQ(get<float>(find(reader, "second")), twos.values());
+  reader.reset();
+  holder.kill(SIGKILL);
+  holder.wait();
+  EXPECT_SVAR_OK(svar_store_clean("/still", nullptr, false, nullptr));
 }
 
 TEST_F(RemoteSet, ManyVariablesChangeInOneVersionOrNotAtAll)

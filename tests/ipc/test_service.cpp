@@ -7,11 +7,14 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "fakes/scratch.hpp"
 
 extern "C" {
+#include "ipc/service_body.h"
 #include "ipc/service_protocol.h"
 #include "ipc/service_socket.h"
 }
@@ -385,8 +388,6 @@ make_memfd(const std::string &bytes, int seals)
   return fd;
 }
 
-const int SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
 TEST_F(Service, SetsWhatIsDescribedRightly)
 {
   HandMade set;
@@ -398,7 +399,7 @@ TEST_F(Service, SetsWhatIsDescribedRightly)
   EXPECT_EQ(answer.head.version, 2u);
   EXPECT_EQ(get<double>(value_), (std::vector<double>{8, 9}));
   set.numbers[0] = 7;
-  int fd = make_memfd(set.body(), SEALS);
+  int fd = make_memfd(set.body(), SVARI_BODY_SEALS);
   ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
   EXPECT_EQ(peer.receive().head.version, 3u);
   EXPECT_EQ(get<double>(value_), (std::vector<double>{7, 9}));
@@ -446,7 +447,7 @@ TEST_F(Service, ALyingDescriptionChangesNothing)
     EXPECT_NE(answer.head.ret, SVAR_OK) << what;
     EXPECT_NE(answer.head.ret, SVAR_ERR_PERMISSION) << what;
     EXPECT_GT(answer.body.size(), 10u) << what;
-    int fd = make_memfd(set.body(), SEALS);
+    int fd = make_memfd(set.body(), SVARI_BODY_SEALS);
     ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
     EXPECT_NE(peer.receive().head.ret, SVAR_OK) << what;
     close(fd);
@@ -463,12 +464,16 @@ TEST_F(Service, OnlyASealedMemfdIsABody)
   ASSERT_EQ(write(file, body.data(), body.size()), static_cast<ssize_t>(body.size()));
   int pipes[2];
   ASSERT_EQ(pipe(pipes), 0);
+  int huge = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
+  ASSERT_EQ(ftruncate(huge, 2 << 20), 0);
+  ASSERT_EQ(fcntl(huge, F_ADD_SEALS, SVARI_BODY_SEALS), 0);
   const int others[] = {make_memfd(body, 0),
-                        make_memfd(body, SEALS & ~F_SEAL_WRITE),
-                        make_memfd(body, SEALS & ~F_SEAL_GROW),
-                        make_memfd(body, SEALS & ~F_SEAL_SHRINK),
-                        make_memfd(body + "x", SEALS),
-                        make_memfd("", SEALS),
+                        make_memfd(body, F_SEAL_SHRINK),
+                        make_memfd(body, F_SEAL_FUTURE_WRITE),
+                        make_memfd(body, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
+                        make_memfd(body.substr(1), SVARI_BODY_SEALS),
+                        make_memfd("", SVARI_BODY_SEALS),
+                        huge,
                         file,
                         pipes[0]};
   for (int fd : others) {
@@ -482,7 +487,7 @@ TEST_F(Service, OnlyASealedMemfdIsABody)
 }
 
 // A hole costs its sender nothing. It must not cost the holder its memory.
-TEST_F(Service, AValueThatIsAllHoleIsRefusedForItsSize)
+TEST_F(Service, ABodyWithAHoleIsRefused)
 {
   const uint64_t size = UINT64_C(1) << 40;
   HandMade set;
@@ -492,12 +497,164 @@ TEST_F(Service, AValueThatIsAllHoleIsRefusedForItsSize)
   int fd = memfd_create("hole", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   ASSERT_EQ(pwrite(fd, &set.value, sizeof(set.value), 0), static_cast<ssize_t>(sizeof(set.value)));
   ASSERT_EQ(ftruncate(fd, static_cast<off_t>(set.head.body_bytes)), 0);
-  ASSERT_EQ(fcntl(fd, F_ADD_SEALS, SEALS), 0);
+  ASSERT_EQ(fcntl(fd, F_ADD_SEALS, SVARI_BODY_SEALS), 0);
   Peer peer(path());
   ASSERT_EQ(peer.send(&set.head, sizeof(set.head), fd), 0);
-  EXPECT_EQ(peer.receive().head.ret, SVAR_ERR_NO_SPACE);
+  Answer answer = peer.receive();
+  EXPECT_EQ(answer.head.ret, SVAR_ERR_SYNTAX);
+  EXPECT_NE(answer.body.find("hole at byte 4096"), std::string::npos) << answer.body;
   close(fd);
   EXPECT_EQ(get<double>(value_), (std::vector<double>{1, 2}));
+}
+
+// A client's memfd that stays mapped for writing.
+class Scribble
+{
+public:
+  explicit Scribble(uint64_t size_bytes)
+      : size_bytes_(size_bytes), fd_(memfd_create("scribble", MFD_CLOEXEC | MFD_ALLOW_SEALING))
+  {
+    EXPECT_EQ(ftruncate(fd_, static_cast<off_t>(size_bytes)), 0);
+    map_ = static_cast<uint8_t *>(
+        mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_, 0));
+    EXPECT_NE(map_, MAP_FAILED);
+    EXPECT_EQ(fcntl(fd_, F_ADD_SEALS, SVARI_BODY_SEALS), 0);
+  }
+  ~Scribble()
+  {
+    munmap(map_, size_bytes_);
+    close(fd_);
+  }
+  Scribble(const Scribble &) = delete;
+  Scribble &operator=(const Scribble &) = delete;
+  int fd() const
+  {
+    return fd_;
+  }
+  uint8_t *map() const
+  {
+    return map_;
+  }
+
+private:
+  uint64_t size_bytes_;
+  int fd_;
+  uint8_t *map_;
+};
+
+// What the holder's safety rests on: once the seals are on, no page goes, whoever asks.
+TEST_F(Service, NobodyTakesPagesFromASealedBody)
+{
+  const int64_t half = 1 << 16;
+  Scribble body(2 * half);
+  EXPECT_EQ(ftruncate(body.fd(), half), -1);
+  EXPECT_EQ(errno, EPERM);
+  EXPECT_EQ(fallocate(body.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, half), -1);
+  EXPECT_EQ(errno, EPERM);
+  EXPECT_EQ(madvise(body.map(), half, MADV_REMOVE), -1);
+  EXPECT_EQ(madvise(body.map(), half, MADV_DONTNEED), 0) << "from its own mapping it may";
+  EXPECT_EQ(open(("/proc/self/fd/" + std::to_string(body.fd())).c_str(), O_RDWR | O_TRUNC), -1);
+  EXPECT_EQ(fallocate(body.fd(), FALLOC_FL_COLLAPSE_RANGE, 0, half), -1);
+  EXPECT_EQ(lseek(body.fd(), 0, SEEK_HOLE), 2 * half);
+}
+
+// Descriptions and elements change all the time while the holder reads them.
+TEST_F(Service, ABodyThatIsChangedWhileItIsReadHarmsNobody)
+{
+  const int64_t count = 100000; // too many for the holder's buffer
+  HandMade set;
+  set.value.shape[0] = count;
+  set.value.size_bytes = count * sizeof(double);
+  set.head.body_bytes = sizeof(set.value) + set.value.size_bytes;
+  Scribble body(set.head.body_bytes);
+  memcpy(body.map(), &set.value, sizeof(set.value));
+  std::atomic<bool> is_over = false;
+  std::thread scribbler([&] {
+    auto *description = reinterpret_cast<volatile uint8_t *>(body.map());
+    for (unsigned n = 0; !is_over; n++) {
+      size_t at = sizeof(set.value.name) + n % (sizeof(set.value) - sizeof(set.value.name));
+      uint8_t before = description[at];
+      description[at] = static_cast<uint8_t>(n * 31);
+      body.map()[sizeof(set.value) + n % set.value.size_bytes] ^= 0x55;
+      description[at] = before;
+    }
+  });
+  Peer peer(path());
+  int refused = 0;
+  int accepted = 0;
+  while (refused < 20 || accepted < 20) {
+    ASSERT_EQ(peer.send(&set.head, sizeof(set.head), body.fd()), 0);
+    Answer answer = peer.receive();
+    ASSERT_FALSE(answer.is_end);
+    (answer.head.ret == SVAR_OK ? accepted : refused)++;
+    ASSERT_GE(get<double>(value_).size(), 0u);
+  }
+  is_over = true;
+  scribbler.join();
+}
+
+size_t
+count_mapped_bodies()
+{
+  size_t count = 0;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    count += line.find("r--s") != std::string::npos && line.find("memfd:") != std::string::npos;
+  }
+  return count;
+}
+
+TEST_F(Service, BodiesAreKeptForTheirClientsAndNotTooMany)
+{
+  HandMade set;
+  std::string body = set.body();
+  std::vector<std::unique_ptr<Peer>> peers;
+  std::vector<std::unique_ptr<Scribble>> bodies;
+  auto ask = [&](size_t i) {
+    memcpy(bodies[i]->map(), body.data(), body.size());
+    EXPECT_EQ(peers[i]->send(&set.head, sizeof(set.head), bodies[i]->fd()), 0);
+    EXPECT_EQ(peers[i]->receive().head.ret, SVAR_OK);
+  };
+  for (size_t i = 0; i < 2 * SVARI_BODIES; i++) {
+    peers.push_back(std::make_unique<Peer>(path()));
+    bodies.push_back(std::make_unique<Scribble>(body.size()));
+    ask(i);
+    ask(i);
+    EXPECT_EQ(count_mapped_bodies(), std::min<size_t>(i + 1, SVARI_BODIES));
+  }
+  bodies[0] = std::make_unique<Scribble>(3 * body.size()); // another one, of an evicted client
+  ask(0);
+  bodies[0] = std::make_unique<Scribble>(2 * body.size());
+  ask(0);
+  EXPECT_EQ(count_mapped_bodies(), static_cast<size_t>(SVARI_BODIES));
+  peers.clear();
+  while (count_mapped_bodies() > 0) { // the holder learns of each end in turn
+    expect_served();
+  }
+}
+
+// A memfd that grew is looked at again, and so are its new holes.
+TEST_F(Service, ABodyMayGrow)
+{
+  HandMade set;
+  std::string body = set.body();
+  Scribble grown(4096);
+  Peer peer(path());
+  memcpy(grown.map(), body.data(), body.size());
+  ASSERT_EQ(peer.send(&set.head, sizeof(set.head), grown.fd()), 0);
+  EXPECT_EQ(peer.receive().head.ret, SVAR_OK);
+  ASSERT_EQ(ftruncate(grown.fd(), 8192), 0);
+  ASSERT_EQ(peer.send(&set.head, sizeof(set.head), grown.fd()), 0);
+  EXPECT_EQ(peer.receive().head.ret, SVAR_ERR_SYNTAX);
+  uint8_t byte = 0;
+  ASSERT_EQ(pwrite(grown.fd(), &byte, 1, 4096), -1) << "only through a mapping";
+  void *map = mremap(grown.map(), 4096, 8192, 0);
+  if (map != MAP_FAILED) {
+    static_cast<uint8_t *>(map)[4096] = 1;
+    ASSERT_EQ(peer.send(&set.head, sizeof(set.head), grown.fd()), 0);
+    EXPECT_EQ(peer.receive().head.ret, SVAR_OK);
+    munmap(static_cast<uint8_t *>(map) + 4096, 4096);
+  }
 }
 
 // While some shout, and one stands still with its queue full, another is served, and the holder commits.
