@@ -160,13 +160,8 @@ read_stream(reader_t *reader)
 }
 
 svar_ret_t
-svari_parameter_file_read(const char *path, svari_parameter_table_t *table)
+svari_parameter_stream_read(const char *path, FILE *file, svari_parameter_table_t *table)
 {
-  FILE *file = fopen(path, "re");
-  if (file == NULL) {
-    return svar_fail(errno == ENOENT ? SVAR_ERR_NOT_FOUND : SVAR_ERR_SYSTEM,
-                     "cannot open parameter file '%s': %s", path, strerror(errno));
-  }
   reader_t reader = {.table = table};
   svar_ret_t ret = svari_yaml_init_file(&reader.yaml, path, file);
   if (ret == SVAR_OK) {
@@ -178,6 +173,18 @@ svari_parameter_file_read(const char *path, svari_parameter_table_t *table)
     }
     svari_yaml_fini(&reader.yaml);
   }
+  return ret;
+}
+
+svar_ret_t
+svari_parameter_file_read(const char *path, svari_parameter_table_t *table)
+{
+  FILE *file = fopen(path, "re");
+  if (file == NULL) {
+    return svar_fail(errno == ENOENT ? SVAR_ERR_NOT_FOUND : SVAR_ERR_SYSTEM,
+                     "cannot open parameter file '%s': %s", path, strerror(errno));
+  }
+  svar_ret_t ret = svari_parameter_stream_read(path, file, table);
   fclose(file);
   return ret;
 }

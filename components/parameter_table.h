@@ -8,6 +8,8 @@
 #ifndef SVARI_COMPONENTS_PARAMETER_TABLE_H
 #define SVARI_COMPONENTS_PARAMETER_TABLE_H
 
+#include <stdio.h>
+
 #include "components/parameter_value.h"
 
 SVAR_BEGIN_DECLS
@@ -50,6 +52,9 @@ svar_ret_t svari_parameter_rule_parse(const char *text, svari_parameter_table_t 
 /// Reads a parameter file into the table. SVAR_ERR_NOT_FOUND or SVAR_ERR_SYSTEM: it cannot be read;
 /// SVAR_ERR_SYNTAX and SVAR_ERR_TYPE begin "path:line:". On failure the table holds what came before.
 svar_ret_t svari_parameter_file_read(const char *path, svari_parameter_table_t *table);
+/// The same of a stream that is open, and stays so; path is for sentences.
+svar_ret_t svari_parameter_stream_read(const char *path, FILE *file,
+                                       svari_parameter_table_t *table);
 
 SVAR_END_DECLS
 #endif

@@ -148,6 +148,11 @@ print_plan(const svari_plan_t *plan)
   if (text == NULL) {
     return complain("out of memory for the list of processes");
   }
+  for (const svari_planned_message_t *at = plan->messages; at != NULL; at = at->next) {
+    if (at->is_warning) {
+      complain(at->text);
+    }
+  }
   fputs(text, stdout);
   free(text);
   return EXIT_SUCCESS;

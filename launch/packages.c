@@ -12,6 +12,7 @@
 
 #define INDEX "share/ament_index/resource_index"
 #define NEEDS_ROUDI INDEX "/shared_variable_needs_roudi"
+#define COMPONENTS INDEX "/shared_variable_components"
 
 void
 svari_packages_init(svari_packages_t *packages, svari_arena_t *arena, const char *ament_prefix_path,
@@ -153,28 +154,50 @@ svari_packages_launch_file(const svari_packages_t *packages, svari_arena_t *aren
   return SVAR_OK;
 }
 
-bool
-svari_packages_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
-                           const char *package, const char *name)
+// Whether a list of the resource index has the name, alone on its line or before a ';'.
+static bool
+list_has(const char *path, const char *name)
 {
-  const char *prefix = NULL;
-  if (svari_packages_prefix(packages, arena, package, &prefix) != SVAR_OK) {
-    return false;
-  }
-  FILE *list = fopen(svari_arena_printf(arena, "%s/" NEEDS_ROUDI "/%s", prefix, package), "re");
+  FILE *list = fopen(path, "re");
   if (list == NULL) {
-    return false; // the package uses no messages
+    return false; // the package lists nothing
   }
   bool found = false;
   char *line = NULL;
   size_t line_bytes = 0;
   while (!found && getline(&line, &line_bytes, list) > 0) {
-    line[strcspn(line, "\r\n")] = '\0';
+    line[strcspn(line, ";\r\n")] = '\0';
     found = strcmp(line, name) == 0;
   }
   free(line);
   fclose(list);
   return found;
+}
+
+bool
+svari_packages_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
+                           const char *package, const char *name)
+{
+  const char *prefix = NULL;
+  return svari_packages_prefix(packages, arena, package, &prefix) == SVAR_OK &&
+         list_has(svari_arena_printf(arena, "%s/" NEEDS_ROUDI "/%s", prefix, package), name);
+}
+
+svar_ret_t
+svari_packages_component(const svari_packages_t *packages, svari_arena_t *arena,
+                         const char *package, const char *type)
+{
+  const char *prefix = NULL;
+  SVAR_TRY(svari_packages_prefix(packages, arena, package, &prefix));
+  const char *path = svari_arena_printf(arena, "%s/" COMPONENTS "/%s", prefix, package);
+  if (list_has(path, type)) {
+    return SVAR_OK;
+  }
+  return svar_fail(
+      SVAR_ERR_NOT_FOUND,
+      "package '%s' registers no component '%s' (in %s); component_container --list says "
+      "which there are",
+      package, type, path);
 }
 
 bool

@@ -43,6 +43,11 @@ bool svari_packages_needs_roudi(const svari_packages_t *packages, svari_arena_t 
 bool svari_packages_type_needs_roudi(const svari_packages_t *packages, svari_arena_t *arena,
                                      const char *type);
 
+// Whether the package registers a component of that type for containers (in the resource index, see
+// svar_add_component()). SVAR_ERR_NOT_FOUND: it does not, or there is no such package.
+svar_ret_t svari_packages_component(const svari_packages_t *packages, svari_arena_t *arena,
+                                    const char *package, const char *type);
+
 // The absolute form of path. Symbolic links are kept: an install tree may be made of them.
 svar_ret_t svari_path_absolute(svari_arena_t *arena, const char *path, const char **out_path);
 

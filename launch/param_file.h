@@ -18,5 +18,10 @@ typedef struct svari_param {
 svar_ret_t svari_param_file_write(svari_arena_t *arena, const char *node,
                                   const svari_param_t *params, const char **out_text);
 
+// The text of a `-p` rule, name:=value, as ros2 launch writes it (True and False for a bool). A string that
+// would read as another type is quoted. SVAR_ERR_SYNTAX, SVAR_ERR_VALUE: a node could not read it.
+svar_ret_t svari_param_rule_write(svari_arena_t *arena, const svari_param_t *param,
+                                  const char **out_text);
+
 SVAR_END_DECLS
 #endif

@@ -180,6 +180,12 @@ write_value(svari_arena_t *arena, const svari_wanted_t *wanted,
   return written;
 }
 
+svari_param_value_t
+svari_param_value_of(svari_arena_t *arena, const svari_parameter_value_t *value)
+{
+  return write_value(arena, &(svari_wanted_t){.anything = true}, value);
+}
+
 // For a sentence: text on one line.
 static const char *
 one_line(svari_arena_t *arena, const char *text)

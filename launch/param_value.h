@@ -14,6 +14,10 @@ typedef struct svari_param_value {
   svari_words_t items; // in YAML's canonical form ("true", "16", "1000.0"); strings as they are
 } svari_param_value_t;
 
+// What a parameter file says, as it would be written again.
+svari_param_value_t svari_param_value_of(svari_arena_t *arena,
+                                         const svari_parameter_value_t *value);
+
 // Reads text as the value of a <param>.
 // type: its attribute, one of str bool int float yaml list_of_str list_of_bool list_of_int
 //   list_of_float; NULL is the same as yaml: the text is one YAML scalar or one flat list.

@@ -1,6 +1,7 @@
 // Actions: everything but the processes themselves.
 #include "launch/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,14 +154,37 @@ resolve_include(svari_resolver_t *resolver, const svari_element_t *element)
   return ret;
 }
 
+static svari_planned_message_t *
+add_message(svari_resolver_t *resolver, const char *text)
+{
+  svari_planned_message_t *message = svari_arena_zeroed(resolver->view.arena, sizeof(*message));
+  message->text = text;
+  *resolver->message_end = message;
+  resolver->message_end = &message->next;
+  return message;
+}
+
 static svar_ret_t
 resolve_log(svari_resolver_t *resolver, const svari_element_t *element)
 {
-  svari_planned_message_t *message = svari_arena_zeroed(resolver->view.arena, sizeof(*message));
-  SVAR_TRY(svari_resolve_attribute(resolver, element, "message", &message->text));
-  *resolver->message_end = message;
-  resolver->message_end = &message->next;
+  const char *text = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "message", &text));
+  add_message(resolver, text);
   return SVAR_OK;
+}
+
+void
+svari_resolver_warn(svari_resolver_t *resolver, const svari_element_t *element, const char *format,
+                    ...)
+{
+  char sentence[900];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(sentence, sizeof(sentence), format, arguments);
+  va_end(arguments);
+  const char *line = svari_arena_printf(resolver->view.arena, "%s:%ld: warning: %s", element->file,
+                                        element->line, sentence);
+  add_message(resolver, line)->is_warning = true;
 }
 
 svar_ret_t
@@ -209,18 +233,32 @@ static const struct {
     {"unset_env", resolve_set_env},
     {"push_ros_namespace", resolve_push_ros_namespace},
     {"push-ros-namespace", resolve_push_ros_namespace},
+    {"set_parameter", svari_resolve_set_parameter},
+    {"set_remap", svari_resolve_set_remap},
     {"node", svari_resolve_node},
+    {"node_container", svari_resolve_container},
+    {"load_composable_node", svari_resolve_load},
     {"executable", svari_resolve_executable},
 };
 
-static svar_ret_t
-resolve_action(svari_resolver_t *resolver, const svari_element_t *element)
+svar_ret_t
+svari_resolve_condition(const svari_resolver_t *resolver, const svari_element_t *element,
+                        bool *out_is_wanted)
 {
   bool is_wanted = true;
   bool is_unwanted = false;
   SVAR_TRY(svari_resolve_bool(resolver, element, "if", &is_wanted));
   SVAR_TRY(svari_resolve_bool(resolver, element, "unless", &is_unwanted));
-  if (!is_wanted || is_unwanted) {
+  *out_is_wanted = is_wanted && !is_unwanted;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_action(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  bool is_wanted = false;
+  SVAR_TRY(svari_resolve_condition(resolver, element, &is_wanted));
+  if (!is_wanted) {
     return SVAR_OK;
   }
   for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); ++i) {
@@ -292,9 +330,11 @@ resolve_plan(svari_plan_t *plan, const svari_plan_request_t *request)
       .message_end = &plan->messages,
       .argument_end = &plan->arguments,
   };
+  resolver.load_end = &resolver.loads;
   resolver.view.scope = svari_scope_inner(&plan->arena, &(svari_scope_t){0});
   resolver.view.scope.variables = request->arguments;
-  return resolve_file(&resolver, request->path);
+  SVAR_TRY(resolve_file(&resolver, request->path));
+  return svari_resolve_containers_end(&resolver);
 }
 
 svar_ret_t

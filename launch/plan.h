@@ -45,8 +45,9 @@ typedef struct svari_declared_argument {
   struct svari_declared_argument *next;
 } svari_declared_argument_t;
 
-// A <log> line.
+// A <log> line, or a warning, to be shown before anything is started.
 typedef struct svari_planned_message {
+  bool is_warning;
   const char *text;
   struct svari_planned_message *next;
 } svari_planned_message_t;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "launch/resolver.h"
 
@@ -15,10 +16,9 @@ add_params_argument(svari_resolver_t *resolver, svari_words_t *argv, const char 
   svari_words_add(resolver->view.arena, argv, path);
 }
 
-// Plans a file of this text and hands it to the node.
-static void
-add_params_file(svari_resolver_t *resolver, const char *text, svari_words_t *argv,
-                svari_planned_file_t ***files_end)
+void
+svari_add_params_file(svari_resolver_t *resolver, const char *text, svari_words_t *argv,
+                      svari_planned_file_t ***files_end)
 {
   svari_arena_t *arena = resolver->view.arena;
   svari_planned_file_t *file = svari_arena_zeroed(arena, sizeof(*file));
@@ -90,7 +90,7 @@ resolve_values(svari_resolver_t *resolver, const svari_element_t *element, const
   return SVAR_OK;
 }
 
-// Reads the whole file as text.
+// Reads the whole file as text, whose substitutions are then performed.
 static svar_ret_t
 read_text(svari_arena_t *arena, const char *path, const char **out_text)
 {
@@ -119,6 +119,19 @@ read_text(svari_arena_t *arena, const char *path, const char **out_text)
   return ret;
 }
 
+svar_ret_t
+svari_perform_params_file(const svari_resolver_t *resolver, const svari_element_t *element,
+                          const char *path, const char **out_text)
+{
+  const char *text = NULL;
+  SVAR_TRY(svari_element_blame(element, read_text(resolver->view.arena, path, &text)));
+  svar_ret_t ret = svari_substitution_perform(&resolver->view, text, out_text);
+  if (ret != SVAR_OK) {
+    svar_fail_context("parameter file '%s'", path);
+  }
+  return svari_element_blame(element, ret);
+}
+
 static svar_ret_t
 resolve_from(svari_resolver_t *resolver, const svari_element_t *element, const char *path,
              svari_words_t *argv, svari_planned_file_t ***files_end)
@@ -126,23 +139,23 @@ resolve_from(svari_resolver_t *resolver, const svari_element_t *element, const c
   bool allow_substs = false;
   const char *text = NULL;
   SVAR_TRY(svari_resolve_bool(resolver, element, "allow_substs", &allow_substs));
-  SVAR_TRY(svari_element_blame(element, read_text(resolver->view.arena, path, &text)));
-  if (!allow_substs) {
-    add_params_argument(resolver, argv, path);
+  if (allow_substs) {
+    SVAR_TRY(svari_perform_params_file(resolver, element, path, &text));
+    svari_add_params_file(resolver, text, argv, files_end);
     return SVAR_OK;
   }
-  svar_ret_t ret = svari_substitution_perform(&resolver->view, text, &text);
-  if (ret != SVAR_OK) {
-    svar_fail_context("parameter file '%s'", path);
-    return svari_element_blame(element, ret);
+  struct stat status;
+  bool is_there = stat(path, &status) == 0;
+  if (!is_there || !S_ISREG(status.st_mode)) { // ROS 2 warns, too, and goes on
+    svari_resolver_warn(resolver, element, "the parameter file '%s' is %s", path,
+                        is_there ? "no file" : "not there");
   }
-  add_params_file(resolver, text, argv, files_end);
+  add_params_argument(resolver, argv, path);
   return SVAR_OK;
 }
 
-// Which of the three forms of <param> this is must be plain.
-static svar_ret_t
-check_form(const svari_element_t *element)
+svar_ret_t
+svari_check_param_form(const svari_element_t *element)
 {
   bool has_from = svari_element_attribute(element, "from") != NULL;
   bool has_substs = svari_element_attribute(element, "allow_substs") != NULL;
@@ -169,27 +182,71 @@ check_form(const svari_element_t *element)
       return svari_element_fail(child, SVAR_ERR_SYNTAX,
                                 "a nested <param> cannot have from=\"...\"");
     }
-    SVAR_TRY(check_form(child));
+    SVAR_TRY(svari_check_param_form(child));
   }
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_resolve_named_params(svari_resolver_t *resolver, const svari_element_t *element,
+                           svari_param_t **out_params)
+{
+  svari_param_t **params_end = out_params;
+  *params_end = NULL;
+  return resolve_values(resolver, element, NULL, &params_end);
 }
 
 svar_ret_t
 svari_resolve_param(svari_resolver_t *resolver, const svari_element_t *element, const char *node,
                     svari_words_t *argv, svari_planned_file_t ***files_end)
 {
-  SVAR_TRY(check_form(element));
+  SVAR_TRY(svari_check_param_form(element));
   const char *path = NULL;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "from", &path));
   if (path != NULL) {
     return resolve_from(resolver, element, path, argv, files_end);
   }
   svari_param_t *params = NULL;
-  svari_param_t **params_end = &params;
   const char *text = NULL;
-  SVAR_TRY(resolve_values(resolver, element, NULL, &params_end));
+  SVAR_TRY(svari_resolve_named_params(resolver, element, &params));
   SVAR_TRY(svari_element_blame(element,
                                svari_param_file_write(resolver->view.arena, node, params, &text)));
-  add_params_file(resolver, text, argv, files_end);
+  svari_add_params_file(resolver, text, argv, files_end);
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_resolve_set_parameter(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  svari_param_t *param = NULL;
+  const char *rule = NULL;
+  SVAR_TRY(svari_resolve_named_params(resolver, element, &param));
+  SVAR_TRY(
+      svari_element_blame(element, svari_param_rule_write(resolver->view.arena, param, &rule)));
+  param->next = resolver->view.scope.parameters;
+  resolver->view.scope.parameters = param;
+  return SVAR_OK;
+}
+
+// From the oldest on: the last that sets a parameter wins.
+static svar_ret_t
+add_rules(svari_arena_t *arena, const svari_param_t *params, svari_words_t *argv)
+{
+  if (params == NULL) {
+    return SVAR_OK;
+  }
+  const char *rule = NULL;
+  SVAR_TRY(add_rules(arena, params->next, argv));
+  SVAR_TRY(svari_param_rule_write(arena, params, &rule));
+  svari_words_add(arena, argv, "-p");
+  svari_words_add(arena, argv, rule);
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_resolve_scope_parameters(const svari_resolver_t *resolver, const svari_element_t *element,
+                               svari_words_t *argv)
+{
+  return svari_element_blame(
+      element, add_rules(resolver->view.arena, resolver->view.scope.parameters, argv));
 }

@@ -184,16 +184,9 @@ svari_resolve_executable(svari_resolver_t *resolver, const svari_element_t *elem
   return SVAR_OK;
 }
 
-// What a node is called; NULL where the launch file leaves it to the node itself.
-typedef struct svari_node_name {
-  const char *name;
-  const char *ros_namespace;
-  const char *section; // of its parameter files
-} svari_node_name_t;
-
-static svar_ret_t
-resolve_node_name(svari_resolver_t *resolver, const svari_element_t *element,
-                  svari_node_name_t *out_name)
+svar_ret_t
+svari_resolve_node_name(const svari_resolver_t *resolver, const svari_element_t *element,
+                        svari_node_name_t *out_name)
 {
   svari_node_name_t node = {.ros_namespace = resolver->view.scope.ros_namespace};
   const char *own = NULL;
@@ -239,83 +232,80 @@ resolve_node_program(svari_resolver_t *resolver, const svari_element_t *element,
   return find_program(resolver, element, process);
 }
 
-static svar_ret_t
-resolve_remaps(svari_resolver_t *resolver, const svari_element_t *element, svari_words_t *argv)
+svar_ret_t
+svari_resolve_ros_args(const svari_resolver_t *resolver, const svari_element_t *element,
+                       svari_words_t *argv)
 {
-  svari_arena_t *arena = resolver->view.arena;
-  for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
-    if (strcmp(child->tag, "remap") == 0) {
-      const char *from = NULL;
-      const char *to = NULL;
-      SVAR_TRY(svari_resolve_attribute(resolver, child, "from", &from));
-      SVAR_TRY(svari_resolve_attribute(resolver, child, "to", &to));
-      svari_words_add(arena, argv, "-r");
-      svari_words_add(arena, argv, svari_arena_printf(arena, "%s:=%s", from, to));
-    }
+  if (svari_element_attribute(element, "ros_args") != NULL) {
+    svari_words_add(resolver->view.arena, argv, "--ros-args");
+    SVAR_TRY(resolve_words(resolver, element, "ros_args", argv));
   }
+  svari_words_add(resolver->view.arena, argv, "--ros-args");
   return SVAR_OK;
 }
 
-// EXE [args] [--ros-args ros_args] --ros-args [-r __node:=N] [-r __ns:=/NS] {--params-file F} {-r a:=b}
-static svar_ret_t
-resolve_node_arguments(svari_resolver_t *resolver, const svari_element_t *element,
-                       svari_planned_process_t *process)
+void
+svari_name_arguments(svari_arena_t *arena, const svari_node_name_t *node, svari_words_t *argv)
 {
-  svari_arena_t *arena = resolver->view.arena;
+  if (node->name != NULL) {
+    svari_words_add(arena, argv, "-r");
+    svari_words_add(arena, argv, svari_arena_printf(arena, "__node:=%s", node->name));
+  }
+  if (node->ros_namespace != NULL) {
+    svari_words_add(arena, argv, "-r");
+    svari_words_add(arena, argv, svari_arena_printf(arena, "__ns:=%s", node->ros_namespace));
+  }
+}
+
+// [--ros-args ros_args] --ros-args [-r __node:=N] [-r __ns:=/NS] {-p a:=1} {--params-file F} {-r a:=b}
+static svar_ret_t
+resolve_ros_section(svari_resolver_t *resolver, const svari_element_t *element,
+                    svari_planned_process_t *process)
+{
   svari_words_t *argv = &process->argv;
   svari_node_name_t node = {0};
-  SVAR_TRY(resolve_node_name(resolver, element, &node));
-  SVAR_TRY(resolve_words(resolver, element, "args", argv));
-  if (svari_element_attribute(element, "ros_args") != NULL) {
-    svari_words_add(arena, argv, "--ros-args");
-    SVAR_TRY(resolve_words(resolver, element, "ros_args", argv));
-  }
-  svari_words_add(arena, argv, "--ros-args");
-  if (node.name != NULL) {
-    svari_words_add(arena, argv, "-r");
-    svari_words_add(arena, argv, svari_arena_printf(arena, "__node:=%s", node.name));
-  }
-  if (node.ros_namespace != NULL) {
-    svari_words_add(arena, argv, "-r");
-    svari_words_add(arena, argv, svari_arena_printf(arena, "__ns:=%s", node.ros_namespace));
-  }
+  SVAR_TRY(svari_resolve_node_name(resolver, element, &node));
+  SVAR_TRY(svari_resolve_ros_args(resolver, element, argv));
+  svari_name_arguments(resolver->view.arena, &node, argv);
+  SVAR_TRY(svari_resolve_scope_parameters(resolver, element, argv));
   svari_planned_file_t **files_end = &process->files;
   for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
     if (strcmp(child->tag, "param") == 0) {
       SVAR_TRY(svari_resolve_param(resolver, child, node.section, argv, &files_end));
     }
   }
-  return resolve_remaps(resolver, element, argv);
+  return svari_resolve_remaps(resolver, element, "", argv);
 }
 
-// component_container runs the types that its arguments name: TYPE or TYPE=NODE_NAME.
-static bool
-has_type_that_needs_roudi(const svari_resolver_t *resolver, const svari_words_t *argv)
+svar_ret_t
+svari_resolve_node_process(svari_resolver_t *resolver, const svari_element_t *element,
+                           svari_planned_process_t *process)
 {
-  svari_arena_t *arena = resolver->view.arena;
-  bool found = false;
-  for (size_t i = 0; !found && i < argv->count; ++i) {
-    const char *word = argv->items[i];
-    found = svari_packages_type_needs_roudi(resolver->view.packages, arena,
-                                            svari_arena_copy(arena, word, strcspn(word, "=")));
-  }
-  return found;
+  const char *program = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &program));
+  SVAR_TRY(resolve_conduct(resolver, element, process));
+  SVAR_TRY(resolve_node_program(resolver, element, process, program));
+  return resolve_words(resolver, element, "args", &process->argv);
+}
+
+svar_ret_t
+svari_plan_node(svari_resolver_t *resolver, const svari_element_t *element,
+                svari_planned_process_t *process)
+{
+  const char *program = NULL;
+  const char *exec_name = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &program));
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec_name", &exec_name));
+  process->needs_roudi |= svari_container_needs_roudi(resolver, program, &process->argv);
+  add_process(resolver, process, exec_name != NULL ? exec_name : program);
+  return SVAR_OK;
 }
 
 svar_ret_t
 svari_resolve_node(svari_resolver_t *resolver, const svari_element_t *element)
 {
   svari_planned_process_t *process = svari_arena_zeroed(resolver->view.arena, sizeof(*process));
-  const char *program = NULL;
-  const char *exec_name = NULL;
-  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &program));
-  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec_name", &exec_name));
-  SVAR_TRY(resolve_conduct(resolver, element, process));
-  SVAR_TRY(resolve_node_program(resolver, element, process, program));
-  SVAR_TRY(resolve_node_arguments(resolver, element, process));
-  if (strcmp(basename(program), "component_container") == 0) {
-    process->needs_roudi |= has_type_that_needs_roudi(resolver, &process->argv);
-  }
-  add_process(resolver, process, exec_name != NULL ? exec_name : program);
-  return SVAR_OK;
+  SVAR_TRY(svari_resolve_node_process(resolver, element, process));
+  SVAR_TRY(resolve_ros_section(resolver, element, process));
+  return svari_plan_node(resolver, element, process);
 }

@@ -7,7 +7,7 @@
 
 #define ACTIONS                                                                                    \
   "arg let group include node executable log set_env unset_env push_ros_namespace "                \
-  "push-ros-namespace"
+  "push-ros-namespace set_parameter set_remap node_container load_composable_node"
 #define CONDITIONS " if unless"
 #define PROCESS                                                                                    \
   " name cwd output respawn respawn_delay respawn_max_retries launch-prefix on_exit "              \
@@ -35,14 +35,21 @@ static const svari_rule_t rules[] = {
     {"log", "message!" CONDITIONS, ""},
     {"set_env", "name! value!" CONDITIONS, ""},
     {"unset_env", "name!" CONDITIONS, ""},
+    {"set_parameter", "name! value!" CONDITIONS, ""},
+    {"set_remap", "from! to!" CONDITIONS, ""},
+    {"node_container", "exec! pkg name! namespace! exec_name args ros_args" PROCESS,
+     "composable_node param remap env"},
+    {"load_composable_node", "target!" CONDITIONS, "composable_node"},
+    {"composable_node", "pkg! plugin! name! namespace" CONDITIONS, "param remap extra_arg"},
+    {"extra_arg", "name! value!", ""},
     {"push_ros_namespace", "namespace!" CONDITIONS, ""},
     {"push-ros-namespace", "namespace!" CONDITIONS, ""},
 };
 
 // Known to ROS 2's launch, by tag or by "tag@attribute".
 static const char not_offered[] =
-    "append_env set_parameter set_parameters_from_file set_remap set_use_sim_time timer shutdown"
-    " node_container composable_node load_composable_node lifecycle_node reset keep for"
+    "append_env set_parameters_from_file set_use_sim_time timer shutdown lifecycle_node reset keep "
+    "for"
     " group@forwarding node@emulate_tty node@shell executable@emulate_tty"
     " executable@shell node@additional_env executable@additional_env";
 

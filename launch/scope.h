@@ -1,4 +1,5 @@
-// What a launch description can see at one point of its reading: variables, environment, namespace.
+// What a launch description can see at one point of its reading: variables, environment, namespace, and what
+// it sets for all nodes to come.
 // Lists are persistent: adding puts a new head before an unchanged tail, so that keeping a scope is
 // copying its struct and ending a group is copying it back.
 #ifndef SVARI_LAUNCH_SCOPE_H
@@ -6,8 +7,7 @@
 
 #include <stdbool.h>
 
-#include "launch/arena.h"
-#include "shared_variable/error.h"
+#include "launch/param_file.h"
 
 SVAR_BEGIN_DECLS
 
@@ -29,6 +29,8 @@ typedef struct svari_scope {
   const svari_binding_t *environment; // changes to the launcher's own environment
   const char *ros_namespace;          // absolute; NULL: none was pushed
   svari_anonymous_t *anonymous;
+  const svari_binding_t *remaps; // of <set_remap>, newest first: from and to
+  svari_param_t *parameters;     // of <set_parameter>, newest first
 } svari_scope_t;
 
 // name and value are kept, not copied.

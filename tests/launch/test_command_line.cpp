@@ -120,6 +120,18 @@ TEST_F(CommandLine, ShowsArgumentsWithoutNeedingThem)
                 " takes no arguments.\nIt includes other files, whose arguments it takes too.\n");
 }
 
+TEST_F(CommandLine, WarnsBesideAPrintedPlan)
+{
+  const std::string file = prefix_.launch("<log message='said when it runs'/>\n"
+                                          "<node exec='/bin/true'><param from='/none'/></node>");
+  const Result result = call({file, "--print"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.err, "svar launch: " + file +
+                            ":3: warning: the parameter file '/none' is not "
+                            "there\n");
+  EXPECT_EQ(result.out, "[true-1]\n  /bin/true --ros-args --params-file /none\n");
+}
+
 TEST_F(CommandLine, PrintsAPlanWithoutStartingIt)
 {
   const fs::path flag = prefix_.root / "flag";

@@ -108,6 +108,23 @@ TEST(LaunchPlan, PerformsSubstitutionsInAParameterFileWhereAllowed)
   EXPECT_EQ(plan.argv(1), (Words{TALKER, "--ros-args", "--params-file", "PREFIX/p.yaml"}));
 }
 
+// As ROS 2: the node gets the path all the same.
+TEST(LaunchPlan, WarnsOfAParameterFileThatIsNotThere)
+{
+  Prefix prefix;
+  Plan plan(prefix, prefix.launch(R"xml(<node pkg="robot" exec="talker">
+    <param from="$(dirname)/none.yaml"/>
+    <param from="/"/></node>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan.argv(), (Words{TALKER, "--ros-args", "--params-file", "PREFIX/none.yaml",
+                                "--params-file", "/"}));
+  EXPECT_EQ(
+      plan.messages(),
+      (Words{"PREFIX/test.launch.xml:3: warning: the parameter file 'PREFIX/none.yaml' is not "
+             "there",
+             "PREFIX/test.launch.xml:4: warning: the parameter file '/' is no file"}));
+}
+
 TEST(LaunchPlan, TakesArgumentsFromTheCommandLineBeforeDefaults)
 {
   Prefix prefix;

@@ -52,7 +52,8 @@ TEST(LaunchPlanError, OfTagsAndAttributesNamesThePlaceAndTheFix)
       {"<arg name='a' value='1'/>", 2, SVAR_ERR_SYNTAX, "write default="},
       {"<node exec='x'><rosparam/></node>", 2, SVAR_ERR_SYNTAX, "<rosparam> is ROS 1"},
       {"<timer period='1'/>", 2, SVAR_ERR_UNSUPPORTED, "svar launch does not offer <timer>"},
-      {"<node_container/>", 2, SVAR_ERR_UNSUPPORTED, "start this file with ros2 launch"},
+      {"<set_use_sim_time value='1'/>", 2, SVAR_ERR_UNSUPPORTED,
+       "start this file with ros2 launch"},
       {"<node exec='x' shell='true'/>", 2, SVAR_ERR_UNSUPPORTED, "the attribute 'shell' of <node>"},
       {"<group forwarding='false'/>", 2, SVAR_ERR_UNSUPPORTED, "'forwarding'"},
   };
@@ -124,10 +125,10 @@ TEST(LaunchPlanError, OfParametersNamesTheLineOfTheParam)
       {"<param name='a' value='x' type='int'/>", 3, SVAR_ERR_TYPE, "type=\"int\" asks for another"},
       {"<param name='a' value='1' type='integer'/>", 3, SVAR_ERR_ARGUMENT, "is none of str"},
       {"<param name='a' type='str'/>", 3, SVAR_ERR_SYNTAX, "belong to <param> with a value"},
-      {"<param from='/nowhere.yaml'/>", 3, SVAR_ERR_NOT_FOUND,
+      {"<param from='/nowhere.yaml' allow_substs='true'/>", 3, SVAR_ERR_NOT_FOUND,
        "the parameter file '/nowhere.yaml' cannot be opened"},
-      {"<param from='/dev/zero'/>", 3, SVAR_ERR_SYNTAX, "is not a parameter file"},
-      {"<param from='/'/>", 3, SVAR_ERR_SYSTEM, "cannot be read"},
+      {"<param from='/dev/zero' allow_substs='1'/>", 3, SVAR_ERR_SYNTAX, "is not a parameter file"},
+      {"<param from='/' allow_substs='1'/>", 3, SVAR_ERR_SYSTEM, "cannot be read"},
       {"<param from='x' name='a'/>", 3, SVAR_ERR_SYNTAX, "takes the whole file"},
       {"<param name='a' value='1' allow_substs='true'/>", 3, SVAR_ERR_SYNTAX, "allow_substs"},
   };

@@ -1,0 +1,305 @@
+// <node_container>, <composable_node> and <load_composable_node>: one process, component_container, that is
+// told on its command line what ros2 launch tells a container by a service once it runs:
+//
+//   EXE [args] TYPE=NAME... [--ros-args ros_args] --ros-args {-r NAME:__ns:=/NS {-r NAME:from:=to}}
+//       -r __node:=N -r __ns:=/NS {--params-file of the container} {--params-file of a component}
+//
+// Rules of components come first, for the first rule that fits wins. As in ROS 2, what is set for the
+// container itself (its <remap>, its <param>) is not set for its components, and <set_remap> and
+// <set_parameter> hold for components as for nodes.
+#include <string.h>
+
+#include "components/ros_names.h"
+#include "launch/resolver.h"
+
+struct svari_component {
+  const svari_element_t *element;
+  const char *type, *name, *full_name;
+  svari_words_t rules;  // -r ...
+  svari_words_t params; // --params-file ...
+  svari_planned_file_t *files;
+  const char *target; // of <load_composable_node>: the container's full name
+  struct svari_component *next;
+};
+
+struct svari_container {
+  const svari_element_t *element;
+  const char *program;
+  const char *full_name;
+  svari_planned_process_t *process;
+  svari_words_t ros_head; // [--ros-args ros_args] --ros-args
+  svari_words_t ros_tail; // what follows the rules of components
+  svari_component_t *components;
+  svari_component_t **component_end;
+  svari_planned_file_t **files_end;
+  struct svari_container *next;
+};
+
+bool
+svari_container_needs_roudi(const svari_resolver_t *resolver, const char *program,
+                            const svari_words_t *argv)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  bool found = false;
+  for (size_t i = 0;
+       strcmp(basename(program), "component_container") == 0 && !found && i < argv->count; ++i) {
+    const char *word = argv->items[i];
+    found = svari_packages_type_needs_roudi(resolver->view.packages, arena,
+                                            svari_arena_copy(arena, word, strcspn(word, "=")));
+  }
+  return found;
+}
+
+// What containers of ROS 2 take. Nothing here answers to them: components of a process share its memory
+// anyway, and there is no rosout.
+static svar_ret_t
+check_extra_arg(const svari_resolver_t *resolver, const svari_element_t *element)
+{
+  static const char known[] = "use_intra_process_comms enable_rosout enable_topic_statistics "
+                              "start_parameter_services start_parameter_event_publisher "
+                              "use_clock_thread forward_global_arguments";
+  const char *name = NULL;
+  bool value = false;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "name", &name));
+  if (strchr(name, ' ') != NULL || strstr(known, name) == NULL) {
+    return svari_element_fail(element, SVAR_ERR_VALUE,
+                              "there is no extra_arg '%s'; containers of ROS 2 take: %s", name,
+                              known);
+  }
+  SVAR_TRY(svari_resolve_bool(resolver, element, "value", &value));
+  if (value && strcmp(name, "forward_global_arguments") == 0) {
+    return svari_element_fail(element, SVAR_ERR_UNSUPPORTED,
+                              "svar launch does not forward a container's own arguments to its "
+                              "components; repeat them as <param> and <remap> of this one");
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_component_name(const svari_resolver_t *resolver, svari_component_t *component)
+{
+  svari_node_name_t node = {0};
+  SVAR_TRY(svari_resolve_node_name(resolver, component->element, &node));
+  svari_arena_t *arena = resolver->view.arena;
+  const char *space = node.ros_namespace == NULL ? "/" : node.ros_namespace;
+  component->name = node.name;
+  component->full_name =
+      svari_arena_printf(arena, "%s/%s", strcmp(space, "/") == 0 ? "" : space, node.name);
+  svari_words_add(arena, &component->rules, "-r");
+  svari_words_add(arena, &component->rules,
+                  svari_arena_printf(arena, "%s:__ns:=%s", node.name, space));
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_component(svari_resolver_t *resolver, const svari_element_t *element,
+                  svari_component_t **out_component)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  svari_component_t *component = svari_arena_zeroed(arena, sizeof(*component));
+  svari_planned_file_t **files_end = &component->files;
+  const char *package = NULL;
+  component->element = element;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "pkg", &package));
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "plugin", &component->type));
+  SVAR_TRY(svari_element_blame(
+      element, svari_packages_component(resolver->view.packages, arena, package, component->type)));
+  for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
+    if (strcmp(child->tag, "extra_arg") == 0) {
+      SVAR_TRY(check_extra_arg(resolver, child));
+    }
+  }
+  SVAR_TRY(resolve_component_name(resolver, component));
+  const char *prefix = svari_arena_printf(arena, "%s:", component->name);
+  SVAR_TRY(svari_resolve_remaps(resolver, element, prefix, &component->rules));
+  SVAR_TRY(svari_resolve_component_params(resolver, element, component->full_name,
+                                          &component->params, &files_end));
+  *out_component = component;
+  return SVAR_OK;
+}
+
+// The <composable_node>s below parent that their conditions let in, appended to *end.
+static svar_ret_t
+resolve_components(svari_resolver_t *resolver, const svari_element_t *parent, const char *target,
+                   svari_component_t ***end)
+{
+  for (const svari_element_t *child = parent->children; child != NULL; child = child->next) {
+    bool is_wanted = strcmp(child->tag, "composable_node") == 0;
+    if (is_wanted) {
+      SVAR_TRY(svari_resolve_condition(resolver, child, &is_wanted));
+    }
+    if (is_wanted) {
+      SVAR_TRY(resolve_component(resolver, child, *end));
+      (**end)->target = target;
+      *end = &(**end)->next;
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+resolve_container_arguments(svari_resolver_t *resolver, svari_container_t *container)
+{
+  const svari_element_t *element = container->element;
+  svari_node_name_t node = {0};
+  SVAR_TRY(svari_resolve_node_name(resolver, element, &node));
+  container->full_name = node.ros_namespace == NULL
+                             ? svari_arena_printf(resolver->view.arena, "/%s", node.name)
+                             : node.section;
+  SVAR_TRY(svari_resolve_ros_args(resolver, element, &container->ros_head));
+  svari_name_arguments(resolver->view.arena, &node, &container->ros_tail);
+  for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
+    if (strcmp(child->tag, "param") == 0) {
+      SVAR_TRY(svari_resolve_param(resolver, child, container->full_name, &container->ros_tail,
+                                   &container->files_end));
+    }
+  }
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_resolve_container(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  svari_container_t *container = svari_arena_zeroed(resolver->view.arena, sizeof(*container));
+  container->element = element;
+  container->process = svari_arena_zeroed(resolver->view.arena, sizeof(*container->process));
+  container->files_end = &container->process->files;
+  container->component_end = &container->components;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &container->program));
+  SVAR_TRY(svari_resolve_node_process(resolver, element, container->process));
+  SVAR_TRY(resolve_container_arguments(resolver, container));
+  SVAR_TRY(resolve_components(resolver, element, NULL, &container->component_end));
+  SVAR_TRY(svari_plan_node(resolver, element, container->process));
+  container->next = resolver->containers;
+  resolver->containers = container;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_resolve_load(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  const char *target = NULL;
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "target", &target));
+  if (element->children == NULL) {
+    return svari_element_fail(element, SVAR_ERR_SYNTAX,
+                              "<load_composable_node> needs at least one <composable_node>");
+  }
+  if (*target != '/') { // as ros2 launch, whose own node has the namespace "/"
+    target = svari_arena_printf(resolver->view.arena, "/%s", target);
+  }
+  return resolve_components(resolver, element, target, &resolver->load_end);
+}
+
+static const char *
+names_of(svari_arena_t *arena, const svari_container_t *containers)
+{
+  const char *names = "";
+  for (const svari_container_t *at = containers; at != NULL; at = at->next) {
+    names = svari_arena_printf(arena, "%s%s%s", at->full_name, *names == '\0' ? "" : ", ", names);
+  }
+  return names;
+}
+
+static svar_ret_t
+fail_without_container(const svari_resolver_t *resolver, const svari_component_t *component)
+{
+  const char *names = names_of(resolver->view.arena, resolver->containers);
+  return svari_element_fail(
+      component->element, SVAR_ERR_NOT_FOUND,
+      "no <node_container> of this launch is called '%s'%s%s%s; give its full name as target, or "
+      "load the component into a container that runs already with svar component load",
+      component->target, *names == '\0' ? "" : " (there are: ", names, *names == '\0' ? "" : ")");
+}
+
+// Moves what is to be loaded into the containers that it names.
+static svar_ret_t
+place_loads(svari_resolver_t *resolver)
+{
+  svari_component_t *next = NULL;
+  for (svari_component_t *load = resolver->loads; load != NULL; load = next) {
+    svari_container_t *container = resolver->containers;
+    next = load->next;
+    while (container != NULL && strcmp(container->full_name, load->target) != 0) {
+      container = container->next;
+    }
+    if (container == NULL) {
+      return fail_without_container(resolver, load);
+    }
+    load->next = NULL;
+    *container->component_end = load;
+    container->component_end = &load->next;
+  }
+  return SVAR_OK;
+}
+
+// The command line tells components apart by their names alone.
+static svar_ret_t
+check_names(const svari_container_t *container)
+{
+  for (const svari_component_t *at = container->components; at != NULL; at = at->next) {
+    for (const svari_component_t *other = container->components; other != at; other = other->next) {
+      if (strcmp(at->name, other->name) == 0) {
+        return svari_element_fail(at->element, SVAR_ERR_EXISTS,
+                                  "the container '%s' has a component '%s' already, '%s'; give one "
+                                  "of the two another name, or a container of its own",
+                                  container->full_name, at->name, other->full_name);
+      }
+    }
+  }
+  return SVAR_OK;
+}
+
+static svar_ret_t
+check_program(const svari_container_t *container)
+{
+  const char *package = svari_element_attribute(container->element, "pkg");
+  bool is_of_ros = package != NULL && strcmp(package, "rclcpp_components") == 0;
+  if (container->components == NULL ||
+      (!is_of_ros && strcmp(basename(container->program), "component_container") == 0)) {
+    return SVAR_OK;
+  }
+  return svari_element_fail(container->element, SVAR_ERR_UNSUPPORTED,
+                            "svar launch loads composable nodes into pkg=\"shared_variable\" "
+                            "exec=\"component_container\" alone, not into '%s'; use that one, or "
+                            "start this file with ros2 launch",
+                            container->program);
+}
+
+static void
+append_words(svari_arena_t *arena, const svari_words_t *from, svari_words_t *to)
+{
+  for (size_t i = 0; i < from->count; ++i) {
+    svari_words_add(arena, to, from->items[i]);
+  }
+}
+
+static svar_ret_t
+compose(svari_resolver_t *resolver, svari_container_t *container)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  svari_words_t *argv = &container->process->argv;
+  SVAR_TRY(check_program(container));
+  SVAR_TRY(check_names(container));
+  for (const svari_component_t *at = container->components; at != NULL; at = at->next) {
+    svari_words_add(arena, argv, svari_arena_printf(arena, "%s=%s", at->type, at->name));
+    append_words(arena, &at->rules, &container->ros_head);
+    append_words(arena, &at->params, &container->ros_tail);
+    *container->files_end = at->files;
+    container->files_end = at->files != NULL ? &at->files->next : container->files_end;
+  }
+  container->process->needs_roudi |=
+      svari_container_needs_roudi(resolver, container->program, argv);
+  append_words(arena, &container->ros_head, argv);
+  append_words(arena, &container->ros_tail, argv);
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_resolve_containers_end(svari_resolver_t *resolver)
+{
+  SVAR_TRY(place_loads(resolver));
+  for (svari_container_t *at = resolver->containers; at != NULL; at = at->next) {
+    SVAR_TRY(compose(resolver, at));
+  }
+  return SVAR_OK;
+}
