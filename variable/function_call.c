@@ -185,8 +185,6 @@ svar_results_room(svar_results_t *results, size_t index, const int64_t *shape, D
                        axis, index, (long long)shape[axis]);
     }
   }
-  uint64_t bytes;
-  SVAR_TRY(svar_shape_bytes(type->dtype, type->ndim, shape, &bytes));
   if (slot->update != SVARI_NOWHERE) {
     const svari_function_store_t *store =
         SVARI_ITEM(function->stores, svari_function_store_t, slot->store);
@@ -196,6 +194,8 @@ svar_results_room(svar_results_t *results, size_t index, const int64_t *shape, D
                                    type->ndim > 0 ? shape : slot->value.shape, false,
                                    &slot->value));
   } else {
+    uint64_t bytes;
+    SVAR_TRY(svar_shape_bytes(type->dtype, type->ndim, shape, &bytes));
     SVAR_TRY(grow(&slot->buffer, bytes));
     fill_value(&slot->value, type->dtype, type->ndim, shape, slot->buffer.memory);
   }

@@ -30,17 +30,12 @@ static const struct {
   const char *name;
   void (*measure)(const bench_run_t *run);
 } rows[] = {
-    {"read", bench_row_read},
-    {"readers", bench_row_readers},
-    {"variables", bench_row_variables},
-    {"commit", bench_row_commit},
-    {"copy", bench_row_copy},
-    {"batch", bench_row_batch},
-    {"wake", bench_row_wake},
-    {"attach", bench_row_attach},
-    {"policy", bench_row_policy},
-    {"service", bench_row_service},
-    {"conversion", bench_row_conversion},
+    {"read", bench_row_read},           {"readers", bench_row_readers},
+    {"variables", bench_row_variables}, {"commit", bench_row_commit},
+    {"copy", bench_row_copy},           {"batch", bench_row_batch},
+    {"wake", bench_row_wake},           {"attach", bench_row_attach},
+    {"function", bench_row_function},   {"policy", bench_row_policy},
+    {"service", bench_row_service},     {"conversion", bench_row_conversion},
 };
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
 
