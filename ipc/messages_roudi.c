@@ -276,6 +276,22 @@ svari_roudi_check(void)
   return SVAR_OK;
 }
 
+// That iceoryx can be asked something, and RouDi's socket, by which it is known.
+static svar_ret_t
+check_usable_roudi(struct stat *out_now)
+{
+  SVAR_TRY(svari_roudi_check());
+  SVAR_TRY(svar_messages_probe());
+  return check_known_roudi(out_now);
+}
+
+svar_ret_t
+svari_roudi_check_known(void)
+{
+  struct stat now;
+  return check_usable_roudi(&now);
+}
+
 // Waits for the task's end; false: it did not come, and the task is its thread's alone.
 static bool
 task_wait(task_t *task)
@@ -330,10 +346,7 @@ svar_ret_t
 svari_roudi_ask(const svari_roudi_request_t *request, const char *what, void **out_handle)
 {
   struct stat now;
-  svar_ret_t ret;
-  if ((ret = svari_roudi_check()) == SVAR_OK && (ret = svar_messages_probe()) == SVAR_OK) {
-    ret = check_known_roudi(&now);
-  }
+  svar_ret_t ret = check_usable_roudi(&now);
   if (ret != SVAR_OK) {
     svar_fail_context("%s '%s'", what, request->name);
     return ret;

@@ -14,8 +14,8 @@
 typedef struct svari_roudi_request {
   void (*run)(struct svari_roudi_request *request); ///< makes the call, fills handle
   char name[SVAR_TOPIC_NAME_BYTES];                 ///< of the runtime or topic
-  uint32_t queue;                                   ///< of a receiver
-  void *handle;                                     ///< what the call made
+  uint32_t queue; ///< of a receiver: its length; of a sender: messages kept for later receivers
+  void *handle;   ///< what the call made
 } svari_roudi_request_t;
 
 /// Probe RouDi, run the request, and hand out its handle if iceoryx reported no error.
@@ -25,6 +25,9 @@ typedef struct svari_roudi_request {
 /// @retval SVAR_ERR_MESSAGES iceoryx reported an error
 svar_ret_t svari_roudi_ask(const svari_roudi_request_t *request, const char *what,
                            void **out_handle);
+
+/// What svari_roudi_ask() finds out before it asks: RouDi is there, and the one known here.
+svar_ret_t svari_roudi_check_known(void);
 
 /// Makes iceoryx's runtime by call, and sees to it that signing off at the process's end takes at most
 /// 3 s if RouDi hangs. To be called in a request.

@@ -20,6 +20,8 @@ typedef struct svar_messages svar_messages_t;
 /// The two ends of a topic. Each is used by one thread at a time.
 typedef struct svar_message_sender svar_message_sender_t;
 typedef struct svar_message_receiver svar_message_receiver_t;
+/// Answers requests that arrive on a topic; used by one thread at a time.
+typedef struct svar_message_server svar_message_server_t;
 
 /// Most bytes of a topic's name, its end included (a limit of iceoryx).
 #define SVAR_TOPIC_NAME_BYTES 101
@@ -61,6 +63,15 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_probe(void);
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_create(const char *name,
                                                           svar_messages_t **out_messages);
 
+/// Is RouDi still there, and the one that this process joined? For processes that want to know before they need
+/// it for the next sender or receiver; those they have do not.
+/// @contract{allocates: no; blocks: up to 1 s, if RouDi's queue is full; thread: any, but not real-time}
+/// @retval SVAR_ERR_NO_ROUDI, SVAR_ERR_PERMISSION as svar_messages_probe(): what there is goes on, nothing is added
+/// @retval SVAR_ERR_STATE RouDi was restarted: who joined it since is out of reach. Restart this process.
+/// @retval SVAR_ERR_MESSAGES iceoryx met a fatal error in this process, or RouDi did not answer it
+/// @retval SVAR_ERR_FORKED the parent of this process joined
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_messages_check(svar_messages_t *messages);
+
 /// End one use; returns at once whatever became of RouDi. Destroy one's senders and receivers first:
 /// they, too, keep the membership, which ends with the last of its users, in whatever order they go. NULL
 /// is a no-op, and so is a child of fork(). The process's end, too, waits at most 3 s for a RouDi that
@@ -81,6 +92,12 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_create(svar_messages_t 
                                                                 const char *topic,
                                                                 uint64_t payload_bytes,
                                                                 svar_message_sender_t **out_sender);
+/// The same, but the sender keeps its latest message for receivers that come later (ROS: latched, transient
+/// local): it is the first that they get. One that is sent just while a receiver comes may pass that by; the very
+/// first cannot, for the sender is not seen before it. It takes a chunk more of RouDi's.
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t
+svar_message_sender_create_latched(svar_messages_t *messages, const char *topic,
+                                   uint64_t payload_bytes, svar_message_sender_t **out_sender);
 /// Gives back what is on loan, too. NULL is a no-op.
 SVAR_PUBLIC void svar_message_sender_destroy(svar_message_sender_t *sender);
 
@@ -102,7 +119,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_publish(svar_message_se
 /// Give a loan back unsent. NULL, and what is not on loan, are no-ops.
 SVAR_PUBLIC void svar_message_sender_release(svar_message_sender_t *sender, void *payload);
 
-/// The receiving end of a topic: gets what is sent from now on.
+/// The receiving end of a topic: gets what is sent from now on, and before it what latched senders kept.
 /// @param payload_bytes the size that messages must have; 0: any
 /// @param queue 1 .. SVAR_MESSAGE_QUEUE_MAX messages wait; when it is full the oldest is dropped
 /// @param[out] out_receiver owned: svar_message_receiver_destroy()
@@ -135,6 +152,43 @@ SVAR_PUBLIC void svar_message_receiver_release(svar_message_receiver_t *receiver
 /// @retval SVAR_ERR_NO_ROUDI, SVAR_ERR_STATE, SVAR_ERR_MESSAGES the first wait of a receiver needs RouDi
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_receiver_wait(svar_message_receiver_t *receiver,
                                                                 int64_t timeout_ns);
+
+/// The end of a topic that answers: iceoryx's server. Its clients are programs that use iceoryx; what they and
+/// it send begins with a svar_message_header_t (message_header.h). Contract and errors as
+/// svar_message_sender_create().
+/// @param[out] out_server owned: svar_message_server_destroy()
+/// @retval SVAR_ERR_MESSAGES iceoryx refused, e.g. since another server answers on the topic
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_server_create(svar_messages_t *messages,
+                                                                const char *topic,
+                                                                svar_message_server_t **out_server);
+/// Requests that were taken must have been released. NULL is a no-op.
+SVAR_PUBLIC void svar_message_server_destroy(svar_message_server_t *server);
+
+/// Wait until there is a request; as svar_message_receiver_wait().
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_server_wait(svar_message_server_t *server,
+                                                              int64_t timeout_ns);
+/// The oldest request; as svar_message_receiver_take(), of any size. Clients count their requests as they like:
+/// `sender` and `sequence` are what they wrote.
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_server_take(svar_message_server_t *server,
+                                                              svar_message_t *out_request);
+/// Ends the use of a request, answered or not. Leaves {0}; NULL and {0} are no-ops.
+SVAR_PUBLIC void svar_message_server_release(svar_message_server_t *server,
+                                             svar_message_t *request);
+/// Room for the answer to a request that is not released yet, as svar_message_sender_loan(): one at a time.
+/// @retval SVAR_ERR_RANGE more bytes than iceoryx can address
+/// @retval SVAR_ERR_NO_SPACE no pool of RouDi has chunks of that size, or all are in use
+/// @retval SVAR_ERR_STATE an answer is on loan already
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_server_loan(svar_message_server_t *server,
+                                                              const svar_message_t *request,
+                                                              uint64_t payload_bytes,
+                                                              void **out_payload);
+/// Send the answer on loan; it is no longer the caller's, whatever is returned.
+/// @contract{as svar_message_sender_publish()}
+/// @retval SVAR_ERR_ARGUMENT none is on loan
+/// @retval SVAR_ERR_NOT_FOUND who asked has gone
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_server_send(svar_message_server_t *server);
+/// Give the answer on loan back unsent. NULL, and none on loan, are no-ops.
+SVAR_PUBLIC void svar_message_server_drop(svar_message_server_t *server);
 
 SVAR_END_DECLS
 #endif

@@ -245,6 +245,73 @@ TEST(Messages, AFullQueueDropsTheOldestAndTheSequenceTells)
   });
 }
 
+TEST(Messages, ALatchedSenderKeepsItsLatestForReceiversThatComeLater)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    svar_message_sender_t *latched = nullptr;
+    ASSERT_EQ(
+        svar_message_sender_create_latched(messages.get(), kTopic, sizeof(uint64_t), &latched),
+        SVAR_OK);
+    Sender sender(latched);
+    Receiver early = MakeReceiver(messages);
+    ASSERT_EQ(Send(sender, 1), SVAR_OK);
+    EXPECT_EQ(Receive(early), 1u) << "sent before the topic was seen";
+    ASSERT_EQ(Send(sender, 2), SVAR_OK);
+    ASSERT_EQ(Send(sender, 3), SVAR_OK);
+    Receiver late = MakeReceiver(messages);
+    EXPECT_EQ(Receive(late), 3u);
+    ASSERT_EQ(Send(sender, 4), SVAR_OK);
+    EXPECT_EQ(Receive(late), 4u);
+    EXPECT_EQ(Receive(early), 2u);
+  });
+}
+
+TEST(MessageServer, AnswersOneAtATimeOrNotAtAll)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    svar_message_server_t *server = nullptr;
+    ASSERT_EQ(svar_message_server_create(messages.get(), kTopic, &server), SVAR_OK);
+    svar_message_server_t *second = nullptr;
+    EXPECT_EQ(svar_message_server_create(messages.get(), kTopic, &second), SVAR_ERR_MESSAGES);
+    EXPECT_EQ(svar_message_server_send(server), SVAR_ERR_ARGUMENT) << "nothing is on loan";
+    svar_message_t request = SVAR_MESSAGE_INIT;
+    EXPECT_EQ(svar_message_server_take(server, &request), SVAR_EMPTY);
+    EXPECT_EQ(svar_message_server_wait(server, 1'000'000), SVAR_TIMEOUT);
+
+    Stranger *stranger = stranger_ask(kTopic, "how are you");
+    ASSERT_EQ(svar_message_server_wait(server, kPatienceNs), SVAR_OK);
+    ASSERT_EQ(svar_message_server_take(server, &request), SVAR_OK);
+    EXPECT_STREQ(static_cast<const char *>(request.payload), "how are you");
+    void *answer = nullptr;
+    ASSERT_EQ(svar_message_server_loan(server, &request, 8, &answer), SVAR_OK);
+    EXPECT_EQ(svar_message_server_loan(server, &request, 8, &answer), SVAR_ERR_STATE);
+    svar_message_server_drop(server);
+    EXPECT_EQ(svar_message_server_loan(server, &request, 5000, &answer), SVAR_ERR_NO_SPACE);
+    EXPECT_EQ(svar_message_server_loan(server, &request, UINT64_MAX, &answer), SVAR_ERR_RANGE);
+    ASSERT_EQ(svar_message_server_loan(server, &request, 8, &answer), SVAR_OK);
+    strcpy(static_cast<char *>(answer), "well");
+    EXPECT_EQ(svar_message_server_send(server), SVAR_OK);
+    svar_message_server_release(server, &request);
+    svar_message_server_release(server, &request);
+    EXPECT_STREQ(stranger_listen(stranger), "well");
+
+    stranger = stranger_ask(kTopic, "and now"); // and leaves
+    ASSERT_EQ(svar_message_server_wait(server, kPatienceNs), SVAR_OK);
+    ASSERT_EQ(svar_message_server_take(server, &request), SVAR_OK);
+    ASSERT_EQ(svar_message_server_loan(server, &request, 8, &answer), SVAR_OK);
+    EXPECT_STREQ(stranger_listen(stranger), "") << "which is not answered yet";
+    svar_ret_t ret = svar_message_server_send(server);
+    EXPECT_TRUE(ret == SVAR_ERR_NOT_FOUND || ret == SVAR_OK) << "as soon as RouDi has noticed";
+    svar_message_server_release(server, &request);
+    svar_message_server_destroy(server);
+    svar_message_server_destroy(nullptr);
+  });
+}
+
 TEST(Messages, AnotherTopicIsNotHeard)
 {
   Roudi roudi;
@@ -505,6 +572,7 @@ TEST(MessagesWhenRoudiDies, AnExistingPairGoesOnAndNewPortsAreRefused)
     EXPECT_EQ(Receive(receiver), 2u);
     svar_message_sender_t *late = nullptr;
     svar_message_receiver_t *deaf = nullptr;
+    EXPECT_EQ(svar_messages_check(messages.get()), SVAR_ERR_NO_ROUDI);
     EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 8, &late), SVAR_ERR_NO_ROUDI);
     EXPECT_EQ(svar_message_receiver_create(messages.get(), kTopic, 8, 1, &deaf), SVAR_ERR_NO_ROUDI);
     EXPECT_TRUE(MessageSays("creating a receiver on '/test/numbers'")) << svar_error_message();
@@ -545,6 +613,7 @@ TEST(MessagesWhenRoudiIsRestarted, TheProcessIsToldToRestart)
     svar_message_sender_t *late = nullptr;
     EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 8, &late), SVAR_ERR_STATE);
     EXPECT_TRUE(MessageSays("restart this process")) << svar_error_message();
+    EXPECT_EQ(svar_messages_check(messages.get()), SVAR_ERR_STATE);
     messages.reset();
     svar_messages_t *again = nullptr;
     EXPECT_EQ(svar_messages_create("test", &again), SVAR_ERR_STATE);
@@ -563,11 +632,13 @@ TEST(MessagesWhenRoudiHangs, RequestsAndTheProcessEnd)
   pid_t pid = InProcess([&] {
     Messages messages = Join();
     Sender sender = MakeSender(messages);
+    EXPECT_EQ(svar_messages_check(messages.get()), SVAR_OK);
     roudi.Pause();
     svar_message_sender_t *late = nullptr;
     EXPECT_EQ(svar_message_sender_create(messages.get(), kTopic, 8, &late), SVAR_ERR_NO_ROUDI);
     EXPECT_TRUE(MessageSays("did not answer")) << svar_error_message();
     EXPECT_EQ(Send(sender, 1), SVAR_ERR_MESSAGES) << "a call into iceoryx might hang, too";
+    EXPECT_EQ(svar_messages_check(messages.get()), SVAR_ERR_MESSAGES);
   });
   EXPECT_LT(steady_clock::now() - begin, seconds(20));
   EXPECT_EQ(ResidueOf(pid), 0);
