@@ -519,6 +519,12 @@ svar_store_at(svar_store_t *store, size_t index, svar_variable_t **out_variable)
   return find_committed(store, index, out_variable);
 }
 
+int64_t
+svar_store_committed_ns(const svar_store_t *store)
+{
+  return atomic_load_explicit(&store->header->committed_ns, memory_order_relaxed);
+}
+
 static uint32_t
 count_readers(const svar_store_t *store)
 {

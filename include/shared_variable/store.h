@@ -129,6 +129,8 @@ SVAR_PUBLIC svar_backing_t svar_store_backing(const svar_store_t *store);
 SVAR_PUBLIC bool svar_store_is_holder(const svar_store_t *store);
 /// The latest committed version; 0 before the first commit. One atomic load.
 SVAR_PUBLIC uint64_t svar_store_version(const svar_store_t *store);
+/// CLOCK_REALTIME of the latest commit, or of one that is about to become it; 0 before the first. One atomic load.
+SVAR_PUBLIC int64_t svar_store_committed_ns(const svar_store_t *store);
 
 /// The variable of that name.
 /// @contract{allocates: yes; blocks: a short process-private lock; system calls: no; thread: any; after fork: SVAR_ERR_FORKED}

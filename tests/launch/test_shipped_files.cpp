@@ -17,8 +17,8 @@ protected:
   ShippedFile()
   {
     Prefix::write(prefix_.index("packages") / "shared_variable", "");
-    for (const char *name :
-         {"weights_publisher", "policy_controller", "cartpole_learner", "cartpole_actor"}) {
+    for (const char *name : {"weights_publisher", "policy_controller", "cartpole_learner",
+                             "cartpole_actor", "iceoryx_gateway"}) {
       prefix_.program("../shared_variable/" + std::string(name), "true");
     }
   }
@@ -77,6 +77,20 @@ TEST_F(ShippedFile, DemoStartsALearnerAndTwoActorsAndEndsWithTheLearner)
   EXPECT_EQ(plan.files(1), plan.files(2));
   EXPECT_EQ(plan.argv(1)[3], "__node:=actor_1");
   EXPECT_EQ(plan.argv(2)[3], "__node:=actor_2");
+}
+
+TEST_F(ShippedFile, IceoryxGatewayComesBackAndTakesEachOfItsParameters)
+{
+  Prefix::write(prefix_.index("shared_variable_needs_roudi") / "shared_variable",
+                "iceoryx_gateway\n");
+  Plan plan(prefix_, path("iceoryx_gateway.launch.xml"), {{"requests", ""}});
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  ASSERT_EQ(plan->process_count, 1);
+  EXPECT_TRUE(plan.process(0).needs_roudi);
+  EXPECT_TRUE(plan.process(0).respawn);
+  EXPECT_EQ(plan.files(0), (Words{section("stores: '*'"), section("max_stores: 64"),
+                                  section("scan_period: 1.0"), section("requests: ''"),
+                                  section("allow_set: false"), section("request_timeout: 1.0")}));
 }
 
 } // namespace

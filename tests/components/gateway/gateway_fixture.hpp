@@ -1,0 +1,124 @@
+// A gateway in a process of its own, its RouDi and its segment directory; and those who listen to it.
+#ifndef TESTS_COMPONENTS_GATEWAY_GATEWAY_FIXTURE_HPP
+#define TESTS_COMPONENTS_GATEWAY_GATEWAY_FIXTURE_HPP
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "components/process.h"
+#include "fakes/scratch.hpp"
+#include "iceoryx_client.h"
+#include "shared_variable/messages.h"
+
+namespace gateway_test
+{
+
+constexpr int64_t kPatienceNs = 20'000'000'000;
+constexpr const char *kStore = "/policy/weights";
+
+inline std::string
+Topic(const std::string &store)
+{
+  return store + SVAR_COMMIT_TOPIC_SUFFIX;
+}
+
+/// A gateway with these parameters, in the segment directory that is the environment's.
+class Gateway
+{
+public:
+  explicit Gateway(const std::vector<std::string> &parameters = {})
+      : process_(Words(parameters), {{"AMENT_PREFIX_PATH", PREFIX}})
+  {
+  }
+  Process &process()
+  {
+    return process_;
+  }
+
+private:
+  static std::vector<std::string> Words(const std::vector<std::string> &parameters)
+  {
+    std::vector<std::string> words = {GATEWAY, "--ros-args"};
+    for (const std::string &parameter : parameters) {
+      words.insert(words.end(), {"-p", parameter});
+    }
+    return words;
+  }
+  Process process_;
+};
+
+/// The events of a store, as a process that links the library gets them.
+class Events
+{
+public:
+  explicit Events(const std::string &store = kStore)
+  {
+    EXPECT_SVAR_OK(svar_messages_create("events", &messages_));
+    EXPECT_SVAR_OK(svar_message_receiver_create(messages_, Topic(store).c_str(),
+                                                sizeof(svar_commit_event_t), 64, &receiver_));
+  }
+  ~Events()
+  {
+    svar_message_receiver_destroy(receiver_);
+    svar_messages_destroy(messages_);
+  }
+  Events(const Events &) = delete;
+  Events &operator=(const Events &) = delete;
+
+  /// The next event, waited for.
+  svar_commit_event_t Next()
+  {
+    svar_commit_event_t event = {};
+    svar_message_t message = SVAR_MESSAGE_INIT;
+    EXPECT_SVAR_OK(svar_message_receiver_wait(receiver_, kPatienceNs));
+    EXPECT_SVAR_OK(svar_message_receiver_take(receiver_, &message));
+    if (message.payload != nullptr) {
+      event = *static_cast<const svar_commit_event_t *>(message.payload);
+    }
+    svar_message_receiver_release(receiver_, &message);
+    return event;
+  }
+  /// Events up to this version's; it, too, was waited for.
+  svar_commit_event_t Until(uint64_t version)
+  {
+    svar_commit_event_t event = Next();
+    while (event.version < version && event.layout != 0) {
+      event = Next();
+    }
+    return event;
+  }
+  bool IsEmpty()
+  {
+    return svar_message_receiver_wait(receiver_, 0) == SVAR_TIMEOUT;
+  }
+
+private:
+  svar_messages_t *messages_ = nullptr;
+  svar_message_receiver_t *receiver_ = nullptr;
+};
+
+inline std::vector<uint32_t>
+Changed(const svar_commit_event_t &event)
+{
+  return {event.changed, event.changed + event.listed_count};
+}
+
+/// Runs body in a process of its own, for a process joins only one RouDi in its life.
+inline void
+InProcess(const std::function<void()> &body)
+{
+  svar_test::Child child([&]() -> int {
+    alarm(60); // an orphan ends, too
+    body();
+    std::exit(testing::Test::HasFailure() ? 1 : 0);
+  });
+  EXPECT_EQ(child.wait(), 0);
+}
+
+} // namespace gateway_test
+
+#endif
