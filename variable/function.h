@@ -38,6 +38,8 @@ typedef struct svari_slot {
   bool is_filled; // in the present call: an argument came, or an operation asked for room
   svari_buffer_t buffer;
   svar_value_t value; // of the present call
+  uint64_t
+      viewed_version; // of the store, in which value is the variable's; 0: value is something else
 } svari_slot_t;
 
 typedef struct svari_step {

@@ -64,6 +64,7 @@ take_argument(const svar_function_input_t *input, const svar_source_t *source, s
     svari_filter_write(&plan, source, data);
   }
   fill_value(&slot->value, plan.to, plan.ndim, plan.shape, data);
+  slot->viewed_version = 0;
   slot->is_filled = true;
   return SVAR_OK;
 }
@@ -120,6 +121,18 @@ begin_stores(svar_function_t *function)
   return SVAR_OK;
 }
 
+// A view depends on nothing but the version: while that stays, what the last call saw is good again.
+static svar_ret_t
+view_variable(const svari_function_store_t *store, svari_slot_t *slot)
+{
+  if (slot->viewed_version != store->snapshot.version || slot->viewed_version == 0) {
+    slot->viewed_version = 0;
+    SVAR_TRY(svar_snapshot_get(&store->snapshot, slot->variable, &slot->value));
+    slot->viewed_version = store->snapshot.version;
+  }
+  return SVAR_OK;
+}
+
 static svar_ret_t
 read_leaves(svar_function_t *function)
 {
@@ -132,9 +145,8 @@ read_leaves(svar_function_t *function)
       const DLTensor *constant = &slot->constant->constant;
       fill_value(&slot->value, constant->dtype, constant->ndim, constant->shape, constant->data);
     } else if (slot->variable != NULL) {
-      const svari_function_store_t *store =
-          SVARI_ITEM(function->stores, svari_function_store_t, slot->store);
-      SVAR_TRY(svar_snapshot_get(&store->snapshot, slot->variable, &slot->value));
+      SVAR_TRY(
+          view_variable(SVARI_ITEM(function->stores, svari_function_store_t, slot->store), slot));
     }
   }
   return SVAR_OK;

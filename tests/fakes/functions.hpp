@@ -111,16 +111,6 @@ sum(const Expression &a, const Expression &b)
   return apply(sum_operation(), {a.get(), b.get()});
 }
 
-inline Expression
-failing(const Expression &a)
-{
-  svar_operation_t operation = sum_operation();
-  operation.compute = [](void *, const DLTensor *, size_t, svar_results_t *) {
-    return svar_fail(SVAR_ERR_VALUE, "told to fail");
-  };
-  return apply(operation, {a.get()});
-}
-
 /// What a function is made of; the expressions must live as long.
 struct Parts {
   std::vector<svar_function_input_t> inputs;

@@ -29,14 +29,24 @@ TEST_F(Accumulator, KeepsItsStateWhenAnotherUpdateFails)
 {
   Variable u = shared_number(1);
   Expression y = number_input("y");
-  Expression bad = failing(y);
-  Function f = parts_.in(y).update(u, bad).function();
-  const svar_source_t arguments[] = {svar_int(5), svar_int(0)};
+  svar_operation_t operation = sum_operation();
+  operation.compute = [](void *, const DLTensor *operands, size_t, svar_results_t *results) {
+    DLTensor room;
+    SVAR_TRY(svar_results_room(results, 0, nullptr, &room));
+    *static_cast<int64_t *>(room.data) = *static_cast<int64_t *>(operands[0].data);
+    return *static_cast<int64_t *>(room.data) < 0 ? svar_fail(SVAR_ERR_VALUE, "negative") : SVAR_OK;
+  };
+  Expression not_negative = apply(operation, {y.get()});
+  Function f = parts_.in(y).update(u, not_negative).function();
+  EXPECT_EQ(call(f, {svar_none(), svar_int(0)}), 10);
   svar_value_t result = SVAR_VALUE_INIT;
-  EXPECT_EQ(SVAR_ERR_VALUE, svar_function_call(f.get(), arguments, 2, &result, 1));
-  svar_function_t *copy = nullptr;
-  ASSERT_SVAR_OK(svar_function_copy(f.get(), nullptr, 0, true, &copy));
-  EXPECT_EQ(call(Function(copy), {svar_none(), svar_int(0)}), 10);
+  for (svar_source_t x : {svar_none(), svar_int(5)}) {
+    const svar_source_t arguments[] = {x, svar_int(-1)};
+    EXPECT_EQ(SVAR_ERR_VALUE, svar_function_call(f.get(), arguments, 2, &result, 1));
+  }
+  EXPECT_EQ(number(u), 0);
+  EXPECT_EQ(call(f, {svar_none(), svar_int(2)}), 11);
+  EXPECT_EQ(number(u), 2);
 }
 
 TEST_F(Accumulator, HasACopyThatGoesOnFromWhereItIs)
@@ -417,6 +427,31 @@ TEST_F(SeveralStores, AllStayIfOneIsNotHeld)
   EXPECT_EQ(number(in_a_), 1);
   EXPECT_EQ(number(in_b_), 10);
   EXPECT_EQ(svar_store_version(a_.get()), 1U);
+}
+
+TEST_F(SeveralStores, AreCommittedInTurnUpToOneThatAnOperationClosed)
+{
+  svar_operation_t closing = sum_operation();
+  closing.context = &b_;
+  closing.compute = [](void *context, const DLTensor *, size_t, svar_results_t *results) {
+    static_cast<Store *>(context)->reset();
+    DLTensor room;
+    return svar_results_room(results, 0, nullptr, &room);
+  };
+  Expression seven = sum(constant(3), constant(4));
+  Expression eight = sum(constant(3), constant(5));
+  Expression last = apply(closing, {seven.get(), eight.get()}); // both are in their stores' loans
+  Function f = Parts().out(last).update(in_a_, seven).update(in_b_, eight).function();
+  svar_value_t result = SVAR_VALUE_INIT;
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "'/b' has been closed",
+                    svar_function_call(f.get(), nullptr, 0, &result, 1));
+  EXPECT_EQ(result.tensor.data, nullptr);
+  EXPECT_EQ(number(in_a_), 7);
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "'/b' has been closed",
+                    svar_function_call(f.get(), nullptr, 0, &result, 1));
+  EXPECT_EQ(svar_store_version(a_.get()), 2U); // now it is known before anything is computed
+  b_ = create_store("/b");
+  EXPECT_EQ(number(find(b_, "n")), 10);
 }
 
 TEST_F(SeveralStores, AllStayIfTheSecondWasRemoved)
