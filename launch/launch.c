@@ -16,13 +16,20 @@ static const char help[] =
     "\n"
     "Starts what a ROS 2 launch file (XML or YAML) describes, forwards the output of each process\n"
     "under its name, and stops all of them, last started first, on Ctrl-C or when a node with\n"
-    "on_exit=\"shutdown\" ends. Starts iox-roudi, and stops it again, when a node needs it and "
+    "on_exit=\"shutdown\" ends. Output goes where output=\"...\" of a node says: screen, log (a "
+    "file; "
+    "what\n"
+    "a node without it has, but its stderr is on the screen, too), both, own_log or full. Log "
+    "files "
+    "are\n"
+    "in ROS_LOG_DIR, else in ~/.ros/log; OVERRIDE_LAUNCH_PROCESS_OUTPUT=screen shows everything.\n"
+    "Starts iox-roudi, and stops it again, when a node needs it and "
     "none\n"
     "runs. ROS itself is not needed. With PACKAGE, FILE is looked for below the package's share\n"
     "directory (AMENT_PREFIX_PATH, then where svar is installed, then /usr).\n"
     "\n"
     "  NAME:=VALUE   an argument of the launch file\n"
-    "  --show-args   list the file's arguments and end\n"
+    "  --show-args   list the arguments of the file, and of those it includes, and end\n"
     "  --print       show the processes that would be started, and end\n"
     "  --help        this text\n"
     "\n"
@@ -116,10 +123,9 @@ check_arguments(const svari_command_t *command, const char *path,
       continue;
     }
     svar_ret_t ret = svar_fail(SVAR_ERR_ARGUMENT, "%s has no argument '%s'", path, at->name);
-    const svari_declared_argument_t *known = met != NULL ? met : own;
-    char *text = svari_arguments_text(known);
+    char *text = svari_arguments_text(path, own);
     fprintf(stderr, "svar launch: %s; %s\n%s", svar_error_message(),
-            known != NULL ? "it takes:" : "it takes none, remove it", text != NULL ? text : "");
+            own != NULL ? "it takes:" : "it takes none, remove it", text != NULL ? text : "");
     free(text);
     return ret;
   }
@@ -127,15 +133,16 @@ check_arguments(const svari_command_t *command, const char *path,
 }
 
 static int
-show_arguments(const char *path, const svari_declared_argument_t *arguments, bool has_includes)
+show_arguments(const char *path, const svari_argument_list_t *list)
 {
-  char *text = svari_arguments_text(arguments);
+  char *text = svari_arguments_text(path, list->arguments);
   if (text == NULL) {
     return complain("out of memory for the list of arguments");
   }
-  printf("%s %s\n%s", path, arguments != NULL ? "takes:" : "takes no arguments.", text);
-  if (has_includes) {
-    printf("It includes other files, whose arguments it takes too.\n");
+  printf("%s %s\n%s", path, list->arguments != NULL ? "takes:" : "takes no arguments.", text);
+  if (list->has_unknown) {
+    printf(
+        "It includes files that are known only once arguments are given, and takes theirs, too.\n");
   }
   free(text);
   return EXIT_SUCCESS;
@@ -203,32 +210,30 @@ execute(const svari_command_t *command)
   svari_packages_t packages;
   svari_packages_init(&packages, command->arena, getenv("AMENT_PREFIX_PATH"),
                       svari_packages_own_prefix(command->arena));
-  const char *path = NULL;
-  svari_declared_argument_t *arguments = NULL;
-  bool has_includes = false;
-  if (find_file(command, &packages, &path) != SVAR_OK ||
-      svari_plan_arguments(command->arena, path, &arguments, &has_includes) != SVAR_OK) {
-    return complain(svar_error_message());
-  }
-  if (command->is_show_args) {
-    return show_arguments(path, arguments, has_includes);
-  }
-  // The arguments of included files are known only after they were read; else a misspelt argument is
-  // told before what its absence leads to.
-  if (!has_includes && check_arguments(command, path, arguments, NULL) != SVAR_OK) {
-    return EXIT_FAILURE;
-  }
   svari_private_dir_t directory = {.path = SVARI_PRIVATE_DIR_EXAMPLE};
-  if (!command->is_print && svari_private_dir_create(&directory) != SVAR_OK) {
-    return complain(svar_error_message());
-  }
   svari_plan_request_t request = {
-      .path = path,
       .arguments = command->arguments,
       .params_directory = directory.path,
       .packages = &packages,
   };
-  int exit_code = plan_and_run(command, &request, arguments);
+  svari_argument_list_t list = {0};
+  if (find_file(command, &packages, &request.path) != SVAR_OK ||
+      svari_plan_arguments(command->arena, &request, &list) != SVAR_OK) {
+    return complain(svar_error_message());
+  }
+  if (command->is_show_args) {
+    return show_arguments(request.path, &list);
+  }
+  // The arguments of included files are known only after they were read; else a misspelt argument is
+  // told before what its absence leads to.
+  if (!list.has_includes &&
+      check_arguments(command, request.path, list.arguments, NULL) != SVAR_OK) {
+    return EXIT_FAILURE;
+  }
+  if (!command->is_print && svari_private_dir_create(&directory) != SVAR_OK) {
+    return complain(svar_error_message());
+  }
+  int exit_code = plan_and_run(command, &request, list.arguments);
   if (!command->is_print) {
     svari_private_dir_destroy(&directory);
   }

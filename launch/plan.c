@@ -39,19 +39,6 @@ svari_resolve_bool(const svari_resolver_t *resolver, const svari_element_t *elem
   return SVAR_OK;
 }
 
-svari_declared_argument_t *
-svari_declare_argument(svari_arena_t *arena, const svari_element_t *element)
-{
-  svari_declared_argument_t *argument = svari_arena_zeroed(arena, sizeof(*argument));
-  argument->name = svari_element_attribute(element, "name");
-  argument->default_text = svari_element_attribute(element, "default");
-  argument->description = svari_element_attribute(element, "description");
-  for (const svari_element_t *choice = element->children; choice != NULL; choice = choice->next) {
-    svari_words_add(arena, &argument->choices, svari_element_attribute(choice, "value"));
-  }
-  return argument;
-}
-
 static svar_ret_t
 check_choice(const svari_resolver_t *resolver, const svari_element_t *element, const char *name,
              const char *value)
@@ -109,19 +96,60 @@ resolve_let(svari_resolver_t *resolver, const svari_element_t *element)
   return SVAR_OK;
 }
 
+// The variables of a group's <keep> tags, which see what stands outside, added to list.
+static svar_ret_t
+resolve_keeps(svari_resolver_t *resolver, const svari_element_t *group,
+              const svari_binding_t **list)
+{
+  for (const svari_element_t *child = group->children; child != NULL; child = child->next) {
+    if (strcmp(child->tag, "keep") == 0) {
+      const char *name = NULL;
+      const char *value = NULL;
+      SVAR_TRY(svari_resolve_attribute(resolver, child, "name", &name));
+      SVAR_TRY(svari_resolve_attribute(resolver, child, "value", &value));
+      svari_binding_add(resolver->view.arena, list, name, value);
+    }
+  }
+  return SVAR_OK;
+}
+
+// A group that does not forward begins with what its <keep> tags say, and nothing else.
+static svar_ret_t
+enter_group(svari_resolver_t *resolver, const svari_element_t *element, bool is_scoped)
+{
+  bool is_forwarding = true;
+  SVAR_TRY(svari_resolve_bool(resolver, element, "forwarding", &is_forwarding));
+  if (!is_scoped && !is_forwarding) {
+    return svari_element_fail(element, SVAR_ERR_VALUE,
+                              "forwarding=\"false\" needs a scope of its own; remove "
+                              "scoped=\"false\"");
+  }
+  svari_scope_t scope = is_forwarding ? resolver->view.scope : (svari_scope_t){0};
+  SVAR_TRY(resolve_keeps(resolver, element, &scope.variables));
+  resolver->view.scope = is_scoped ? svari_scope_inner(resolver->view.arena, &scope) : scope;
+  return SVAR_OK;
+}
+
 static svar_ret_t
 resolve_group(svari_resolver_t *resolver, const svari_element_t *element)
 {
   bool is_scoped = true;
   SVAR_TRY(svari_resolve_bool(resolver, element, "scoped", &is_scoped));
   const svari_scope_t outer = resolver->view.scope;
-  if (is_scoped) {
-    resolver->view.scope = svari_scope_inner(resolver->view.arena, &outer);
-  }
+  SVAR_TRY(enter_group(resolver, element, is_scoped));
   SVAR_TRY(resolve_children(resolver, element));
   if (is_scoped) {
     resolver->view.scope = outer;
   }
+  return SVAR_OK;
+}
+
+// <keep> has done its work when the group began.
+static svar_ret_t
+resolve_keep(svari_resolver_t *resolver, const svari_element_t *element)
+{
+  (void)resolver;
+  (void)element;
   return SVAR_OK;
 }
 
@@ -227,6 +255,7 @@ static const struct {
     {"arg", resolve_arg},
     {"let", resolve_let},
     {"group", resolve_group},
+    {"keep", resolve_keep},
     {"include", resolve_include},
     {"log", resolve_log},
     {"set_env", resolve_set_env},
@@ -289,34 +318,20 @@ resolve_file(svari_resolver_t *resolver, const char *path)
   return resolve_children(resolver, root);
 }
 
-// Appends the <arg> declarations below parent to *end, and notes whether files are included.
-static svari_declared_argument_t **
-collect_arguments(svari_arena_t *arena, const svari_element_t *parent,
-                  svari_declared_argument_t **end, bool *out_includes)
+// As ros2 launch: the words are joined by spaces, quotes that parted them are gone.
+static void
+hand_to_shell(svari_arena_t *arena, svari_planned_process_t *process)
 {
-  for (const svari_element_t *child = parent->children; child != NULL; child = child->next) {
-    if (strcmp(child->tag, "arg") == 0) {
-      *end = svari_declare_argument(arena, child);
-      end = &(*end)->next;
-    } else if (strcmp(child->tag, "include") == 0) {
-      *out_includes = true;
-    } else {
-      end = collect_arguments(arena, child, end, out_includes);
-    }
+  for (size_t i = 0; i < process->argv.count; ++i) {
+    obstack_grow(arena, i == 0 ? "" : " ", i == 0 ? 0 : 1);
+    obstack_grow(arena, process->argv.items[i], strlen(process->argv.items[i]));
   }
-  return end;
-}
-
-svar_ret_t
-svari_plan_arguments(svari_arena_t *arena, const char *path,
-                     svari_declared_argument_t **out_arguments, bool *out_includes)
-{
-  const svari_element_t *root = NULL;
-  SVAR_TRY(svari_document_read(arena, path, &root));
-  *out_arguments = NULL;
-  *out_includes = false;
-  collect_arguments(arena, root, out_arguments, out_includes);
-  return SVAR_OK;
+  obstack_1grow(arena, '\0');
+  const char *command = obstack_finish(arena);
+  process->argv = (svari_words_t){0};
+  svari_words_add(arena, &process->argv, "/bin/sh");
+  svari_words_add(arena, &process->argv, "-c");
+  svari_words_add(arena, &process->argv, command);
 }
 
 static svar_ret_t
@@ -334,7 +349,13 @@ resolve_plan(svari_plan_t *plan, const svari_plan_request_t *request)
   resolver.view.scope = svari_scope_inner(&plan->arena, &(svari_scope_t){0});
   resolver.view.scope.variables = request->arguments;
   SVAR_TRY(resolve_file(&resolver, request->path));
-  return svari_resolve_containers_end(&resolver);
+  SVAR_TRY(svari_resolve_containers_end(&resolver));
+  for (svari_planned_process_t *at = plan->processes; at != NULL; at = at->next) {
+    if (at->is_for_shell) {
+      hand_to_shell(&plan->arena, at);
+    }
+  }
+  return SVAR_OK;
 }
 
 svar_ret_t

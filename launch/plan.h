@@ -19,6 +19,14 @@ typedef struct svari_planned_file {
   struct svari_planned_file *next;
 } svari_planned_file_t;
 
+// Where the lines of a process's stdout or stderr go, or'ed.
+typedef enum svari_destination {
+  SVARI_TO_SCREEN = 1,
+  SVARI_TO_LOG = 2, // launch.log
+  SVARI_TO_OWN = 4, // LABEL-stdout.log or LABEL-stderr.log
+  SVARI_TO_BOTH = 8 // LABEL.log, which has both
+} svari_destination_t;
+
 typedef struct svari_planned_process {
   const char *label;   // "cartpole_actor-2": what its lines of output begin with
   const char *program; // the file to execute
@@ -26,6 +34,9 @@ typedef struct svari_planned_process {
   const char *cwd;                    // NULL: the launcher's
   const svari_binding_t *environment; // changes to the launcher's own, newest first
   svari_planned_file_t *files;
+  unsigned out_destinations, err_destinations; // svari_destination_t
+  bool emulates_terminal;                      // its output is a terminal, to it
+  bool is_for_shell;                           // argv's words were joined, for a shell to read
   bool needs_roudi;
   bool shutdown_on_exit; // its end ends the launch
   bool respawn;
@@ -38,6 +49,7 @@ typedef struct svari_planned_process {
 
 // An <arg>, as it was found. Texts are raw: substitutions are not performed.
 typedef struct svari_declared_argument {
+  const char *file; // that has it
   const char *name;
   const char *default_text; // NULL: mandatory
   const char *description;  // NULL: none
@@ -74,17 +86,25 @@ typedef struct svari_plan_request {
 svar_ret_t svari_plan_create(const svari_plan_request_t *request, svari_plan_t **out_plan);
 void svari_plan_destroy(svari_plan_t *plan); // NULL is a no-op
 
-// The arguments that the file itself declares, whatever its conditions say, in order. out_includes:
-// it includes other files, whose arguments it takes too; plan->arguments has those that were met.
-svar_ret_t svari_plan_arguments(svari_arena_t *arena, const char *path,
-                                svari_declared_argument_t **out_arguments, bool *out_includes);
+// What a launch file can be given, whatever its conditions say, in order: its own arguments and those of the
+// files that it includes, but for what it sets there itself.
+typedef struct svari_argument_list {
+  svari_declared_argument_t *arguments;
+  bool has_includes;
+  bool has_unknown; // files that are known only once arguments are given
+} svari_argument_list_t;
+
+// Reads the file, and those it includes as far as the arguments of the request and defaults tell which they are.
+svar_ret_t svari_plan_arguments(svari_arena_t *arena, const svari_plan_request_t *request,
+                                svari_argument_list_t *out_list);
 // Whether an argument of that name is declared.
 bool svari_arguments_have(const svari_declared_argument_t *arguments, const char *name);
 
 // Text for people, in memory that the caller frees: the processes as shell commands with their
-// parameter files, or a list of arguments with default, choices and description. NULL: no memory.
+// parameter files, or a list of arguments with default, choices and description; those of included files stand
+// behind a line that names the file. NULL: no memory.
 char *svari_plan_text(const svari_plan_t *plan);
-char *svari_arguments_text(const svari_declared_argument_t *arguments);
+char *svari_arguments_text(const char *path, const svari_declared_argument_t *arguments);
 
 SVAR_END_DECLS
 #endif

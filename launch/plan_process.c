@@ -72,23 +72,37 @@ resolve_on_exit(const svari_resolver_t *resolver, const svari_element_t *element
   return SVAR_OK;
 }
 
-// Where output goes is the same for all of them here, the terminal: there are no log files.
 static svar_ret_t
-check_output(const svari_resolver_t *resolver, const svari_element_t *element)
+resolve_output(const svari_resolver_t *resolver, const svari_element_t *element,
+               svari_planned_process_t *process)
 {
-  static const char *const known[] = {"log", "screen", "both", "own_log", "full"};
+  static const struct {
+    const char *name;
+    unsigned out, err;
+  } known[] = {
+      {"screen", SVARI_TO_SCREEN, SVARI_TO_SCREEN},
+      {"log", SVARI_TO_LOG, SVARI_TO_LOG | SVARI_TO_SCREEN},
+      {"both", SVARI_TO_LOG | SVARI_TO_SCREEN, SVARI_TO_LOG | SVARI_TO_SCREEN},
+      {"own_log", SVARI_TO_OWN | SVARI_TO_BOTH, SVARI_TO_OWN | SVARI_TO_BOTH},
+      {"full", SVARI_TO_SCREEN | SVARI_TO_LOG | SVARI_TO_OWN | SVARI_TO_BOTH,
+       SVARI_TO_SCREEN | SVARI_TO_LOG | SVARI_TO_OWN | SVARI_TO_BOTH},
+  };
   const char *text = NULL;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "output", &text));
-  for (size_t i = 0; text != NULL && i < sizeof(known) / sizeof(known[0]); ++i) {
-    if (strcmp(known[i], text) == 0) {
-      text = NULL;
+  const char *forced =
+      svari_scope_environment(&resolver->view.scope, "OVERRIDE_LAUNCH_PROCESS_OUTPUT");
+  bool is_forced = forced != NULL && *forced != '\0';
+  text = is_forced ? forced : text == NULL ? "log" : text;
+  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); ++i) {
+    if (strcmp(known[i].name, text) == 0) {
+      process->out_destinations = known[i].out;
+      process->err_destinations = known[i].err;
+      return SVAR_OK;
     }
   }
-  return text == NULL
-             ? SVAR_OK
-             : svari_element_fail(element, SVAR_ERR_VALUE,
-                                  "output=\"%s\" is none of screen, log, both, own_log, full",
-                                  text);
+  return svari_element_fail(element, SVAR_ERR_VALUE,
+                            "%s\"%s\" is none of screen, log, both, own_log, full",
+                            is_forced ? "OVERRIDE_LAUNCH_PROCESS_OUTPUT=" : "output=", text);
 }
 
 static svar_ret_t
@@ -128,7 +142,9 @@ resolve_conduct(svari_resolver_t *resolver, const svari_element_t *element,
   SVAR_TRY(resolve_seconds(resolver, element, "sigkill_timeout", &process->sigkill_timeout_s));
   SVAR_TRY(resolve_respawn(resolver, element, process));
   SVAR_TRY(resolve_on_exit(resolver, element, process));
-  SVAR_TRY(check_output(resolver, element));
+  SVAR_TRY(resolve_output(resolver, element, process));
+  SVAR_TRY(svari_resolve_bool(resolver, element, "emulate_tty", &process->emulates_terminal));
+  SVAR_TRY(svari_resolve_bool(resolver, element, "shell", &process->is_for_shell));
   SVAR_TRY(resolve_cwd(resolver, element, process));
   return resolve_environment(resolver, element, process);
 }
@@ -149,6 +165,10 @@ static svar_ret_t
 find_program(const svari_resolver_t *resolver, const svari_element_t *element,
              svari_planned_process_t *process)
 {
+  if (process->is_for_shell) { // which finds it, and knows words that are no programs
+    process->program = "/bin/sh";
+    return SVAR_OK;
+  }
   const char *path = svari_scope_environment(&resolver->view.scope, "PATH");
   return svari_element_blame(
       element,

@@ -96,7 +96,7 @@ svari_plan_text(const svari_plan_t *plan)
 }
 
 char *
-svari_arguments_text(const svari_declared_argument_t *arguments)
+svari_arguments_text(const char *path, const svari_declared_argument_t *arguments)
 {
   char *text = NULL;
   size_t text_bytes = 0;
@@ -104,7 +104,12 @@ svari_arguments_text(const svari_declared_argument_t *arguments)
   if (out == NULL) {
     return NULL;
   }
+  const char *file = path;
   for (const svari_declared_argument_t *at = arguments; at != NULL; at = at->next) {
+    if (strcmp(at->file, file) != 0) {
+      fprintf(out, "%s%s takes:\n", at->file, strcmp(at->file, path) == 0 ? "" : ", included,");
+      file = at->file;
+    }
     if (at->default_text == NULL) {
       fprintf(out, "  %s:=VALUE (mandatory)\n", at->name);
     } else {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "components/monotonic_clock.h"
@@ -31,6 +32,7 @@ svari_process_init(svari_process_t *process, const svari_planned_process_t *plan
   process->respawn_count = 0;
   process->is_waiting = false;
   process->is_end_told = false;
+  process->out_route = process->err_route = (svari_route_t){0};
   process->out.fd = -1;
   process->err.fd = -1;
 }
@@ -87,16 +89,43 @@ close_pipes(svari_pipes_t *pipes)
   close_both(pipes->failure);
 }
 
+// A terminal that leaves what is written to it as it is. Its reading end fails with EIO once the last
+// writer is gone, which a stream takes for the end that it is.
+static int
+open_terminal(int ends[2])
+{
+  char path[64];
+  struct termios settings;
+  ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (ends[0] < 0 || grantpt(ends[0]) != 0 || unlockpt(ends[0]) != 0 ||
+      ptsname_r(ends[0], path, sizeof(path)) != 0) {
+    return -1;
+  }
+  ends[1] = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (ends[1] < 0 || tcgetattr(ends[1], &settings) != 0) {
+    return -1;
+  }
+  cfmakeraw(&settings);
+  return tcsetattr(ends[1], TCSANOW, &settings);
+}
+
+static int
+open_output(bool is_terminal, int ends[2])
+{
+  return is_terminal ? open_terminal(ends) : pipe2(ends, O_CLOEXEC);
+}
+
 static svar_ret_t
-open_pipes(const char *label, svari_pipes_t *pipes)
+open_pipes(const svari_planned_process_t *plan, svari_pipes_t *pipes)
 {
   *pipes = (svari_pipes_t){{-1, -1}, {-1, -1}, {-1, -1}};
-  if (pipe2(pipes->out, O_CLOEXEC) == 0 && pipe2(pipes->err, O_CLOEXEC) == 0 &&
+  if (open_output(plan->emulates_terminal, pipes->out) == 0 &&
+      open_output(plan->emulates_terminal, pipes->err) == 0 &&
       pipe2(pipes->failure, O_CLOEXEC) == 0 && fcntl(pipes->out[0], F_SETFL, O_NONBLOCK) == 0 &&
       fcntl(pipes->err[0], F_SETFL, O_NONBLOCK) == 0) {
     return SVAR_OK;
   }
-  svar_ret_t ret = svar_fail(SVAR_ERR_SYSTEM, "no pipes for %s: %s", label, strerror(errno));
+  svar_ret_t ret = svar_fail(SVAR_ERR_SYSTEM, "no pipes for %s: %s", plan->label, strerror(errno));
   close_pipes(pipes);
   return ret;
 }
@@ -136,11 +165,11 @@ wait_for_program(int failure_fd)
 }
 
 svar_ret_t
-svari_process_start(svari_process_t *process, svari_screen_t *out, svari_screen_t *err, int colour)
+svari_process_start(svari_process_t *process, int colour)
 {
   const svari_planned_process_t *plan = process->plan;
   svari_pipes_t pipes;
-  SVAR_TRY(open_pipes(plan->label, &pipes));
+  SVAR_TRY(open_pipes(plan, &pipes));
   pid_t launcher = getpid();
   pid_t child = fork();
   if (child < 0) {
@@ -165,8 +194,8 @@ svari_process_start(svari_process_t *process, svari_screen_t *out, svari_screen_
   close(pipes.failure[0]);
   close(pipes.out[1]);
   close(pipes.err[1]);
-  svari_stream_init(&process->out, pipes.out[0], out, plan->label, colour);
-  svari_stream_init(&process->err, pipes.err[0], err, plan->label, colour);
+  svari_stream_init(&process->out, pipes.out[0], &process->out_route, plan->label, colour);
+  svari_stream_init(&process->err, pipes.err[0], &process->err_route, plan->label, colour);
   process->group = child;
   process->is_leader_running = true;
   process->is_waiting = false;

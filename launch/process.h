@@ -30,8 +30,9 @@ typedef struct svari_process {
   svari_stop_step_t step;        // how far stopping has gone
   int64_t deadline_ns; // when the next step of stopping, or a respawn, is due; INT64_MAX: none
   long respawn_count;
-  bool is_waiting;  // for its respawn
-  bool is_end_told; // people were told how the leader ended
+  bool is_waiting;                    // for its respawn
+  bool is_end_told;                   // people were told how the leader ended
+  svari_route_t out_route, err_route; // set by whoever starts it
   svari_stream_t out, err;
 } svari_process_t;
 
@@ -43,8 +44,7 @@ void svari_process_init(svari_process_t *process, const svari_planned_process_t 
 // Starts the planned program. Its stdin is /dev/null, signals are as a fresh program expects them, and it
 // is interrupted should the launcher die. Blocks until the program has replaced the child.
 // SVAR_ERR_SYSTEM: a pipe, a process or the program cannot be had; the sentence names it.
-svar_ret_t svari_process_start(svari_process_t *process, svari_screen_t *out, svari_screen_t *err,
-                               int colour);
+svar_ret_t svari_process_start(svari_process_t *process, int colour);
 
 // Sends the next signal of SIGINT, SIGTERM, SIGKILL to the group, and sets when the one after is due.
 void svari_process_stop_further(svari_process_t *process);

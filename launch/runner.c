@@ -58,7 +58,7 @@ static svar_ret_t
 start(svari_runner_t *runner, svari_process_t *process)
 {
   int colour = (int)(process - runner->processes);
-  SVAR_TRY(svari_process_start(process, runner->out, runner->err, colour));
+  SVAR_TRY(svari_process_start(process, colour));
   svari_screen_say(runner->err, "%s started with pid %d", process->plan->label,
                    (int)process->group);
   return SVAR_OK;
@@ -226,6 +226,7 @@ svari_runner_turn(svari_runner_t *runner, int longest_ms)
       take_deadline(runner, &runner->processes[i]);
     }
   }
+  svari_runner_check_logs(runner);
   if ((runner->out->is_broken || runner->err->is_broken) && !runner->is_stopping) {
     runner->has_failed = true;
     stop_all(runner, "nobody reads the output any more");
@@ -317,6 +318,7 @@ static svar_ret_t
 open_runner(svari_runner_t *runner, svari_plan_t *plan)
 {
   *runner = (svari_runner_t){.plan = plan, .count = plan->process_count, .signal_fd = -1};
+  runner->logs.main.fd = -1;
   size_t total = (size_t)runner->count + 1;
   runner->processes = calloc(total, sizeof(*runner->processes));
   runner->polled = calloc(1 + 2 * total, sizeof(*runner->polled));
@@ -331,6 +333,7 @@ open_runner(svari_runner_t *runner, svari_plan_t *plan)
   runner->roudi = process;
   fill_standard_streams();
   open_screens(runner);
+  SVAR_TRY(svari_runner_open_logs(runner));
   return open_signals(runner);
 }
 
@@ -340,6 +343,7 @@ close_runner(svari_runner_t *runner)
   if (runner->signal_fd >= 0) {
     close(runner->signal_fd);
   }
+  svari_runner_close_logs(runner);
   free(runner->polled);
   free(runner->processes);
 }

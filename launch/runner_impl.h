@@ -7,6 +7,19 @@
 #include "launch/process.h"
 #include "launch/runner.h"
 
+// The log files of one process.
+typedef struct svari_own_logs {
+  svari_log_file_t out, err, both;
+} svari_own_logs_t;
+
+// The log files of a launch; there are none where no process writes to one.
+typedef struct svari_runner_logs {
+  svari_log_dir_t dir;
+  svari_log_file_t main;
+  svari_own_logs_t *own; // of each process
+  bool is_failure_told;
+} svari_runner_logs_t;
+
 typedef struct svari_runner {
   svari_plan_t *plan;
   svari_process_t *processes; // count nodes in order of start, then RouDi
@@ -16,6 +29,7 @@ typedef struct svari_runner {
   struct pollfd *polled; // signal_fd, then out and err of each process
   svari_screen_t screens[2];
   svari_screen_t *out, *err; // one and the same where both are one terminal
+  svari_runner_logs_t logs;
   int signal_fd;
   bool is_stopping;
   bool has_failed;
@@ -25,6 +39,14 @@ enum { SVARI_TURN_FOREVER = -1 };
 
 // Waits for something to happen, at most longest_ms, and handles everything that did.
 void svari_runner_turn(svari_runner_t *runner, int longest_ms);
+
+// Makes the log files that the plan asks for, and tells each process where its lines go. Without log files,
+// which is said, they go to the screen.
+// SVAR_ERR_NO_MEMORY.
+svar_ret_t svari_runner_open_logs(svari_runner_t *runner);
+// Says, once, that a log file cannot be written.
+void svari_runner_check_logs(svari_runner_t *runner);
+void svari_runner_close_logs(svari_runner_t *runner);
 
 // Starts a RouDi, with its files in directory, if a node needs one and none runs, and waits until it
 // answers; SVAR_OK without one, too, if the launch is being stopped meanwhile.

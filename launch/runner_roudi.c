@@ -57,7 +57,8 @@ static svar_ret_t
 start_roudi(svari_runner_t *runner, svari_screen_t *held)
 {
   svari_process_t *roudi = runner->roudi;
-  SVAR_TRY(svari_process_start(roudi, held, held, -1));
+  roudi->out_route.screen = roudi->err_route.screen = held;
+  SVAR_TRY(svari_process_start(roudi, -1));
   svari_screen_say(runner->err, "iox-roudi started with pid %d, as a node needs it and none runs",
                    (int)roudi->group);
   svar_ret_t ret = wait_for_answer(runner);
@@ -65,8 +66,8 @@ start_roudi(svari_runner_t *runner, svari_screen_t *held)
     show(runner, held);
   }
   runner->roudi_is_ready = ret == SVAR_OK && !runner->is_stopping && roudi->group != 0;
-  roudi->out.screen = runner->out;
-  roudi->err.screen = runner->err;
+  roudi->out.route = (svari_route_t){runner->out, {&runner->logs.main}};
+  roudi->err.route = (svari_route_t){runner->err, {&runner->logs.main}};
   return ret;
 }
 

@@ -11,7 +11,7 @@
 #define CONDITIONS " if unless"
 #define PROCESS                                                                                    \
   " name cwd output respawn respawn_delay respawn_max_retries launch-prefix on_exit "              \
-  "sigterm_timeout sigkill_timeout" CONDITIONS
+  "shell emulate_tty sigterm_timeout sigkill_timeout" CONDITIONS
 
 typedef struct svari_rule {
   const char *tag;        // "parent/tag" where the same tag means something else under that parent
@@ -24,7 +24,8 @@ static const svari_rule_t rules[] = {
     {"arg", "name! default description" CONDITIONS, "choice"},
     {"choice", "value!", ""},
     {"let", "name! value!" CONDITIONS, ""},
-    {"group", "scoped" CONDITIONS, ACTIONS},
+    {"group", "scoped forwarding" CONDITIONS, ACTIONS " keep"},
+    {"keep", "name! value!", ""},
     {"include", "file!" CONDITIONS, "arg"},
     {"include/arg", "name! value!", ""},
     {"node", "exec! pkg namespace exec_name args ros_args" PROCESS, "param remap env"},
@@ -48,10 +49,8 @@ static const svari_rule_t rules[] = {
 
 // Known to ROS 2's launch, by tag or by "tag@attribute".
 static const char not_offered[] =
-    "append_env set_parameters_from_file set_use_sim_time timer shutdown lifecycle_node reset keep "
-    "for"
-    " group@forwarding node@emulate_tty node@shell executable@emulate_tty"
-    " executable@shell node@additional_env executable@additional_env";
+    "append_env set_parameters_from_file set_use_sim_time timer shutdown lifecycle_node reset for"
+    " node@additional_env executable@additional_env";
 
 // Words of ROS 1, and what took their place.
 static const struct {

@@ -134,6 +134,9 @@ svari_screen_say(svari_screen_t *screen, const char *format, ...)
   int length = vsnprintf(text, sizeof(text), format, arguments);
   va_end(arguments);
   size_t used = length < 0 ? 0 : (size_t)length;
-  svari_screen_line(screen, NULL, "launch", -1, text,
-                    used < sizeof(text) ? used : sizeof(text) - 1);
+  used = used < sizeof(text) ? used : sizeof(text) - 1;
+  svari_screen_line(screen, NULL, "launch", -1, text, used);
+  if (screen->log != NULL) {
+    svari_log_file_line(screen->log, "launch", text, used);
+  }
 }

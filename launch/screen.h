@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "shared_variable/export.h"
+#include "launch/log_file.h"
 
 SVAR_BEGIN_DECLS
 
@@ -24,6 +24,7 @@ typedef struct svari_screen {
   bool is_terminal;
   bool has_colour;
   bool is_broken;         // a write failed: the reader is gone
+  svari_log_file_t *log;  // takes the launcher's own lines, too; NULL: none
   const void *live_owner; // whose live line stands at the bottom; NULL: none
   size_t live_bytes;
   char live[SVARI_LIVE_BYTES]; // that line as it was drawn

@@ -7,11 +7,11 @@
 enum { READ_BYTES = 4096, READS_MAX = 16 };
 
 void
-svari_stream_init(svari_stream_t *stream, int fd, svari_screen_t *screen, const char *label,
+svari_stream_init(svari_stream_t *stream, int fd, const svari_route_t *route, const char *label,
                   int colour)
 {
   stream->fd = fd;
-  stream->screen = screen;
+  stream->route = *route;
   stream->label = label;
   stream->colour = colour;
   stream->has_returned = false;
@@ -21,8 +21,16 @@ svari_stream_init(svari_stream_t *stream, int fd, svari_screen_t *screen, const 
 static void
 end_line(svari_stream_t *stream)
 {
-  svari_screen_line(stream->screen, stream, stream->label, stream->colour, stream->line,
-                    stream->used);
+  const svari_route_t *route = &stream->route;
+  if (route->screen != NULL) {
+    svari_screen_line(route->screen, stream, stream->label, stream->colour, stream->line,
+                      stream->used);
+  }
+  for (int i = 0; i < SVARI_ROUTE_FILES; ++i) {
+    if (route->files[i] != NULL) {
+      svari_log_file_line(route->files[i], stream->label, stream->line, stream->used);
+    }
+  }
   stream->used = 0;
   stream->has_returned = false;
 }
@@ -92,8 +100,8 @@ svari_stream_read(svari_stream_t *stream)
   }
   if (read_available(stream)) {
     end_stream(stream);
-  } else if (stream->used > 0) {
-    svari_screen_live(stream->screen, stream, stream->label, stream->colour, stream->line,
+  } else if (stream->used > 0 && stream->route.screen != NULL) {
+    svari_screen_live(stream->route.screen, stream, stream->label, stream->colour, stream->line,
                       stream->used);
   }
 }

@@ -61,10 +61,12 @@ make_plan(svari_arena_t *arena, const char *path)
 static void
 list_arguments(svari_arena_t *arena, const char *path)
 {
-  svari_declared_argument_t *arguments = NULL;
-  bool includes = false;
-  if (fuzz_ret(svari_plan_arguments(arena, path, &arguments, &includes)) == SVAR_OK) {
-    char *text = svari_arguments_text(arguments);
+  svari_packages_t packages;
+  svari_packages_init(&packages, arena, fuzz_folder(), NULL);
+  const svari_plan_request_t request = {.path = path, .packages = &packages};
+  svari_argument_list_t list;
+  if (fuzz_ret(svari_plan_arguments(arena, &request, &list)) == SVAR_OK) {
+    char *text = svari_arguments_text(path, list.arguments);
     FUZZ_CHECK(text != NULL);
     free(text);
   }

@@ -15,7 +15,8 @@ forward(const char *path, int null_fd, bool is_terminal)
   screen.has_colour = is_terminal;
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   FUZZ_CHECK(fd >= 0);
-  svari_stream_init(&stream, fd, &screen, "robot-1", 1);
+  const svari_route_t route = {.screen = &screen};
+  svari_stream_init(&stream, fd, &route, "robot-1", 1);
   svari_stream_read(&stream);
   svari_screen_say(&screen, "%s", "a line of the launcher's own");
   svari_stream_close(&stream);

@@ -18,13 +18,14 @@
 namespace launch_test
 {
 
-// Starts launch_program; TMPDIR is PREFIX/tmp and the package is found in PREFIX.
+// Starts launch_program; TMPDIR is PREFIX/tmp, logs are in PREFIX/log, and the package is found in PREFIX.
 class LaunchRun
 {
 public:
   struct Options {
     std::string path_first;       // put before PATH
     bool ignores_signals = false; // start it as `nohup ... &` in a script would
+    bool sets_log_dir = true;     // ROS_LOG_DIR is PREFIX/log
   };
 
   LaunchRun(const Prefix &prefix, const std::vector<std::string> &arguments)
@@ -112,6 +113,9 @@ private:
   {
     setenv("AMENT_PREFIX_PATH", prefix.root.c_str(), 1);
     setenv("TMPDIR", (prefix.root / "tmp").c_str(), 1);
+    if (options.sets_log_dir) {
+      setenv("ROS_LOG_DIR", (prefix.root / "log").c_str(), 1);
+    }
     if (!options.path_first.empty()) {
       setenv("PATH", (options.path_first + ":" + getenv("PATH")).c_str(), 1);
     }

@@ -77,15 +77,17 @@ TEST_F(CommandLine, RefusesAnUnknownArgumentAndListsTheKnownOnes)
 
 TEST_F(CommandLine, KnowsTheArgumentsOfIncludedFiles)
 {
-  prefix_.launch("<arg name='inner' default='1'/><log message='inner $(var inner)'/>",
-                 "inner.launch.xml");
+  const std::string inner = prefix_.launch(
+      "<arg name='inner' default='1'/><log message='inner $(var inner)'/>", "inner.launch.xml");
   const std::string file = prefix_.launch("<include file='$(dirname)/inner.launch.xml'/>");
   const Result known = call({file, "inner:=2"});
   EXPECT_EQ(known.exit_code, 0) << known.err;
   EXPECT_TRUE(has(known.err, "inner 2"));
   const Result unknown = call({file, "iner:=2"});
   EXPECT_EQ(unknown.exit_code, 1);
-  EXPECT_TRUE(has(unknown.err, "has no argument 'iner'; it takes:\n  inner:=VALUE")) << unknown.err;
+  EXPECT_TRUE(has(unknown.err, "has no argument 'iner'; it takes:\n" + inner +
+                                   ", included, takes:\n  inner:=VALUE"))
+      << unknown.err;
 }
 
 TEST_F(CommandLine, TakesTheLastOfTwoValues)
@@ -116,8 +118,35 @@ TEST_F(CommandLine, ShowsArgumentsWithoutNeedingThem)
   EXPECT_EQ(result.out, file + " takes:\n  must:=VALUE (mandatory)\n");
   const std::string none = prefix_.launch("<include file='x'/>", "none.launch.xml");
   EXPECT_EQ(call({none, "--show-args"}).out,
-            none +
-                " takes no arguments.\nIt includes other files, whose arguments it takes too.\n");
+            none + " takes no arguments.\nIt includes files that are known only once arguments are "
+                   "given, and takes theirs, too.\n");
+}
+
+TEST_F(CommandLine, ShowsTheArgumentsOfIncludedFilesButForThoseThatAreSet)
+{
+  const std::string arm = prefix_.launch("<arg name='reach' default='1'/><arg name='side'/>"
+                                         "<arg name='name'/><include file='$(filename)'/>",
+                                         "arm.launch.xml");
+  const std::string file =
+      prefix_.launch("<arg name='name' description='of the robot'/><arg name='kind' default='arm'/>"
+                     "<group if='false'><include file='$(dirname)/$(var kind).launch.xml'>"
+                     "<arg name='side' value='left'/></include></group>"
+                     "<arg name='last' default='$(var kind)'/>");
+  const std::string before = file + " takes:\n  name:=VALUE (mandatory)\n      of the robot\n"
+                                    "  kind:=VALUE (default: 'arm')\n";
+  const std::string after = "  last:=VALUE (default: '$(var kind)')\n";
+  EXPECT_EQ(call({file, "--show-args"}).out, before + arm +
+                                                 ", included, takes:\n"
+                                                 "  reach:=VALUE (default: '1')\n" +
+                                                 file + " takes:\n" + after);
+  EXPECT_EQ(call({file, "kind:=leg", "-s"}).out,
+            before + after +
+                "It includes files that are known only once arguments are given, and takes theirs, "
+                "too.\n");
+  prefix_.launch("<oops/>", "leg.launch.xml");
+  const Result broken = call({file, "kind:=leg", "-s"});
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_TRUE(has(broken.err, "leg.launch.xml:2: <oops> cannot stand")) << broken.err;
 }
 
 TEST_F(CommandLine, WarnsBesideAPrintedPlan)

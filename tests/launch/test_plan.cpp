@@ -149,9 +149,10 @@ TEST(LaunchPlan, RecordsTheArgumentsItMet)
   EXPECT_TRUE(svari_arguments_have(plan->arguments, "outer"));
   EXPECT_TRUE(svari_arguments_have(plan->arguments, "inner"));
   EXPECT_FALSE(svari_arguments_have(plan->arguments, "other"));
-  char *text = svari_arguments_text(plan->arguments);
-  EXPECT_STREQ(text, "  outer:=VALUE (default: '1')\n      of the top\n      one of: 1\n"
-                     "  inner:=VALUE (default: '2')\n");
+  const std::string root = prefix.root.string();
+  char *text = svari_arguments_text((root + "/test.launch.xml").c_str(), plan->arguments);
+  EXPECT_EQ(text, "  outer:=VALUE (default: '1')\n      of the top\n      one of: 1\n" + root +
+                      "/inner.launch.xml, included, takes:\n  inner:=VALUE (default: '2')\n");
   free(text);
 }
 
@@ -184,6 +185,33 @@ TEST(LaunchPlan, EndsAGroupsScopeUnlessItIsNotScoped)
   EXPECT_EQ(plan.argv(3), (Words{TALKER, "outer", "--ros-args"}));
   EXPECT_EQ(plan.environment("E", 3), "outer");
   EXPECT_EQ(plan.argv(4), (Words{TALKER, "leaked", "--ros-args", "-r", "__ns:=/open"}));
+}
+
+TEST(LaunchPlan, BeginsAGroupThatDoesNotForwardWithWhatItKeeps)
+{
+  Prefix prefix;
+  Plan plan(prefix, prefix.launch(R"xml(
+    <let name="v" value="outer"/>
+    <set_env name="E" value="outer"/>
+    <set_remap from="a" to="b"/>
+    <set_parameter name="p" value="1"/>
+    <push_ros_namespace namespace="n"/>
+    <group forwarding="false">
+      <node pkg="robot" exec="talker" args="$(var v kept) $(var w none) $(var x none)"/>
+      <keep name="w" value="$(var v)"/>
+    </group>
+    <group><keep name="x" value="more"/>
+      <node pkg="robot" exec="talker" args="$(var v) $(var x)"/></group>
+    <group scoped="false"><keep name="y" value="stays"/></group>
+    <node pkg="robot" exec="talker" args="$(var x none) $(var y)"/>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan.argv(0), (Words{TALKER, "kept", "outer", "none", "--ros-args"}));
+  EXPECT_EQ(plan.environment("E", 0), "(as it is)");
+  EXPECT_EQ(plan.argv(1), (Words{TALKER, "outer", "more", "--ros-args", "-r", "__ns:=/n", "-p",
+                                 "p:=1", "-r", "a:=b"}));
+  EXPECT_EQ(plan.environment("E", 1), "outer");
+  EXPECT_EQ(plan.argv(2)[1], "none");
+  EXPECT_EQ(plan.argv(2)[2], "stays");
 }
 
 TEST(LaunchPlan, LetsAnIncludesArgumentsLeakAsRos2DoesAndGivesBackItsDirectory)
@@ -290,6 +318,21 @@ TEST(LaunchPlan, RunsExecutablesWithoutRosArgs)
   EXPECT_STREQ(plan.process(0).label, "sh-1");
   EXPECT_EQ(plan.argv(1), (Words{"env", "-i", TALKER}));
   EXPECT_STREQ(plan.process(1).label, "named-2");
+}
+
+// As ros2 launch joins them: quotes that parted words are gone.
+TEST(LaunchPlan, HandsACommandToAShellWhereAsked)
+{
+  Prefix prefix;
+  Plan plan(prefix, prefix.launch(R"xml(
+    <executable cmd="cd / &amp;&amp; echo 'a  b' $HOME" shell="true"/>
+    <node pkg="robot" exec="talker" args="; true" name="n" shell="1"/>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan.argv(0), (Words{"/bin/sh", "-c", "cd / && echo a  b $HOME"}));
+  EXPECT_STREQ(plan.process(0).program, "/bin/sh");
+  EXPECT_STREQ(plan.process(0).label, "cd-1");
+  EXPECT_EQ(plan.argv(1),
+            (Words{"/bin/sh", "-c", std::string(TALKER) + " ; true --ros-args -r __node:=n"}));
 }
 
 TEST(LaunchPlan, FindsANodeWithoutPackageByPathOrOnPath)

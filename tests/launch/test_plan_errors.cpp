@@ -54,8 +54,8 @@ TEST(LaunchPlanError, OfTagsAndAttributesNamesThePlaceAndTheFix)
       {"<timer period='1'/>", 2, SVAR_ERR_UNSUPPORTED, "svar launch does not offer <timer>"},
       {"<set_use_sim_time value='1'/>", 2, SVAR_ERR_UNSUPPORTED,
        "start this file with ros2 launch"},
-      {"<node exec='x' shell='true'/>", 2, SVAR_ERR_UNSUPPORTED, "the attribute 'shell' of <node>"},
-      {"<group forwarding='false'/>", 2, SVAR_ERR_UNSUPPORTED, "'forwarding'"},
+      {"<node exec='x' additional_env='1'/>", 2, SVAR_ERR_UNSUPPORTED,
+       "the attribute 'additional_env' of <node>"},
   };
   for (const Mistake &mistake : mistakes) {
     expect_refused(mistake);
@@ -78,6 +78,9 @@ TEST(LaunchPlanError, OfValuesNamesThePlaceAndTheFix)
       {"<arg name='a' default='3'>\n<choice value='1'/><choice value='2'/></arg>", 2,
        SVAR_ERR_VALUE, "the argument 'a' is '3', but must be one of: 1, 2"},
       {"<group scoped='maybe'/>", 2, SVAR_ERR_VALUE, "scoped=: 'maybe'"},
+      {"<group scoped='false' forwarding='false'/>", 2, SVAR_ERR_VALUE, "a scope of its own"},
+      {"<let name='a' value='1'/><group forwarding='false'>\n<log message='$(var a)'/></group>", 3,
+       SVAR_ERR_NOT_FOUND, "the variable 'a' is not set"},
       {"<push_ros_namespace namespace='9'/>", 2, SVAR_ERR_VALUE, "'/9' is no namespace"},
       {"<push_ros_namespace namespace='a//b'/>", 2, SVAR_ERR_VALUE, "'/a//b'"},
       {"<set_env name='A=B' value='x'/>", 2, SVAR_ERR_VALUE, "cannot name an environment variable"},

@@ -55,7 +55,7 @@ class Runner : public testing::Test
 protected:
   static std::string node(const std::string &name, const std::string &more = "")
   {
-    return "<node pkg='robot' exec='" + name + "' " + more + "/>";
+    return "<node pkg='robot' exec='" + name + "' output='screen' " + more + "/>";
   }
 
   // Nothing of the launcher's own may stay.
@@ -100,7 +100,7 @@ TEST_F(Runner, GivesANodeItsArgumentsParametersEnvironmentAndDirectory)
   prefix_.program("talker", "echo \"$@\"; cat \"$5\"; echo \"$A\" \"${B-unset}\"; pwd; cat");
   setenv("B", "outside", 1);
   LaunchRun run(prefix_, {prefix_.launch(R"(<unset_env name="B"/>
-    <node pkg="robot" exec="talker" name="n" cwd="/">
+    <node pkg="robot" exec="talker" name="n" cwd="/" output="screen">
       <param name="p" value="y" type="str"/><env name="A" value="first"/>
       <env name="A" value="second"/></node>)")});
   EXPECT_EQ(run.finish(), 0);
@@ -108,6 +108,26 @@ TEST_F(Runner, GivesANodeItsArgumentsParametersEnvironmentAndDirectory)
   EXPECT_TRUE(has(run.out, "[talker-1] --ros-args -r __node:=n --params-file "));
   EXPECT_TRUE(has(run.out, "[talker-1]     p: 'y'\n[talker-1] second unset\n[talker-1] /\n"))
       << run.out;
+}
+
+TEST_F(Runner, LetsANodeThinkThatItWritesToATerminal)
+{
+  prefix_.program("talker", "test -t 1 && test -t 2 && echo terminal || echo pipe\n"
+                            "echo 'no change' >&2; printf last");
+  LaunchRun run(prefix_, {prefix_.launch(node("talker", "emulate_tty='true'") + node("talker"))});
+  EXPECT_EQ(run.finish(), 0);
+  EXPECT_TRUE(has(run.out, "[talker-1] terminal\n")) << run.out;
+  EXPECT_TRUE(has(run.out, "[talker-1] last\n")) << run.out;
+  EXPECT_TRUE(has(run.err, "[talker-1] no change\n")) << run.err;
+  EXPECT_TRUE(has(run.out, "[talker-2] pipe\n")) << run.out;
+}
+
+TEST_F(Runner, RunsACommandInAShell)
+{
+  LaunchRun run(prefix_, {prefix_.launch("<executable cmd='cd / ; pwd' shell='true' "
+                                         "output='screen'/>")});
+  EXPECT_EQ(run.finish(), 0);
+  EXPECT_EQ(run.out, "[cd-1] /\n");
 }
 
 TEST_F(Runner, StopsAllInReverseOrderOnCtrlC)
@@ -337,7 +357,7 @@ TEST(RunnerKilled, LeavesNoNodeRunning)
   Prefix prefix;
   const fs::path file = prefix.root / "pid";
   prefix.program("talker", "echo $$ > " + file.string() + "; echo ready; exec sleep 60");
-  LaunchRun run(prefix, {prefix.launch("<node pkg='robot' exec='talker'/>")});
+  LaunchRun run(prefix, {prefix.launch("<node pkg='robot' exec='talker' output='screen'/>")});
   ASSERT_TRUE(run.sees("ready"));
   run.signal(SIGKILL);
   EXPECT_EQ(run.finish(), -1);

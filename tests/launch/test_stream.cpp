@@ -23,7 +23,9 @@ public:
   {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    svari_stream_init(&stream, ends[0], screen, label, -1);
+    svari_route_t route = {};
+    route.screen = screen;
+    svari_stream_init(&stream, ends[0], &route, label, -1);
     write_end_ = ends[1];
   }
   ~Source()

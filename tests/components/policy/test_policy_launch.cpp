@@ -27,7 +27,9 @@ protected:
   int Run(std::vector<std::string> arguments)
   {
     arguments.insert(arguments.begin(), {SVAR_PROGRAM, "launch"});
-    Process launch(arguments, {{"AMENT_PREFIX_PATH", SVAR_PREFIX}, {"TMPDIR", temporary_}});
+    Process launch(arguments, {{"AMENT_PREFIX_PATH", SVAR_PREFIX},
+                               {"TMPDIR", temporary_},
+                               {"ROS_LOG_DIR", folder_ / "log"}});
     int code = launch.Wait();
     said_ = launch.Errors() + launch.Output();
     EXPECT_EQ(segments_.files(), std::vector<std::string>{});
