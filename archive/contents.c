@@ -85,6 +85,7 @@ find_first(const reader_t *reader, svari_entry_t *entry)
   entry->first = (size_t)json_integer_value(index);
   const svari_entry_t *first = &reader->contents->entries[entry->first];
   if (entry->kind != first->kind || entry->format != first->format ||
+      entry->strict != first->strict || entry->allow_downcast != first->allow_downcast ||
       entry->is_complex128 != first->is_complex128 ||
       entry->broadcastable != first->broadcastable) {
     return svar_fail(SVAR_ERR_CORRUPT, "its metadata describe tensor '%s' in two ways",
@@ -93,12 +94,33 @@ find_first(const reader_t *reader, svari_entry_t *entry)
   return SVAR_OK;
 }
 
+// An entry that is an earlier one's variable must have the same tensor, and call it the same.
+static svar_ret_t
+check_same(const reader_t *reader, const svari_entry_t *entry)
+{
+  if (entry->same == SVARI_ENTRY_NONE) {
+    return SVAR_OK;
+  }
+  const svari_contents_t *contents = reader->contents;
+  const svari_entry_t *same =
+      entry->same < contents->count ? &contents->entries[entry->same] : NULL;
+  bool is_same = same != NULL && same->first == entry->first &&
+                 (same->name == NULL || entry->name == NULL ? same->name == entry->name
+                                                            : strcmp(same->name, entry->name) == 0);
+  return is_same ? SVAR_OK
+                 : svar_fail(SVAR_ERR_CORRUPT,
+                             "its metadata say that a variable of tensor '%s' is the same as "
+                             "number %zu, which is another one",
+                             entry->tensor_name, entry->same);
+}
+
 static svar_ret_t
 add_entry(reader_t *reader, svari_entry_t entry)
 {
   SVAR_TRY(find_parts(reader, &entry));
   SVAR_TRY(check_type(reader, &entry));
   SVAR_TRY(find_first(reader, &entry));
+  SVAR_TRY(check_same(reader, &entry));
   reader->contents->entries[reader->contents->count++] = entry;
   return SVAR_OK;
 }
@@ -136,7 +158,8 @@ read_all(reader_t *reader)
   for (size_t i = 0; i < svar_safetensors_count(reader->file); i++) {
     if (!reader->is_used[i]) {
       const char *name = svar_safetensors_at(reader->file, i)->name;
-      SVAR_TRY(add_entry(reader, (svari_entry_t){.tensor_name = name, .name = name}));
+      SVAR_TRY(add_entry(
+          reader, (svari_entry_t){.tensor_name = name, .name = name, .same = SVARI_ENTRY_NONE}));
     }
   }
   return SVAR_OK;

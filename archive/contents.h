@@ -14,7 +14,7 @@ typedef struct svari_contents {
 // Reads what an open file says of itself. Each entry has the tensors that its kind asks for; whether these
 // make a value is for those who read it. The sentence of a failure names the file.
 // @param[out] out_contents svari_contents_fini(), before the file is closed
-// SVAR_ERR_CORRUPT: metadata name a tensor that is not there, or one variable in two ways
+// SVAR_ERR_CORRUPT: metadata name a tensor that is not there, or one container, or variable, in two ways
 // SVAR_ERR_SYNTAX, SVAR_ERR_UNSUPPORTED as svari_manifest_parse()
 svar_ret_t svari_contents_read(const svar_safetensors_t *file, svari_contents_t *out_contents);
 void svari_contents_fini(svari_contents_t *contents);

@@ -2,6 +2,7 @@
 #ifndef SVARI_ARCHIVE_ENTRY_H
 #define SVARI_ARCHIVE_ENTRY_H
 
+#include "shared_variable/container.h"
 #include "shared_variable/random.h"
 #include "shared_variable/safetensors.h"
 #include "shared_variable/sparse.h"
@@ -17,6 +18,8 @@ typedef enum svari_entry_part {
 
 enum { SVARI_ENTRY_HEAD_NUMBERS = 4 };
 
+#define SVARI_ENTRY_NONE SIZE_MAX
+
 // Enough for the name of a part.
 enum { SVARI_ENTRY_NAME_BYTES = SVAR_SAFETENSORS_NAME_BYTES + 16 };
 
@@ -25,10 +28,13 @@ typedef struct svari_entry {
   const char *name;        // of the variable; NULL: none
   svar_kind_t kind;        // TENSOR, RANDOM or SPARSE
   svar_sparse_format_t format;
+  size_t same; // the earlier entry that is this very variable, or SVARI_ENTRY_NONE
+  bool strict;
+  svar_downcast_t allow_downcast;
   bool is_complex128;     // kept as float64, real and imaginary part by turns along one more axis
   uint32_t broadcastable; // as svar_type_t
   // of a file that is read:
-  size_t first;                      // the first entry with this tensor: they are one variable
+  size_t first;                      // the first entry with this tensor: they have one container
   size_t tensors[SVARI_ENTRY_PARTS]; // indices in the file
 } svari_entry_t;
 

@@ -21,6 +21,8 @@ options_of(const loader_t *loader, const svari_entry_t *entry)
   svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
   options.store = loader->store;
   options.name = loader->store == NULL ? entry->name : entry->tensor_name;
+  options.strict = entry->strict;
+  options.allow_downcast = entry->allow_downcast;
   if (loader->store != NULL) {
     options.transaction = loader->change;
   }
@@ -97,7 +99,7 @@ load_matrix(loader_t *loader, const svari_entry_t *entry, svar_variable_t **out_
 }
 
 static svar_ret_t
-load_entry(loader_t *loader, const svari_entry_t *entry, svar_variable_t **out_variable)
+load_value(loader_t *loader, const svari_entry_t *entry, svar_variable_t **out_variable)
 {
   switch (entry->kind) {
   case SVAR_KIND_RANDOM:
@@ -114,6 +116,29 @@ load_entry(loader_t *loader, const svari_entry_t *entry, svar_variable_t **out_v
 
 // --- the whole -------------------------------------------------------------------------------------
 
+// Another variable of the container that the first entry of this tensor has made.
+static svar_ret_t
+load_clone(const loader_t *loader, const svari_entry_t *entry, svar_variable_t **out_variable)
+{
+  svar_variable_options_t options = SVAR_VARIABLE_OPTIONS_INIT;
+  options.name = entry->name;
+  options.container = svar_variable_container(loader->variables.variables[entry->first]);
+  return svar_variable_create(&options, out_variable);
+}
+
+static svar_ret_t
+load_entry(loader_t *loader, size_t index)
+{
+  const svari_entry_t *entry = &loader->contents.entries[index];
+  svar_variable_t **variables = loader->variables.variables;
+  if (entry->same != SVARI_ENTRY_NONE) {
+    variables[index] = svar_variable_ref(variables[entry->same]);
+    return SVAR_OK;
+  }
+  return entry->first != index ? load_clone(loader, entry, &variables[index])
+                               : load_value(loader, entry, &variables[index]);
+}
+
 static svar_ret_t
 load_entries(loader_t *loader)
 {
@@ -125,14 +150,9 @@ load_entries(loader_t *loader)
   }
   loader->variables = (svar_archive_variables_t){contents->count, variables};
   for (size_t i = 0; i < contents->count; i++) {
-    const svari_entry_t *entry = &contents->entries[i];
-    if (entry->first != i) {
-      variables[i] = svar_variable_ref(variables[entry->first]);
-      continue;
-    }
-    svar_ret_t ret = load_entry(loader, entry, &variables[i]);
+    svar_ret_t ret = load_entry(loader, i);
     if (ret != SVAR_OK) {
-      svar_fail_context("loading '%s' of '%s'", entry->tensor_name,
+      svar_fail_context("loading '%s' of '%s'", contents->entries[i].tensor_name,
                         svar_safetensors_path(loader->file));
       return ret;
     }

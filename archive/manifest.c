@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-enum { FORMAT = 1 };
+#include "archive/text.h"
+
+enum { FORMAT = 2 };
 
 // The kinds that travel, by their names.
 static const struct {
@@ -38,8 +40,10 @@ axes_of(uint32_t broadcastable)
 {
   json_t *axes = json_array();
   for (int32_t axis = 0; axis < SVAR_NDIM_MAX; axis++) {
-    if ((broadcastable >> axis & 1) != 0) {
-      json_array_append_new(axes, json_integer(axis));
+    bool is_flagged = (broadcastable >> axis & 1) != 0;
+    if (is_flagged && json_array_append_new(axes, json_integer(axis)) != 0) {
+      json_decref(axes);
+      return NULL;
     }
   }
   return axes;
@@ -62,6 +66,16 @@ describe(const svari_entry_t *entry)
     const char *format = svar_sparse_format_name(entry->format);
     failures += json_object_set_new(json, "format", json_string(format));
   }
+  if (entry->same != SVARI_ENTRY_NONE) {
+    failures += json_object_set_new(json, "same", json_integer((json_int_t)entry->same));
+  }
+  if (entry->strict) {
+    failures += json_object_set_new(json, "strict", json_true());
+  }
+  if (entry->allow_downcast != SVAR_DOWNCAST_UNSET) {
+    failures += json_object_set_new(json, "allow_downcast",
+                                    json_boolean(entry->allow_downcast == SVAR_DOWNCAST_TRUE));
+  }
   if (entry->is_complex128) {
     failures += json_object_set_new(json, "dtype", json_string(COMPLEX128));
   }
@@ -82,20 +96,15 @@ svari_manifest_write(const svari_entry_t *entries, size_t count, char **out_text
   svar_ret_t ret = SVAR_OK;
   for (size_t i = 0; i < count && ret == SVAR_OK; i++) {
     if (json_array_append_new(list, describe(&entries[i])) != 0) {
-      ret = svar_fail(SVAR_ERR_VALUE, "the name of variable '%s' is not UTF-8",
-                      entries[i].tensor_name);
+      const char *name = entries[i].name;
+      ret = svari_text_fail("variable name", name != NULL ? name : entries[i].tensor_name);
     }
   }
   json_t *manifest = json_pack("{s:i, s:o}", "format", FORMAT, "variables", list); // takes list
-  char *text = ret == SVAR_OK ? json_dumps(manifest, JSON_COMPACT) : NULL;
+  if (ret == SVAR_OK && (ret = svari_text_write(manifest, out_text)) != SVAR_OK) {
+    svar_fail_context("what the archive says of %zu variables", count);
+  }
   json_decref(manifest);
-  if (ret == SVAR_OK && text == NULL) {
-    ret = svar_fail(SVAR_ERR_NO_MEMORY, "no memory for what the archive says of %zu variables",
-                    count);
-  }
-  if (ret == SVAR_OK) {
-    *out_text = text;
-  }
   return ret;
 }
 
@@ -104,12 +113,9 @@ svari_manifest_write(const svari_entry_t *entries, size_t count, char **out_text
 svar_ret_t
 svari_manifest_parse(const char *text, json_t **out_manifest)
 {
-  json_error_t error;
-  json_t *manifest = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-  if (manifest == NULL) {
-    return svar_fail(SVAR_ERR_SYNTAX, "its metadata '%s' is not valid JSON: %s at byte %d",
-                     SVARI_MANIFEST_KEY, error.text, error.position);
-  }
+  json_t *manifest;
+  SVAR_TRY(
+      svari_text_parse("its metadata '" SVARI_MANIFEST_KEY "'", text, strlen(text), &manifest));
   const json_t *format = json_object_get(manifest, "format");
   svar_ret_t ret = SVAR_OK;
   if (!json_is_integer(format) || !json_is_array(svari_manifest_variables(manifest))) {
@@ -119,7 +125,8 @@ svari_manifest_parse(const char *text, json_t **out_manifest)
                     SVARI_MANIFEST_KEY);
   } else if (json_integer_value(format) != FORMAT) {
     ret = svar_fail(SVAR_ERR_UNSUPPORTED,
-                    "its metadata '%s' is of format %lld, this library knows %d: use a newer one",
+                    "its metadata '%s' is of format %lld, this library knows %d: use the version "
+                    "of it that wrote the file",
                     SVARI_MANIFEST_KEY, (long long)json_integer_value(format), FORMAT);
   }
   if (ret != SVAR_OK) {
@@ -177,6 +184,30 @@ read_format(const json_t *json, svari_entry_t *entry)
 }
 
 static svar_ret_t
+read_same(const json_t *json, svari_entry_t *entry)
+{
+  if (!json_is_integer(json) || json_integer_value(json) < 0) {
+    return fail_at(entry, "same", "number of a variable");
+  }
+  entry->same = (size_t)json_integer_value(json);
+  return SVAR_OK;
+}
+
+static svar_ret_t
+read_strict(const json_t *json, svari_entry_t *entry)
+{
+  entry->strict = json_is_true(json);
+  return json_is_boolean(json) ? SVAR_OK : fail_at(entry, "strict", "truth value");
+}
+
+static svar_ret_t
+read_allow_downcast(const json_t *json, svari_entry_t *entry)
+{
+  entry->allow_downcast = json_is_true(json) ? SVAR_DOWNCAST_TRUE : SVAR_DOWNCAST_FALSE;
+  return json_is_boolean(json) ? SVAR_OK : fail_at(entry, "allow_downcast", "truth value");
+}
+
+static svar_ret_t
 read_dtype(const json_t *json, svari_entry_t *entry)
 {
   const char *name = json_string_value(json);
@@ -207,11 +238,10 @@ static const struct {
   const char *name;
   svar_ret_t (*read)(const json_t *json, svari_entry_t *entry);
 } members[] = {
-    {"name", read_name},
-    {"kind", read_kind},
-    {"format", read_format},
-    {"dtype", read_dtype},
-    {"broadcastable", read_broadcastable},
+    {"name", read_name},     {"kind", read_kind},
+    {"format", read_format}, {"same", read_same},
+    {"strict", read_strict}, {"allow_downcast", read_allow_downcast},
+    {"dtype", read_dtype},   {"broadcastable", read_broadcastable},
 };
 enum { MEMBER_COUNT = sizeof(members) / sizeof(members[0]) };
 
@@ -232,7 +262,8 @@ read_member(const char *name, const json_t *json, svari_entry_t *entry)
 svar_ret_t
 svari_manifest_entry(const json_t *json, svari_entry_t *out_entry)
 {
-  svari_entry_t entry = {.tensor_name = json_string_value(json_object_get(json, "tensor"))};
+  svari_entry_t entry = {.tensor_name = json_string_value(json_object_get(json, "tensor")),
+                         .same = SVARI_ENTRY_NONE};
   if (entry.tensor_name == NULL) {
     return svar_fail(SVAR_ERR_SYNTAX,
                      "its metadata '%s' has a variable without a text as its \"tensor\"",

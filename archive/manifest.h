@@ -1,9 +1,10 @@
 // The manifest: what an archive's metadata say about its variables, as JSON in one text.
 //
-//   {"format": 1, "variables": [{"tensor": "w_2", "name": "w", "broadcastable": [0]}, ...]}
+//   {"format": 2, "variables": [{"tensor": "w_2", "name": "w", "strict": true, "broadcastable": [0]}, ...]}
 //
-// A member that is not there has its default: no name, kind "tensor", no flags. Entries with the same
-// tensor are one variable.
+// A member that is not there has its default: no name, kind "tensor", not strict, allow_downcast unset, no
+// flags. Entries with the same tensor are clones of each other; "same": 0 says that one is entry number 0
+// itself, the very variable.
 #ifndef SVARI_ARCHIVE_MANIFEST_H
 #define SVARI_ARCHIVE_MANIFEST_H
 
@@ -22,7 +23,7 @@ svar_ret_t svari_manifest_write(const svari_entry_t *entries, size_t count, char
 
 // The list of entries in a text, each of which svari_manifest_entry() reads. The sentence of a failure does
 // not name the file. @param[out] out_manifest owned, with all names: json_decref()
-// SVAR_ERR_SYNTAX; SVAR_ERR_UNSUPPORTED: a later format
+// SVAR_ERR_SYNTAX; SVAR_ERR_UNSUPPORTED: another format; SVAR_ERR_NO_MEMORY
 svar_ret_t svari_manifest_parse(const char *text, json_t **out_manifest);
 // The list, of a manifest that was parsed: json_array_size(), json_array_get().
 json_t *svari_manifest_variables(const json_t *manifest);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/text.h"
+
 // The dtypes of the format that are whole bytes.
 static const struct {
   const char *name;
@@ -267,13 +269,8 @@ svari_safetensors_header_parse(const char *text, size_t text_bytes, uint64_t dat
   if (text_bytes == 0 || text[0] != '{') {
     return svar_fail(SVAR_ERR_SYNTAX, "its header does not begin with '{'");
   }
-  json_error_t error;
   svari_safetensors_header_t header = {0};
-  header.json = json_loadb(text, text_bytes, JSON_REJECT_DUPLICATES, &error);
-  if (header.json == NULL) {
-    return svar_fail(SVAR_ERR_SYNTAX, "its header is not valid JSON: %s at byte %d", error.text,
-                     error.position);
-  }
+  SVAR_TRY(svari_text_parse("its header", text, text_bytes, &header.json));
   svar_ret_t ret = parse_tensors(&header, data_bytes);
   if (ret != SVAR_OK) {
     svari_safetensors_header_fini(&header);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "archive/safetensors_header.h"
+#include "archive/text.h"
 
 // The bytes of the tensors begin at a multiple of this, so that a file of one dtype is aligned.
 enum { DATA_ALIGNMENT = 8 };
@@ -16,6 +17,20 @@ static bool
 is_compact(const DLTensor *tensor)
 {
   return tensor->device.device_type == kDLCPU && tensor->strides == NULL;
+}
+
+// The extents as a list; NULL without memory. jansson's setters and appenders take NULL, and fail.
+static json_t *
+shape_of(const DLTensor *tensor)
+{
+  json_t *shape = json_array();
+  for (int32_t axis = 0; axis < tensor->ndim; axis++) {
+    if (json_array_append_new(shape, json_integer(tensor->shape[axis])) != 0) {
+      json_decref(shape);
+      return NULL;
+    }
+  }
+  return shape;
 }
 
 // Adds the tensor's entry to the header. *end is where its bytes begin, then where they end.
@@ -39,15 +54,13 @@ describe_tensor(const svar_safetensors_item_t *item, json_t *header, uint64_t *e
   if (size_bytes > INT64_MAX - begin) {
     return svar_fail(SVAR_ERR_RANGE, "tensor '%s' ends beyond 2^63 bytes", item->name);
   }
-  json_t *shape = json_array();
-  for (int32_t axis = 0; axis < item->tensor.ndim; axis++) {
-    json_array_append_new(shape, json_integer(item->tensor.shape[axis])); // copes with NULL
-  }
   *end = begin + size_bytes;
-  json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape, "data_offsets",
-                            (json_int_t)begin, (json_int_t)*end);
+  json_t *shape = shape_of(&item->tensor);
+  json_t *entry = shape == NULL ? NULL
+                                : json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape,
+                                            "data_offsets", (json_int_t)begin, (json_int_t)*end);
   if (json_object_set_new(header, item->name, entry) != 0) {
-    return svar_fail(SVAR_ERR_VALUE, "the tensor name '%s' is not UTF-8", item->name);
+    return svari_text_fail("tensor name", item->name);
   }
   return SVAR_OK;
 }
@@ -59,12 +72,19 @@ describe_metadata(const svar_safetensors_pair_t *metadata, size_t count, json_t 
     return SVAR_OK;
   }
   json_t *object = json_object();
-  json_object_set_new(header, SVARI_SAFETENSORS_METADATA, object);
+  if (json_object_set_new(header, SVARI_SAFETENSORS_METADATA, object) != 0) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for %zu metadata", count);
+  }
   for (size_t i = 0; i < count; i++) {
     SVAR_REQUIRE(metadata[i].key != NULL && metadata[i].text != NULL);
-    if (json_object_set_new(object, metadata[i].key, json_string(metadata[i].text)) != 0) {
-      return svar_fail(SVAR_ERR_VALUE, "the metadata key '%s' or its text is not UTF-8",
-                       metadata[i].key);
+    json_t *text = json_string(metadata[i].text);
+    if (text == NULL) {
+      svar_ret_t ret = svari_text_fail("metadata text", metadata[i].text);
+      svar_fail_context("key '%s'", metadata[i].key);
+      return ret;
+    }
+    if (json_object_set_new(object, metadata[i].key, text) != 0) {
+      return svari_text_fail("metadata key", metadata[i].key);
     }
   }
   return SVAR_OK;
@@ -198,8 +218,8 @@ svar_safetensors_write(const char *path, const svar_safetensors_item_t *items, s
   json_t *json = NULL;
   char *header = NULL;
   svar_ret_t ret = describe(items, count, metadata, metadata_count, &json);
-  if (ret == SVAR_OK && (header = json_dumps(json, JSON_COMPACT)) == NULL) {
-    ret = svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the header of '%s'", path);
+  if (ret == SVAR_OK && (ret = svari_text_write(json, &header)) != SVAR_OK) {
+    svar_fail_context("the header of '%s'", path);
   }
   if (ret == SVAR_OK) {
     ret = write_file(path, header, items, count);

@@ -25,7 +25,8 @@ typedef struct saver {
   svar_archive_save_options_t options;
   svar_variable_t *const *variables; // borrowed
   size_t variable_count;
-  size_t *firsts; // of each variable: where it is given for the first time
+  size_t *handles;    // of each variable: where it is given first
+  size_t *containers; // of each variable: where one of its container is
   svari_snapshots_t snapshots;
   svari_tensor_names_t names;
   record_t *records; // one a variable; of those given again nothing is used
@@ -45,7 +46,7 @@ printable_name(const svar_variable_t *variable)
 // --- what is given more than once ------------------------------------------------------------------
 
 typedef struct place {
-  const svar_variable_t *variable;
+  const void *key;
   size_t index;
 } place_t;
 
@@ -53,14 +54,27 @@ static int
 compare_places(const void *left, const void *right)
 {
   const place_t *a = left, *b = right;
-  if (a->variable != b->variable) {
-    return (uintptr_t)a->variable < (uintptr_t)b->variable ? -1 : 1;
+  if (a->key != b->key) {
+    return (uintptr_t)a->key < (uintptr_t)b->key ? -1 : 1;
   }
   return a->index < b->index ? -1 : a->index > b->index;
 }
 
+static const void *
+handle_of(const svar_variable_t *variable)
+{
+  return variable;
+}
+
+static const void *
+container_of(const svar_variable_t *variable)
+{
+  return svar_variable_container(variable);
+}
+
+// For each variable the index of the first one that has the same of what key_of gives.
 static svar_ret_t
-find_firsts(saver_t *saver)
+find_firsts(const saver_t *saver, const void *(*key_of)(const svar_variable_t *), size_t *firsts)
 {
   size_t count = saver->variable_count;
   place_t *places = calloc(count + 1, sizeof(*places));
@@ -68,13 +82,12 @@ find_firsts(saver_t *saver)
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a list of %zu variables", count);
   }
   for (size_t i = 0; i < count; i++) {
-    places[i] = (place_t){saver->variables[i], i};
+    places[i] = (place_t){key_of(saver->variables[i]), i};
   }
   qsort(places, count, sizeof(*places), compare_places);
   for (size_t i = 0; i < count; i++) {
-    bool is_again = i > 0 && places[i].variable == places[i - 1].variable;
-    saver->firsts[places[i].index] =
-        is_again ? saver->firsts[places[i - 1].index] : places[i].index;
+    bool is_again = i > 0 && places[i].key == places[i - 1].key;
+    firsts[places[i].index] = is_again ? firsts[places[i - 1].index] : places[i].index;
   }
   free(places);
   return SVAR_OK;
@@ -176,9 +189,13 @@ static svar_ret_t
 add_value(saver_t *saver, svar_variable_t *variable, record_t *record)
 {
   svar_type_t type = svar_variable_type(variable);
+  const svar_container_t *container = svar_variable_container(variable);
   svari_entry_t entry = {.name = svar_variable_name(variable),
                          .kind = (svar_kind_t)type.kind,
                          .format = (svar_sparse_format_t)type.format,
+                         .same = SVARI_ENTRY_NONE,
+                         .strict = svar_container_is_strict(container),
+                         .allow_downcast = svar_container_allow_downcast(container),
                          .broadcastable = type.broadcastable};
   SVAR_TRY(svari_tensor_names_take(&saver->names, &entry, record->tensor_name));
   if (entry.kind == SVAR_KIND_SPARSE) {
@@ -206,14 +223,16 @@ add_variable(saver_t *saver, size_t index)
   return add_value(saver, variable, record);
 }
 
-// The variable is one that was added before: another entry for the same tensor.
+// The variable, or a clone of it, was added before: another entry for the same tensor.
 static void
 add_again(saver_t *saver, size_t index)
 {
-  const record_t *first = &saver->records[saver->firsts[index]];
+  const record_t *first = &saver->records[saver->containers[index]];
+  size_t handle = saver->handles[index];
   if (first->is_saved) {
     svari_entry_t entry = saver->entries[first->entry];
     entry.name = svar_variable_name(saver->variables[index]);
+    entry.same = handle != index ? saver->records[handle].entry : SVARI_ENTRY_NONE;
     add_entry(saver, &saver->records[index], entry);
   }
 }
@@ -221,11 +240,12 @@ add_again(saver_t *saver, size_t index)
 static svar_ret_t
 add_variables(saver_t *saver)
 {
-  SVAR_TRY(find_firsts(saver));
+  SVAR_TRY(find_firsts(saver, handle_of, saver->handles));
+  SVAR_TRY(find_firsts(saver, container_of, saver->containers));
   SVAR_TRY(svari_snapshots_begin(saver->variables, saver->variable_count, &saver->snapshots));
   SVAR_TRY(svari_tensor_names_init(&saver->options, &saver->names));
   for (size_t i = 0; i < saver->variable_count; i++) {
-    if (saver->firsts[i] != i) {
+    if (saver->containers[i] != i) {
       add_again(saver, i);
     } else {
       SVAR_TRY(add_variable(saver, i));
@@ -240,12 +260,13 @@ static svar_ret_t
 allocate(saver_t *saver)
 {
   size_t room = saver->variable_count + 1; // never of 0 bytes
-  saver->firsts = calloc(room, sizeof(*saver->firsts));
+  saver->handles = calloc(room, sizeof(*saver->handles));
+  saver->containers = calloc(room, sizeof(*saver->containers));
   saver->records = calloc(room, sizeof(*saver->records));
   saver->entries = calloc(room, sizeof(*saver->entries));
   saver->items = calloc(room, SVARI_ENTRY_PARTS * sizeof(*saver->items));
-  return saver->firsts != NULL && saver->records != NULL && saver->entries != NULL &&
-                 saver->items != NULL
+  return saver->handles != NULL && saver->containers != NULL && saver->records != NULL &&
+                 saver->entries != NULL && saver->items != NULL
              ? SVAR_OK
              : svar_fail(SVAR_ERR_NO_MEMORY, "no memory to save %zu variables",
                          saver->variable_count);
@@ -267,7 +288,8 @@ end(saver_t *saver)
 {
   svari_snapshots_end(&saver->snapshots);
   svari_tensor_names_fini(&saver->names);
-  free(saver->firsts);
+  free(saver->handles);
+  free(saver->containers);
   free(saver->records);
   free(saver->entries);
   free(saver->items);

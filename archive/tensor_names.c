@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/text.h"
+
 svar_ret_t
 svari_tensor_names_init(const svar_archive_save_options_t *options, svari_tensor_names_t *out_names)
 {
@@ -41,7 +43,7 @@ take(svari_tensor_names_t *names, svari_entry_t *entry, char *name)
     char text[SVARI_ENTRY_NAME_BYTES];
     svari_entry_part_name(name, (svari_entry_part_t)part, text);
     if (json_object_set_new(names->taken, text, json_true()) != 0) {
-      return svar_fail(SVAR_ERR_VALUE, "the variable name '%s' is not UTF-8", name);
+      return svari_text_fail("variable name", name);
     }
   }
   entry->tensor_name = name;
@@ -91,7 +93,7 @@ take_named(svari_tensor_names_t *names, svari_entry_t *entry, char text[SVARI_EN
     count++;
   } while (!is_free(names, entry, text));
   if (json_object_set_new(names->repetitions, entry->name, json_integer(count - 1)) != 0) {
-    return svar_fail(SVAR_ERR_VALUE, "the variable name '%s' is not UTF-8", entry->name);
+    return svari_text_fail("variable name", entry->name);
   }
   return take(names, entry, text);
 }

@@ -1,8 +1,8 @@
 // Archives: shared variables in a file, and back.
 //
 // An archive is a .safetensors file like any other: one tensor for each container, under the variable's name,
-// which every program that reads the format can use. What the format has no place for (kind, flags, which
-// variables are one) is kept in the file's metadata under the key "shared_variable". A file without
+// which every program that reads the format can use. What the format has no place for (kind, rules, flags,
+// which variables are clones) is kept in the file's metadata under the key "shared_variable". A file without
 // that, of any origin, is read as plain tensors.
 //
 // A library of its own: shared_variable::archive in CMake, shared_variable_archive for pkg-config.
@@ -29,7 +29,9 @@ typedef struct svar_archive_save_options {
 
 /// Write the values of variables to a file, those of one store as they are in one version of it. The file
 /// is replaced whole or not at all, as by svar_safetensors_write(). Arrays are written from where they
-/// are: no copy is made. A variable that is given twice is kept once, and comes back as one.
+/// are: no copy is made. Kept with each: its name, strict and allow_downcast. Variables of one container are
+/// kept as one tensor, under the first one's name, and come back as clones of each other; one that is given
+/// twice comes back as one.
 /// A sparse matrix is kept as in a store: "w", and its parts "w.data", "w.indices" and "w.indptr".
 /// @param variables of any stores; may be NULL if count is 0
 /// @param options NULL: all defaults
@@ -50,8 +52,8 @@ typedef struct svar_archive_variables {
 } svar_archive_variables_t;
 
 /// Make new variables of an archive's values; nothing is shared with those it was saved from.
-/// @param store in one commit of this store, each under its tensor's name ("w_2"); NULL: in private
-/// memory, under the name that it had, if any
+/// @param store in one commit of this store, each container under its tensor's name ("w_2"); NULL: in
+/// private memory, each variable with the name that it had, if any
 /// @param[out] out_variables svar_archive_variables_release() it
 /// @contract{allocates: yes; blocks: on the disk; thread: any; after fork: SVAR_ERR_FORKED for stores of the parent}
 /// @retval SVAR_ERR_EXISTS the store has a variable of such a name (svar_archive_restore() sets it)
@@ -77,7 +79,8 @@ typedef struct svar_archive_restore_options {
 
 /// Set the variables of a store to the values of an archive, matched by the tensors' names, in one commit:
 /// all of them, or on any failure none. Each passes its variable's filter, as in svar_set_value(); a
-/// tensor of its variable's dtype and rank is read to where it belongs, without a copy.
+/// tensor of its variable's dtype and rank is read to where it belongs, without a copy. What the file says of
+/// strict and allow_downcast is not looked at.
 /// @param options NULL: all defaults
 /// @param[out] out_version the version made; may be NULL
 /// @contract{allocates: yes; blocks: on the disk; thread: any; after fork: SVAR_ERR_FORKED}

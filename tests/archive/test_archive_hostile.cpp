@@ -51,14 +51,15 @@ TEST_P(ArchiveHostile, IsRefused)
   EXPECT_EQ(list.variables, nullptr);
 }
 
-#define VARIABLES(list) R"({"format":1,"variables":[)" list "]}"
+#define VARIABLES(list) R"({"format":2,"variables":[)" list "]}"
 INSTANTIATE_TEST_SUITE_P(
     Metadata, ArchiveHostile,
     testing::Values(
         Lie{"", SVAR_ERR_SYNTAX, "not valid JSON"}, Lie{"[1", SVAR_ERR_SYNTAX, "not valid JSON"},
         Lie{"[]", SVAR_ERR_SYNTAX, "format"}, Lie{"{}", SVAR_ERR_SYNTAX, "format"},
-        Lie{R"({"format":1,"variables":{}})", SVAR_ERR_SYNTAX, "variables"},
-        Lie{R"({"format":2,"variables":[]})", SVAR_ERR_UNSUPPORTED, "format 2"},
+        Lie{R"({"format":2,"variables":{}})", SVAR_ERR_SYNTAX, "variables"},
+        Lie{R"({"format":1,"variables":[]})", SVAR_ERR_UNSUPPORTED, "format 1"},
+        Lie{R"({"format":3,"variables":[]})", SVAR_ERR_UNSUPPORTED, "format 3"},
         Lie{VARIABLES("7"), SVAR_ERR_SYNTAX, "tensor"},
         Lie{VARIABLES("{}"), SVAR_ERR_SYNTAX, "tensor"},
         Lie{VARIABLES(R"({"tensor":"no"})"), SVAR_ERR_CORRUPT, "'no', which it has not"},
@@ -83,6 +84,24 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{VARIABLES(R"({"tensor":"x","broadcastable":[16]})"), SVAR_ERR_SYNTAX, "axes"},
         Lie{VARIABLES(R"({"tensor":"x","broadcastable":[0]})"), SVAR_ERR_CORRUPT, "extent 1"},
         Lie{VARIABLES(R"({"tensor":"x","broadcastable":[1]})"), SVAR_ERR_CORRUPT, "extent 1"},
+        Lie{VARIABLES(R"({"tensor":"x","strict":1})"), SVAR_ERR_SYNTAX, "strict"},
+        Lie{VARIABLES(R"({"tensor":"x","allow_downcast":null})"), SVAR_ERR_SYNTAX,
+            "allow_downcast"},
+        Lie{VARIABLES(R"({"tensor":"x","same":"0"})"), SVAR_ERR_SYNTAX, "same"},
+        Lie{VARIABLES(R"({"tensor":"x","same":-1})"), SVAR_ERR_SYNTAX, "same"},
+        Lie{VARIABLES(R"({"tensor":"x","same":0})"), SVAR_ERR_CORRUPT, "the same as number 0"},
+        Lie{VARIABLES(R"({"tensor":"x"},{"tensor":"x","same":9223372036854775807})"),
+            SVAR_ERR_CORRUPT, "the same as number 9223372036854775807"},
+        Lie{VARIABLES(R"({"tensor":"x"},{"tensor":"m.data","same":0})"), SVAR_ERR_CORRUPT,
+            "the same as number 0"},
+        Lie{VARIABLES(R"({"tensor":"x","name":"a"},{"tensor":"x","name":"b","same":0})"),
+            SVAR_ERR_CORRUPT, "the same as number 0"},
+        Lie{VARIABLES(R"({"tensor":"x","name":"a"},{"tensor":"x","same":0})"), SVAR_ERR_CORRUPT,
+            "the same as number 0"},
+        Lie{VARIABLES(R"({"tensor":"x"},{"tensor":"x","strict":true})"), SVAR_ERR_CORRUPT,
+            "in two ways"},
+        Lie{VARIABLES(R"({"tensor":"x","allow_downcast":false},{"tensor":"x"})"), SVAR_ERR_CORRUPT,
+            "in two ways"},
         Lie{VARIABLES(R"({"tensor":"x"},{"tensor":"x","dtype":"complex128"})"), SVAR_ERR_CORRUPT,
             "in two ways"}));
 

@@ -89,6 +89,71 @@ TEST_F(Archive, OneVariableThatIsGivenTwiceComesBackAsOne)
   EXPECT_NE(loaded[0], loaded[1]);
 }
 
+TEST_F(Archive, ClonesComeBackAsClonesOfEachOther)
+{
+  Sparse<double> matrix(SVAR_SPARSE_CSR, 1, 2, {5}, {1}, {0, 1});
+  Variable a = Make(svar_float(1), "a"), m = Make(matrix.source(), "m");
+  svar_variable_t *made = nullptr;
+  ASSERT_SVAR_OK(svar_variable_clone(a.get(), "b", &made));
+  Variable b(made);
+  ASSERT_SVAR_OK(svar_variable_clone(m.get(), nullptr, &made));
+  Variable n(made);
+  ASSERT_SVAR_OK(svar_variable_rename(n.get(), nullptr));
+  std::vector<svar_variable_t *> all = {a.get(), n.get(), b.get(), m.get(), b.get()};
+  ASSERT_SVAR_OK(Save(all));
+  EXPECT_EQ(TensorNames().size(), 5u) << "one value, and the four tensors of a matrix";
+  svar_test::ScratchDirectory directory;
+  Store store = svar_test::create_store("/archive/clones");
+  for (svar_store_t *target : {static_cast<svar_store_t *>(nullptr), store.get()}) {
+    Loaded loaded(path_, target);
+    ASSERT_EQ(loaded.count(), 5u);
+    auto container = [&](size_t i) { return svar_variable_container(loaded[i]); };
+    EXPECT_EQ(container(0), container(2));
+    EXPECT_EQ(container(1), container(3));
+    EXPECT_NE(loaded[0], loaded[2]);
+    EXPECT_EQ(loaded[2], loaded[4]);
+    EXPECT_STREQ(svar_variable_name(loaded[2]), "b");
+    EXPECT_STREQ(svar_variable_name(loaded[3]), "m");
+    EXPECT_STREQ(svar_variable_name(loaded[1]), target == nullptr ? nullptr : "array_0");
+    ASSERT_SVAR_OK(svar_set_value(loaded[2], svar_float(2), SVAR_COPY));
+    EXPECT_EQ(Reading(loaded[0]).bytes, Reading(loaded[2]).bytes);
+  }
+  EXPECT_SVAR_OK(svar_store_remove(store.get()));
+}
+
+TEST_F(Archive, RulesComeBack)
+{
+  Sparse<double> matrix(SVAR_SPARSE_CSR, 1, 2, {5}, {1}, {0, 1});
+  svar_random_state_t state = svar_random_seeded(1);
+  std::vector<Variable> variables;
+  for (const svar_source_t &source : {svar_float(1), matrix.source(), svar_random_source(&state)}) {
+    for (svar_downcast_t downcast :
+         {SVAR_DOWNCAST_UNSET, SVAR_DOWNCAST_FALSE, SVAR_DOWNCAST_TRUE}) {
+      svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+      options.name = "w";
+      options.strict = downcast == SVAR_DOWNCAST_FALSE;
+      options.allow_downcast = downcast;
+      svar_variable_t *made = nullptr;
+      ASSERT_SVAR_OK(svar_shared(source, &options, &made));
+      variables.emplace_back(made);
+    }
+  }
+  ASSERT_SVAR_OK(Save(Pointers(variables)));
+  svar_test::ScratchDirectory directory;
+  Store store = svar_test::create_store("/archive/rules");
+  for (svar_store_t *target : {static_cast<svar_store_t *>(nullptr), store.get()}) {
+    Loaded loaded(path_, target);
+    for (size_t i = 0; i < variables.size(); i++) {
+      SCOPED_TRACE(i);
+      const svar_container_t *saved = svar_variable_container(variables[i].get());
+      const svar_container_t *found = svar_variable_container(loaded[i]);
+      EXPECT_EQ(svar_container_is_strict(found), svar_container_is_strict(saved));
+      EXPECT_EQ(svar_container_allow_downcast(found), svar_container_allow_downcast(saved));
+    }
+  }
+  EXPECT_SVAR_OK(svar_store_remove(store.get()));
+}
+
 TEST_F(Archive, NothingIsAnArchiveToo)
 {
   ASSERT_SVAR_OK(svar_archive_save(path_.c_str(), nullptr, 0, nullptr));

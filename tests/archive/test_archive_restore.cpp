@@ -132,4 +132,22 @@ TEST_F(ArchiveRestore, OnlyTheHolderRestores)
                     svar_archive_restore(path_.c_str(), store_.get(), &options, nullptr));
 }
 
+// Rules are of a program's handles, values of the store: restoring sets values only.
+TEST_F(ArchiveRestore, ClonesAreOneValueAndRulesStay)
+{
+  svar_shared_options_t strict = SVAR_SHARED_OPTIONS_INIT;
+  strict.name = "w";
+  strict.strict = true;
+  svar_variable_t *made = nullptr;
+  ASSERT_SVAR_OK(svar_shared(vector_of<double>({7}).source(), &strict, &made));
+  Variable saved(made);
+  ASSERT_SVAR_OK(svar_variable_clone(saved.get(), "clone", &made));
+  Variable clone(made);
+  ASSERT_SVAR_OK(Save({saved.get(), clone.get()}));
+  Variable w = Make(vector_of<double>({1}).source(), "w", store_.get());
+  ASSERT_SVAR_OK(Restore());
+  EXPECT_EQ(svar_test::get<double>(w), std::vector<double>{7});
+  EXPECT_FALSE(svar_container_is_strict(svar_variable_container(w.get())));
+}
+
 } // namespace

@@ -18,11 +18,6 @@ add_all(const std::vector<int> &numbers, const char *what_is_missing)
 
 // Who writes the tests of one of these takes its number out of the list.
 
-const bool archives_later[] = {
-    add_all({138}, "asking a variable whether it is strict"),
-    add_all({139}, "clones"),
-};
-
 const bool gpu_later[] = {
     add_all({222, 223, 224, 225, 226, 227, 228, 230, 231, 232, 233,
              234, 235, 236, 238, 239, 240, 241, 242, 243, 244},

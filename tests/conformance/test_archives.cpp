@@ -24,9 +24,10 @@ public:
     options.refuse_repeated_names = options.refuse_unnamed = refuse_names;
     return svar_archive_save(path_.c_str(), variables.data(), variables.size(), &options);
   }
-  svar_archive_variables_t &load()
+  svar_archive_variables_t &load(svar_store_t *store = nullptr)
   {
-    EXPECT_SVAR_OK(svar_archive_load(path_.c_str(), nullptr, &loaded_));
+    svar_archive_variables_release(&loaded_);
+    EXPECT_SVAR_OK(svar_archive_load(path_.c_str(), store, &loaded_));
     return loaded_;
   }
   std::vector<std::string> tensors() const
@@ -58,6 +59,63 @@ numbers_of(svar_variable_t *variable)
 }
 
 } // namespace
+
+SVAR_CASE(138, ALoadedVariableHasValueTypeNameAndRulesOfTheSavedAndNoMemoryOfIt)
+{
+  svar_shared_options_t rules = options("w");
+  rules.strict = true;
+  rules.allow_downcast = SVAR_DOWNCAST_FALSE;
+  Variable s = shared(vector_of<double>({1, 2}).source(), rules);
+  File file;
+  ASSERT_SVAR_OK(file.save({s.get()}));
+  svar_test::Store target = is_ipc() ? svar_test::create_store("/loaded") : nullptr;
+  svar_archive_variables_t &loaded = file.load(target.get());
+  ASSERT_EQ(loaded.count, 1u);
+  svar_variable_t *l = loaded.variables[0];
+  svar_type_t type = svar_variable_type(s.get()), type_of_loaded = svar_variable_type(l);
+  EXPECT_TRUE(svar_type_equal(&type, &type_of_loaded));
+  EXPECT_EQ(svar_variable_backing(l), svar_variable_backing(s.get()));
+  EXPECT_STREQ(svar_variable_name(l), "w");
+  const svar_container_t *container = svar_variable_container(l);
+  EXPECT_TRUE(svar_container_is_strict(container));
+  EXPECT_EQ(svar_container_allow_downcast(container), SVAR_DOWNCAST_FALSE);
+  EXPECT_EQ(numbers_of(l), (std::vector<double>{1, 2}));
+  ASSERT_SVAR_OK(svar_set_value(l, vector_of<double>({8, 9}).source(), SVAR_COPY));
+  EXPECT_EQ(read(s).as<double>(), (std::vector<double>{1, 2}));
+  ASSERT_SVAR_OK(svar_set_value(s.get(), vector_of<double>({3}).source(), SVAR_COPY));
+  EXPECT_EQ(numbers_of(l), (std::vector<double>{8, 9}));
+  if (target != nullptr) {
+    EXPECT_SVAR_OK(svar_store_remove(target.get()));
+  }
+}
+
+SVAR_CASE(139, ClonesShareAContainerAgainIfTheyWereSavedTogether)
+{
+  Variable a = shared(vector_of<double>({1}).source(), options("a"));
+  svar_variable_t *clone = nullptr;
+  ASSERT_SVAR_OK(svar_variable_clone(a.get(), "b", &clone));
+  Variable b(clone);
+  File together;
+  ASSERT_SVAR_OK(together.save({a.get(), b.get()}));
+  svar_test::Store target = is_ipc() ? svar_test::create_store("/loaded") : nullptr;
+  svar_archive_variables_t &loaded = together.load(target.get());
+  ASSERT_EQ(loaded.count, 2u);
+  EXPECT_NE(loaded.variables[0], loaded.variables[1]);
+  EXPECT_STREQ(svar_variable_name(loaded.variables[1]), "b");
+  ASSERT_SVAR_OK(svar_set_value(loaded.variables[1], vector_of<double>({8}).source(), SVAR_COPY));
+  EXPECT_EQ(numbers_of(loaded.variables[0]), std::vector<double>{8});
+  if (target != nullptr) {
+    EXPECT_SVAR_OK(svar_store_remove(target.get()));
+  }
+
+  File of_a, of_b;
+  ASSERT_SVAR_OK(of_a.save({a.get()}));
+  ASSERT_SVAR_OK(of_b.save({b.get()}));
+  svar_variable_t *alone = of_a.load().variables[0], *other = of_b.load().variables[0];
+  EXPECT_NE(svar_variable_container(alone), svar_variable_container(other));
+  ASSERT_SVAR_OK(svar_set_value(alone, vector_of<double>({9}).source(), SVAR_COPY));
+  EXPECT_EQ(numbers_of(other), std::vector<double>{1});
+}
 
 SVAR_CASE(140, OverlappingArraysAreLoadedApartAndOneVariableAsOne)
 {

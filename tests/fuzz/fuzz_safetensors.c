@@ -79,18 +79,32 @@ read_variable(svar_variable_t *variable)
   FUZZ_CHECK(type.kind != SVAR_KIND_RANDOM || svar_random_get(variable, &state) == SVAR_OK);
 }
 
-static void
-load_archive(const char *path)
+static svar_ret_t
+load_archive(const char *path, svar_store_t *store)
 {
   svar_archive_variables_t loaded = {0};
-  if (fuzz_ret(svar_archive_load(path, NULL, &loaded)) != SVAR_OK) {
-    FUZZ_CHECK(loaded.variables == NULL);
-    return;
-  }
+  svar_ret_t ret = fuzz_ret(svar_archive_load(path, store, &loaded));
+  FUZZ_CHECK((ret == SVAR_OK) == (loaded.variables != NULL));
   for (size_t i = 0; i < loaded.count; i++) {
+    FUZZ_CHECK(store == NULL || svar_variable_store(loaded.variables[i]) == store);
     read_variable(loaded.variables[i]);
   }
   svar_archive_variables_release(&loaded);
+  return ret;
+}
+
+// What a store takes in, which is all or nothing, it takes again.
+static void
+load_in_store(const char *path)
+{
+  svar_store_t *store;
+  FUZZ_CHECK(svar_store_create_private("/fuzz", NULL, &store) == SVAR_OK);
+  if (load_archive(path, store) == SVAR_OK) {
+    FUZZ_CHECK(svar_archive_restore(path, store, NULL, NULL) == SVAR_OK);
+  } else {
+    FUZZ_CHECK(svar_store_version(store) == 0);
+  }
+  svar_store_close(store);
 }
 
 int
@@ -108,7 +122,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   measure_policy(file);
   FUZZ_CHECK(svar_safetensors_check_unchanged(file) == SVAR_OK);
   svar_safetensors_close(file);
-  load_archive(path);
+  (void)load_archive(path, NULL);
+  load_in_store(path);
   read_observations(path);
   return 0;
 }
