@@ -23,22 +23,6 @@ svari_expression_free(void *memory)
   allocator.deallocate(memory, allocator.state);
 }
 
-svar_ret_t
-svari_struct_read(const void *given, size_t given_bytes, size_t least_bytes, size_t known_bytes,
-                  const char *what, void *out_known)
-{
-  if (given_bytes < least_bytes || given_bytes > known_bytes) {
-    return svar_fail(
-        SVAR_ERR_ARGUMENT,
-        "%s is of %zu bytes, this library knows %zu: start from its _INIT or from zero, "
-        "and use a library as new as the header",
-        what, given_bytes, known_bytes);
-  }
-  memset(out_known, 0, known_bytes);
-  memcpy(out_known, given, given_bytes);
-  return SVAR_OK;
-}
-
 static svar_ret_t
 copy_name(const char *name, char **out_name)
 {

@@ -53,11 +53,6 @@ svar_ret_t svari_expression_constant(svar_source_t source, const svar_type_t *ty
                                      svar_downcast_t allow_downcast, const char *name,
                                      svar_expression_t **out_expression);
 
-// Reads a struct that a caller filled. Such structs grow at their end only: what an older build (of at least
-// least_bytes) does not know is zero. SVAR_ERR_ARGUMENT for any other size, naming what.
-svar_ret_t svari_struct_read(const void *given, size_t given_bytes, size_t least_bytes,
-                             size_t known_bytes, const char *what, void *out_known);
-
 // Bytes of the default allocator, at least one, aligned to 64; what names them in the message.
 svar_ret_t svari_expression_allocate(size_t bytes, const char *what, void **out_memory);
 void svari_expression_free(void *memory); // NULL is a no-op

@@ -80,15 +80,31 @@ add_state_updates(svar_function_t *function)
   return SVAR_OK;
 }
 
+// Reads a struct that a caller filled. They grow at their ends only: what an older build (of at least least_bytes)
+// does not know is zero. what says whose size given_bytes is.
+static svar_ret_t
+read_struct(const void *given, size_t given_bytes, size_t least_bytes, size_t known_bytes,
+            const char *what, void *out_known)
+{
+  if (given_bytes < least_bytes || given_bytes > known_bytes) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "options.%s is %zu, this library knows %zu: start from "
+                     "SVAR_FUNCTION_OPTIONS_INIT, and use a library as new as the header",
+                     what, given_bytes, known_bytes);
+  }
+  memset(out_known, 0, known_bytes);
+  memcpy(out_known, given, given_bytes);
+  return SVAR_OK;
+}
+
 static svar_ret_t
 take_inputs(svar_function_t *function, const svar_function_options_t *options)
 {
   const char *next = (const char *)options->inputs;
   for (size_t i = 0; i < options->input_count; i++, next += options->input_size_bytes) {
     svar_function_input_t input;
-    SVAR_TRY(svari_struct_read(next, options->input_size_bytes,
-                               offsetof(svar_function_input_t, value), sizeof(input), "an input",
-                               &input));
+    SVAR_TRY(read_struct(next, options->input_size_bytes, offsetof(svar_function_input_t, value),
+                         sizeof(input), "input_size_bytes", &input));
     SVAR_TRY(svari_function_add_input(function, &input));
   }
   return SVAR_OK;
@@ -100,8 +116,8 @@ take_outputs(svar_function_t *function, const svar_function_options_t *options)
   const char *next = (const char *)options->outputs;
   for (size_t i = 0; i < options->output_count; i++, next += options->output_size_bytes) {
     svar_function_output_t output;
-    SVAR_TRY(svari_struct_read(next, options->output_size_bytes, sizeof(output), sizeof(output),
-                               "an output", &output));
+    SVAR_TRY(read_struct(next, options->output_size_bytes, sizeof(output), sizeof(output),
+                         "output_size_bytes", &output));
     SVAR_TRY(add_output(function, &output));
   }
   return SVAR_OK;
@@ -126,8 +142,8 @@ take_options(svar_function_t *function, const svar_function_options_t *options)
 static svar_ret_t
 read_options(const svar_function_options_t *given, svar_function_options_t *out_options)
 {
-  SVAR_TRY(svari_struct_read(given, given->size_bytes, sizeof(*given), sizeof(*given),
-                             "svar_function_options_t", out_options));
+  SVAR_TRY(read_struct(given, given->size_bytes, sizeof(*given), sizeof(*given), "size_bytes",
+                       out_options));
   const svar_function_options_t *options = out_options;
   SVAR_REQUIRE(options->inputs != NULL || options->input_count == 0);
   SVAR_REQUIRE(options->outputs != NULL || options->output_count == 0);

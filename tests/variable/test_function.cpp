@@ -192,7 +192,8 @@ TEST(FunctionOptions, OfAnotherSizeAreRefused)
       (what == 0   ? options.size_bytes
        : what == 1 ? options.input_size_bytes
                    : options.output_size_bytes) = wrong;
-      EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_function_create(&options, &function));
+      EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "size_bytes is",
+                        svar_function_create(&options, &function));
     }
   }
 }
