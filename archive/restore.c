@@ -11,29 +11,74 @@ typedef struct restorer {
   svar_archive_restore_options_t options;
   const svar_safetensors_t *file;
   svar_store_t *store;
+  svar_remote_t *remote; // to the store's holder; NULL: that is this process
   svar_transaction_t *change;
+  svar_remote_change_t *remote_change; // instead
   svari_contents_t contents;
   json_t *
       known; // names of the store's entries that the file has, a sparse variable's parts among them
 } restorer_t;
 
-// --- one value -------------------------------------------------------------------------------------
+// --- the change ------------------------------------------------------------------------------------
 
-// One that fits is read to where it belongs. What rank or flags refuse, the loan does not take either.
-static bool
-fits(const svar_type_t *type, const svar_type_t *offered)
+static svar_ret_t
+begin_change(restorer_t *restorer)
 {
-  return svar_dtype_equal(type->dtype, offered->dtype) && type->ndim == offered->ndim;
+  return restorer->remote != NULL
+             ? svar_remote_change_begin(restorer->remote, &restorer->remote_change)
+             : svar_transaction_begin(restorer->store, &restorer->change);
 }
 
 static svar_ret_t
-read_in_place(const restorer_t *restorer, const svari_entry_t *entry, svar_variable_t *variable)
+commit_change(restorer_t *restorer, uint64_t *out_version)
+{
+  return restorer->remote != NULL ? svar_remote_change_commit(restorer->remote_change, out_version)
+                                  : svar_transaction_commit(restorer->change, out_version);
+}
+
+static svar_ret_t
+set_value(const restorer_t *restorer, svar_variable_t *variable, svar_source_t source)
+{
+  return restorer->remote != NULL
+             ? svar_remote_change_set(restorer->remote_change, svar_variable_name(variable), source)
+             : svar_transaction_set(restorer->change, variable, source);
+}
+
+// Room for a value of this type, which the variable, or its holder, takes as it is or converts.
+static svar_ret_t
+loan_room(const restorer_t *restorer, svar_variable_t *variable, const svar_type_t *type,
+          const int64_t *shape, void **out_data)
+{
+  svar_value_t hole = SVAR_VALUE_INIT;
+  if (restorer->remote != NULL) {
+    return svar_remote_change_loan(restorer->remote_change, svar_variable_name(variable),
+                                   type->dtype, type->ndim, shape, out_data);
+  }
+  SVAR_TRY(svar_transaction_loan(restorer->change, variable, shape, false, &hole));
+  *out_data = hole.tensor.data;
+  return SVAR_OK;
+}
+
+// --- one value -------------------------------------------------------------------------------------
+
+// One that fits is read to where it belongs. What rank or flags refuse, the loan does not take either. Another
+// process converts what does not fit.
+static bool
+fits(const restorer_t *restorer, const svar_type_t *type, const svar_type_t *offered)
+{
+  return restorer->remote != NULL ||
+         (svar_dtype_equal(type->dtype, offered->dtype) && type->ndim == offered->ndim);
+}
+
+static svar_ret_t
+read_in_place(const restorer_t *restorer, const svari_entry_t *entry, const svar_type_t *offered,
+              svar_variable_t *variable)
 {
   const svar_safetensors_tensor_t *tensor =
       svar_safetensors_at(restorer->file, entry->tensors[SVARI_ENTRY_VALUE]);
-  svar_value_t hole = SVAR_VALUE_INIT;
-  SVAR_TRY(svar_transaction_loan(restorer->change, variable, tensor->shape, false, &hole));
-  return svar_safetensors_read(restorer->file, entry->tensors[SVARI_ENTRY_VALUE], hole.tensor.data);
+  void *data;
+  SVAR_TRY(loan_room(restorer, variable, offered, tensor->shape, &data));
+  return svar_safetensors_read(restorer->file, entry->tensors[SVARI_ENTRY_VALUE], data);
 }
 
 static svar_ret_t
@@ -50,7 +95,7 @@ read_and_convert(const restorer_t *restorer, const svari_entry_t *entry, const s
   svar_ret_t ret = svar_safetensors_read(restorer->file, entry->tensors[SVARI_ENTRY_VALUE], bytes);
   if (ret == SVAR_OK) {
     DLTensor value = svar_tensor(offered->dtype, bytes, offered->ndim, tensor->shape);
-    ret = svar_transaction_set(restorer->change, variable, svar_array(&value));
+    ret = set_value(restorer, variable, svar_array(&value));
   }
   free(bytes);
   return ret;
@@ -61,8 +106,8 @@ restore_tensor(const restorer_t *restorer, const svari_entry_t *entry, svar_vari
 {
   const svar_type_t type = svar_variable_type(variable);
   const svar_type_t offered = svari_entry_tensor_type(entry, restorer->file);
-  return fits(&type, &offered) ? read_in_place(restorer, entry, variable)
-                               : read_and_convert(restorer, entry, &offered, variable);
+  return fits(restorer, &type, &offered) ? read_in_place(restorer, entry, &offered, variable)
+                                         : read_and_convert(restorer, entry, &offered, variable);
 }
 
 static svar_ret_t
@@ -70,7 +115,7 @@ restore_state(const restorer_t *restorer, const svari_entry_t *entry, svar_varia
 {
   svar_random_state_t state;
   SVAR_TRY(svari_entry_read_state(entry, restorer->file, &state));
-  return svar_transaction_set(restorer->change, variable, svar_random_source(&state));
+  return set_value(restorer, variable, svar_random_source(&state));
 }
 
 static svar_ret_t
@@ -81,7 +126,7 @@ restore_matrix(const restorer_t *restorer, const svari_entry_t *entry, svar_vari
   SVAR_TRY(svari_entry_read_matrix(entry, restorer->file, &matrix, &memory));
   svar_ret_t ret = svar_sparse_check(&matrix);
   if (ret == SVAR_OK) {
-    ret = svar_transaction_set(restorer->change, variable, svar_sparse_source(&matrix));
+    ret = set_value(restorer, variable, svar_sparse_source(&matrix));
   }
   free(memory);
   return ret;
@@ -136,7 +181,7 @@ restore_entry(const restorer_t *restorer, const svari_entry_t *entry)
                ? SVAR_OK
                : svar_fail(SVAR_ERR_TYPE,
                            "'%s' has tensor '%s', which store '%s' does not have; "
-                           "options.ignore_extra leaves it out",
+                           "ignore_extra would leave it out",
                            svar_safetensors_path(restorer->file), entry->tensor_name,
                            svar_store_name(restorer->store));
   }
@@ -163,8 +208,8 @@ check_complete(const restorer_t *restorer)
     SVAR_TRY(ret);
     if (json_object_get(restorer->known, svar_variable_name(variable)) == NULL) {
       ret = svar_fail(SVAR_ERR_TYPE,
-                      "'%s' lacks tensor '%s', which store '%s' has; options.ignore_missing lets "
-                      "the variable keep its value",
+                      "'%s' lacks tensor '%s', which store '%s' has; with ignore_missing the "
+                      "variable would keep its value",
                       svar_safetensors_path(restorer->file), svar_variable_name(variable),
                       svar_store_name(restorer->store));
     }
@@ -197,13 +242,14 @@ stage(restorer_t *restorer)
 static svar_ret_t
 restore(restorer_t *restorer, uint64_t *out_version)
 {
-  SVAR_TRY(svar_transaction_begin(restorer->store, &restorer->change));
+  SVAR_TRY(begin_change(restorer));
   svar_ret_t ret = stage(restorer);
   if (ret != SVAR_OK) {
     svar_transaction_abort(restorer->change);
+    svar_remote_change_abort(restorer->remote_change);
     return ret;
   }
-  return svar_transaction_commit(restorer->change, out_version);
+  return commit_change(restorer, out_version);
 }
 
 static svar_ret_t
@@ -218,19 +264,35 @@ read_options(const svar_archive_restore_options_t *given,
   return SVAR_OK;
 }
 
+static svar_ret_t
+restore_file(const char *path, restorer_t *restorer, const svar_archive_restore_options_t *options,
+             uint64_t *out_version)
+{
+  svar_safetensors_t *file;
+  SVAR_TRY(read_options(options, &restorer->options));
+  SVAR_TRY(svar_safetensors_open(path, &file));
+  restorer->file = file;
+  svar_ret_t ret = restore(restorer, out_version);
+  json_decref(restorer->known);
+  svari_contents_fini(&restorer->contents);
+  svar_safetensors_close(file);
+  return ret;
+}
+
 svar_ret_t
 svar_archive_restore(const char *path, svar_store_t *store,
                      const svar_archive_restore_options_t *options, uint64_t *out_version)
 {
   SVAR_REQUIRE(path != NULL && store != NULL);
   restorer_t restorer = {.store = store};
-  svar_safetensors_t *file;
-  SVAR_TRY(read_options(options, &restorer.options));
-  SVAR_TRY(svar_safetensors_open(path, &file));
-  restorer.file = file;
-  svar_ret_t ret = restore(&restorer, out_version);
-  json_decref(restorer.known);
-  svari_contents_fini(&restorer.contents);
-  svar_safetensors_close(file);
-  return ret;
+  return restore_file(path, &restorer, options, out_version);
+}
+
+svar_ret_t
+svar_archive_restore_remote(const char *path, svar_store_t *store, svar_remote_t *remote,
+                            const svar_archive_restore_options_t *options, uint64_t *out_version)
+{
+  SVAR_REQUIRE(path != NULL && store != NULL && remote != NULL);
+  restorer_t restorer = {.store = store, .remote = remote};
+  return restore_file(path, &restorer, options, out_version);
 }

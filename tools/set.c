@@ -1,7 +1,10 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "shared_variable/random.h"
 #include "tools/arguments.h"
 #include "tools/npy.h"
 #include "tools/npy_read.h"
@@ -100,6 +103,30 @@ set_numbers(const setting_t *setting, const char *text, uint64_t *out_version)
   return ret;
 }
 
+// --- what are no numbers ---------------------------------------------------------------------------
+
+static bool
+is_none(const char *text)
+{
+  return strcmp(text, "none") == 0;
+}
+
+static svar_ret_t
+set_seed(const setting_t *setting, const char *text, uint64_t *out_version)
+{
+  char *end;
+  errno = 0;
+  uint64_t seed = strtoull(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0) {
+    return svar_fail(SVAR_ERR_SYNTAX,
+                     "variable '%s' is a random state: it is set by a seed, a whole "
+                     "number below 2^64, not by '%s'",
+                     svar_variable_name(setting->variable), text);
+  }
+  const svar_random_state_t state = svar_random_seeded(seed);
+  return send_source(setting, svar_random_source(&state), out_version);
+}
+
 // --- the command -----------------------------------------------------------------------------------
 
 static svar_ret_t
@@ -110,6 +137,12 @@ set_value(setting_t *setting, const svari_arguments_t *arguments, int64_t timeou
   SVAR_TRY(svari_store_lookup(arguments, operands[0], &setting->store));
   SVAR_TRY(svari_variable_lookup(setting->store, operands[1], &setting->variable));
   SVAR_TRY(svari_remote_lookup(arguments, setting->store, timeout_ns, &setting->remote));
+  if (is_none(operands[2])) {
+    return send_source(setting, svar_none(), out_version);
+  }
+  if (svar_variable_type(setting->variable).kind == SVAR_KIND_RANDOM) {
+    return set_seed(setting, operands[2], out_version);
+  }
   return is_npy_file(operands[2]) ? set_file(setting, operands[2], out_version)
                                   : set_numbers(setting, operands[2], out_version);
 }
@@ -153,7 +186,11 @@ const svari_command_t svari_command_set = {
     .description =
         "VALUE is a number or a nested list of numbers: 0.5, true, '[[1, 2], [3, 4]]'; behind\n"
         "'--' if it begins with a '-'. For a variable of floats it is rounded to them; else it\n"
-        "must be exact. What ends in .npy is a NumPy file. The version that is made is printed.\n"
+        "must be exact. What ends in .npy is a NumPy file. 'none' unsets the variable, and a "
+        "whole\n"
+        "number seeds one that is a random state; a sparse variable takes a matrix with its "
+        "zeros.\n"
+        "The version that is made is printed.\n"
         "The holder obeys if it was told to, by its options settable and setters (the parameters\n"
         "of these names of weights_publisher), and checks the value as it checks its own.\n",
     .run = run_set,

@@ -9,6 +9,7 @@
 #ifndef SHARED_VARIABLE_ARCHIVE_H
 #define SHARED_VARIABLE_ARCHIVE_H
 
+#include "shared_variable/remote.h"
 #include "shared_variable/safetensors.h"
 #include "shared_variable/variable.h"
 
@@ -92,6 +93,16 @@ typedef struct svar_archive_restore_options {
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t
 svar_archive_restore(const char *path, svar_store_t *store,
                      const svar_archive_restore_options_t *options, uint64_t *out_version);
+
+/// The same for a store that another process holds: the values are read into memory that they are sent in, and the
+/// holder sets all of them or none, if it allows that.
+/// @param store the store, open for reading: says which variables there are
+/// @param remote the connection to its holder
+/// @contract{allocates: yes; blocks: on the disk, and as svar_remote_change_commit(); after fork: SVAR_ERR_FORKED}
+/// @retval as svar_archive_restore() but for SVAR_ERR_READ_ONLY, and as svar_remote_set()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t
+svar_archive_restore_remote(const char *path, svar_store_t *store, svar_remote_t *remote,
+                            const svar_archive_restore_options_t *options, uint64_t *out_version);
 
 SVAR_END_DECLS
 #endif

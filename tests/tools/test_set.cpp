@@ -98,6 +98,43 @@ TEST_F(SvarSet, AListIsAnArrayOfItsShape)
   ExpectRefused("set", {"weights", "[[1, 2], [3]]"}, "another length");
 }
 
+TEST_F(SvarSet, NoneUnsetsAndASeedMakesARandomState)
+{
+  ExpectSet({"weights", "none"});
+  svar_value_t value = SVAR_VALUE_INIT;
+  EXPECT_EQ(svar_get_value(weights_.get(), SVAR_BORROW, &value), SVAR_ERR_UNSET);
+  svar_random_state_t state = svar_random_seeded(1);
+  Variable random = Share("random", svar_random_source(&state));
+  ExpectSet({"random", "18446744073709551615"});
+  ASSERT_SVAR_OK(svar_random_get(random.get(), &state));
+  svar_random_state_t expected = svar_random_seeded(UINT64_MAX);
+  EXPECT_TRUE(svar_random_state_equal(&state, &expected));
+  for (const char *text : {"18446744073709551616", "1.5", "x", "", "[1]"}) {
+    ExpectRefused("set", {"random", text}, "seed");
+  }
+}
+
+TEST_F(SvarSet, ASparseVariableTakesAMatrixWithItsZeros)
+{
+  const double entry = 1;
+  const int32_t indices[] = {0, 1};
+  svar_sparse_t matrix = {};
+  matrix.format = SVAR_SPARSE_CSR;
+  matrix.dtype = SVAR_FLOAT64;
+  matrix.index_dtype = SVAR_INT32;
+  matrix.shape[0] = matrix.shape[1] = matrix.count = 1;
+  matrix.data = &entry;
+  matrix.indices = indices;
+  matrix.indptr = indices;
+  Variable w = Share("w", svar_sparse_source(&matrix));
+  ExpectSet({"w", "[[0, 2], [0.5, 0]]"});
+  svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_sparse_get(w.get(), SVAR_BORROW, &value));
+  EXPECT_EQ(value.matrix.count, 2);
+  EXPECT_EQ(value.matrix.shape[1], 2);
+  svar_sparse_value_release(&value);
+}
+
 TEST_F(SvarSet, WhatGetWroteAsANumpyFileIsSetAgain)
 {
   std::string path = folder_ / "weights.npy";
@@ -181,13 +218,61 @@ TEST_F(SvarLoad, AFileAndAStoreOfOtherNamesAreRefusedUnlessTold)
       {"weights", svar_tensor(SVAR_FLOAT32, numbers, 2, shape)},
   };
   ASSERT_SVAR_OK(svar_safetensors_write(path_.c_str(), items, 2, nullptr, 0));
-  ExpectRefused("load", {path_}, "--ignore-missing");
-  ExpectRefused("load", {path_, "--ignore-missing"}, "--ignore-extra");
-  ExpectRefused("load", {path_, "--ignore-extra"}, "--ignore-missing");
+  ExpectRefused("load", {path_}, "ignore_extra");
+  ExpectRefused("load", {path_, "--ignore-missing"}, "ignore_extra");
+  ExpectRefused("load", {path_, "--ignore-extra"}, "ignore_missing");
   Outcome load = Svar("load", {path_, "--ignore-missing", "--ignore-extra"});
   EXPECT_EQ(load.exit_code, 0) << load.err;
   EXPECT_EQ(get<float>(weights_), (std::vector<float>{9, 8}));
   EXPECT_EQ(get<float>(gain_), std::vector<float>{1});
+}
+
+// Every kind of value that a file has, and the dtypes that it keeps in its own way.
+TEST_F(SvarLoad, WhateverSaveWroteComesBack)
+{
+  double complex[] = {1, 2, 3, 4};
+  const int64_t two = 2;
+  DLTensor pairs = svar_tensor(SVAR_COMPLEX128, complex, 1, &two);
+  float single[] = {5, 6, 7, 8};
+  DLTensor single_pairs = svar_tensor(SVAR_COMPLEX64, single, 1, &two);
+  svar_random_state_t state = svar_random_seeded(3);
+  const int32_t indices[] = {0, 1};
+  const int32_t indptr[] = {0, 1, 2};
+  svar_sparse_t matrix = {};
+  matrix.format = SVAR_SPARSE_CSC;
+  matrix.dtype = SVAR_FLOAT64;
+  matrix.index_dtype = SVAR_INT32;
+  matrix.shape[0] = matrix.shape[1] = matrix.count = 2;
+  matrix.data = complex;
+  matrix.indices = indices;
+  matrix.indptr = indptr;
+  Variable z = Share("z", svar_array(&pairs));
+  Variable c = Share("c", svar_array(&single_pairs));
+  Variable flag = Share("flag", svar_bool(true));
+  Variable random = Share("random", svar_random_source(&state));
+  Variable w = Share("w", svar_sparse_source(&matrix));
+  ASSERT_EQ(Svar("save", {path_}).exit_code, 0);
+  svar_random_state_t later = svar_random_seeded(4);
+  matrix.count = 0;
+  const int32_t none[] = {0, 0, 0};
+  matrix.indptr = none;
+  ASSERT_SVAR_OK(svar_zero(z.get(), SVAR_COPY));
+  ASSERT_SVAR_OK(svar_zero(c.get(), SVAR_COPY));
+  ASSERT_SVAR_OK(svar_set_value(flag.get(), svar_bool(false), SVAR_COPY));
+  ASSERT_SVAR_OK(svar_set_value(random.get(), svar_random_source(&later), SVAR_COPY));
+  ASSERT_SVAR_OK(svar_set_value(w.get(), svar_sparse_source(&matrix), SVAR_COPY));
+  uint64_t before = svar_store_version(store_.get());
+  Outcome load = Svar("load", {path_});
+  ASSERT_EQ(load.exit_code, 0) << load.err;
+  EXPECT_EQ(load.out, std::to_string(before + 1) + "\n");
+  EXPECT_EQ(get<double>(z), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(get<float>(c), (std::vector<float>{5, 6, 7, 8}));
+  ASSERT_SVAR_OK(svar_random_get(random.get(), &later));
+  EXPECT_TRUE(svar_random_state_equal(&later, &state));
+  svar_sparse_value_t value = SVAR_SPARSE_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_sparse_get(w.get(), SVAR_BORROW, &value));
+  EXPECT_EQ(value.matrix.count, 2);
+  svar_sparse_value_release(&value);
 }
 
 TEST_F(SvarLoad, OneTensorThatIsRefusedRefusesTheFile)
