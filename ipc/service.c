@@ -13,6 +13,7 @@
 #include "ipc/ordinary_thread.h"
 #include "ipc/segment.h"
 #include "ipc/service_set.h"
+#include "store/bell.h"
 #include "store/crash_point.h"
 #include "store/store_impl.h"
 
@@ -20,7 +21,7 @@ enum {
   PEERS = 128,
   LISTENER = PEERS, // what epoll tells of the listening socket, and of the end
   STOPPER,
-  LOOK_MS = 100 // between two looks at watchers
+  PAUSE_MS = 100 // while there are no descriptors
 };
 
 // A connection. Its slot in the table is free if fd is SVARI_NO_FD.
@@ -47,7 +48,6 @@ typedef struct service {
   // The thread's own.
   peer_t peers[PEERS];
   uint64_t uses;
-  bool has_watchers;
   svari_bodies_t bodies;
   svari_request_packet_t packet;
   _Alignas(SVARI_SET_ALIGNMENT) uint8_t buffer[SVARI_SET_BUFFER_BYTES];
@@ -133,7 +133,7 @@ accept_peer(service_t *service)
   if (peer == NULL || fd < 0) {
     if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
       // Out of descriptors: the connection waits, and would wake this thread again at once.
-      poll(NULL, 0, LOOK_MS);
+      poll(NULL, 0, PAUSE_MS);
     }
     return;
   }
@@ -173,7 +173,7 @@ tell_status(service_t *service, svari_status_t *out_status)
   return SVAR_OK;
 }
 
-// Nothing but an eventfd may be written to: and by a commit, which must not block.
+// Nothing but an eventfd may be told of commits.
 static svar_ret_t
 check_eventfd(int fd)
 {
@@ -185,11 +185,23 @@ check_eventfd(int fd)
     return svar_fail(SVAR_ERR_SYNTAX, "a watch must come with an eventfd, not with '%s'",
                      length < 0 ? "nothing" : target);
   }
-  int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || (flags & O_NONBLOCK) == 0) {
-    return svar_fail(SVAR_ERR_SYNTAX, "the eventfd of a watch must have EFD_NONBLOCK");
-  }
   return SVAR_OK;
+}
+
+// Who could as well stop or kill this process is told by the shorter way, a write that he could make block.
+static bool
+is_trusted(const peer_t *peer)
+{
+  return peer->credentials.uid == geteuid() || peer->credentials.uid == 0;
+}
+
+static svar_ret_t
+open_bell(void)
+{
+  svari_birth_lock();
+  svar_ret_t ret = svari_bell_open();
+  svari_birth_unlock();
+  return ret;
 }
 
 // Moves *fd on success.
@@ -200,13 +212,16 @@ watch(service_t *service, peer_t *peer, int *fd)
     return svar_fail(SVAR_ERR_STATE, "this connection watches store '%s' already",
                      svar_store_name(service->store));
   }
+  const bool is_foreign = !is_trusted(peer);
   SVAR_TRY(check_eventfd(*fd));
+  if (is_foreign) {
+    SVAR_TRY(open_bell());
+  }
   pthread_mutex_lock(&service->store->lock);
-  svar_ret_t ret = svari_watchers_add(&service->store->watchers, *fd, &peer->watcher);
+  svar_ret_t ret = svari_watchers_add(&service->store->watchers, *fd, is_foreign, &peer->watcher);
   pthread_mutex_unlock(&service->store->lock);
   if (ret == SVAR_OK) {
     *fd = SVARI_NO_FD;
-    service->has_watchers = true;
   }
   return ret;
 }
@@ -306,24 +321,14 @@ serve(service_t *service, peer_t *peer)
   }
 }
 
-static void
-look_at_watchers(service_t *service)
-{
-  pthread_mutex_lock(&service->store->lock);
-  service->has_watchers = svari_watchers_look(&service->store->watchers);
-  pthread_mutex_unlock(&service->store->lock);
-}
-
 static void *
 run(void *context)
 {
   service_t *service = context;
   struct epoll_event event;
   for (;;) { // one event at a time, so that they take turns
-    int count = epoll_wait(service->epoll_fd, &event, 1, service->has_watchers ? LOOK_MS : -1);
-    if (count == 0) {
-      look_at_watchers(service);
-    } else if (count > 0 && event.data.u32 == STOPPER) {
+    int count = epoll_wait(service->epoll_fd, &event, 1, -1);
+    if (count > 0 && event.data.u32 == STOPPER) {
       return NULL;
     } else if (count > 0 && event.data.u32 == LISTENER) {
       accept_peer(service);

@@ -266,7 +266,7 @@ watch_own(watch_t *watch)
   pthread_mutex_lock(&watch->store->lock);
   svar_ret_t ret = fd < 0 ? svar_fail(SVAR_ERR_SYSTEM, "no descriptor to watch store '%s': %s",
                                       watch->store->name, strerror(errno))
-                          : svari_watchers_add(&watch->store->watchers, fd, &watch->slot);
+                          : svari_watchers_add(&watch->store->watchers, fd, false, &watch->slot);
   pthread_mutex_unlock(&watch->store->lock);
   if (ret != SVAR_OK) {
     close_fd(&fd);

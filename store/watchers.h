@@ -7,33 +7,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared_variable/error.h"
+#include "store/bell.h"
 
-enum { SVARI_WATCHERS = 64, SVARI_WATCHER_NONE = -1 };
+enum { SVARI_WATCHERS = SVARI_BELL_MOST, SVARI_WATCHER_NONE = -1 };
 
 // A committing thread may be about to write to a descriptor that is being taken out. A descriptor number
 // that was once in the table is therefore never closed while the store lives, and never means anything but
 // an eventfd: who leaves is replaced, under the same number, by an eventfd that nobody reads.
 typedef struct svari_watchers {
   _Atomic uint64_t active;  // bit i: fds[i] is to be told
-  _Atomic uint64_t begun;   // rounds of telling that began ...
-  _Atomic uint64_t ended;   // ... and ended
-  int fds[SVARI_WATCHERS];  // of the bits of `known`; written before the bit of `active` is set
+  _Atomic uint64_t foreign; // ... and is not to be waited for; written before the bit of `active`
+  int fds[SVARI_WATCHERS];  // of the bits of `known`; so are these
   uint64_t known;           // the members from here on: under the store's lock
-  uint64_t leaving;         // not told any more, not yet replaced: somebody may be stuck in a write
-  uint64_t begun_last_look; // begun, when svari_watchers_look() last looked; 0: nobody was inside
   int idle_fd;              // what replaces; made with the first watcher, so 0 is none
 } svari_watchers_t;
 
 // Of the functions below, all but tell() are called under the store's lock.
 
-// Takes in an eventfd whose reads and writes do not block. Moves fd if and only if it returns SVAR_OK.
-// SVAR_ERR_READERS_FULL, SVAR_ERR_SYSTEM
-svar_ret_t svari_watchers_add(svari_watchers_t *watchers, int fd, int *out_index);
+// Takes in an eventfd. is_foreign: who shares it is not trusted to leave it as it is, and svari_bell_open() was
+// called (bell.h). Moves fd if and only if it returns SVAR_OK. SVAR_ERR_READERS_FULL, SVAR_ERR_SYSTEM
+svar_ret_t svari_watchers_add(svari_watchers_t *watchers, int fd, bool is_foreign, int *out_index);
 void svari_watchers_remove(svari_watchers_t *watchers, int index);
-// Frees a thread that is stuck in a write, because the watcher made its full eventfd a blocking one: such a
-// watcher is taken out. To be called now and then while there are watchers. Returns whether there are.
-bool svari_watchers_look(svari_watchers_t *watchers);
 // Nobody is told any more; closes nothing yet, for a thread may still be telling.
 void svari_watchers_end(svari_watchers_t *watchers);
 // Closes everything: nobody can be telling. Also in the child of a fork.

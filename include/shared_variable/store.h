@@ -165,7 +165,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_wait(svar_store_t *store, uint64
 /// @param[out] out_fd the same at each call. Borrowed: svar_store_close() closes it. It does not block.
 /// @contract{allocates: yes; blocks: no; system calls: yes; thread: any; after fork: SVAR_ERR_FORKED.
 /// A reader's handle gets a thread of ordinary priority, which follows the holder; the commits of a holder that
-/// is watched each write to the watchers' descriptors (eventfd: one system call each)}
+/// is watched each signal the watchers' descriptors (one system call for each watcher of the holder's user, one for
+/// all others), and never wait for one}
 /// @retval SVAR_ERR_SYSTEM no descriptor or no thread is to be had
 /// @retval SVAR_ERR_READERS_FULL a holder's own handle only: its places for watchers are taken
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_watch_fd(svar_store_t *store, int *out_fd);

@@ -36,9 +36,9 @@ struct Answer {
 class Peer
 {
 public:
-  explicit Peer(const std::string &path)
+  explicit Peer(const std::string &path, uid_t owner = geteuid())
   {
-    EXPECT_SVAR_OK(svari_socket_connect(path.c_str(), geteuid(), PATIENCE_NS, &fd_));
+    EXPECT_SVAR_OK(svari_socket_connect(path.c_str(), owner, PATIENCE_NS, &fd_));
   }
   ~Peer()
   {
@@ -170,20 +170,19 @@ TEST_F(Service, AConnectionThatMakesNoSenseEndsWithASentence)
   expect_served();
 }
 
-TEST_F(Service, OnlyAnEventfdThatDoesNotBlockWatches)
+TEST_F(Service, OnlyAnEventfdWatches)
 {
   int pipes[2];
   ASSERT_EQ(pipe(pipes), 0);
-  int blocking = eventfd(0, EFD_CLOEXEC);
   Peer peer(path());
-  for (int fd : {SVARI_NO_FD, pipes[1], STDERR_FILENO, blocking}) {
+  for (int fd : {SVARI_NO_FD, pipes[1], STDERR_FILENO}) {
     Answer answer = peer.ask(SVARI_REQUEST_WATCH, fd);
     EXPECT_EQ(answer.head.ret, SVAR_ERR_SYNTAX) << answer.body;
   }
   int good = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   EXPECT_EQ(peer.ask(SVARI_REQUEST_WATCH, good).head.ret, SVAR_OK);
   EXPECT_EQ(peer.ask(SVARI_REQUEST_WATCH, good).head.ret, SVAR_ERR_STATE) << "one a connection";
-  for (int fd : {pipes[0], pipes[1], blocking, good}) {
+  for (int fd : {pipes[0], pipes[1], good}) {
     close(fd);
   }
 }
@@ -201,22 +200,96 @@ TEST_F(Service, AFullWatcherIsInNobodysWay)
   close(full);
 }
 
-// The flag is of the open file, which the watcher shares: it may turn on the holder later.
-TEST_F(Service, AWatcherThatMakesItsFullEventfdBlockIsTakenOut)
+// Watchers of another user, who may read the store. The eventfds are shared with this process.
+class ForeignWatchers : public Service
 {
-  Peer peer(path());
+protected:
+  void SetUp() override
+  {
+    if (geteuid() != 0) {
+      GTEST_SKIP() << "only root can become another user";
+    }
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.mode = 0644;
+    options.start_empty = true;
+    value_.reset();
+    store_.reset();
+    store_ = create_store("/served", &options);
+    value_ = make_variable<double>(store_, "value", {1, 2});
+    ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
+  }
+  void watch(const std::vector<int> &fds)
+  {
+    Signal is_watching;
+    const std::string path_of_root = path();
+    child_ = std::make_unique<Child>([&] {
+      const uid_t stranger = 65534;
+      std::vector<std::unique_ptr<Peer>> peers;
+      if (setgid(stranger) != 0 || setuid(stranger) != 0) {
+        return 1;
+      }
+      for (int fd : fds) {
+        peers.push_back(std::make_unique<Peer>(path_of_root, 0));
+        if (peers.back()->ask(SVARI_REQUEST_WATCH, fd).head.ret != SVAR_OK) {
+          return 2;
+        }
+      }
+      is_watching.raise();
+      pause();
+      return 0;
+    });
+    is_watching.wait();
+  }
+  std::unique_ptr<Child> child_;
+};
+
+// The flag is of the open file, which the watcher shares: it may turn on the holder at any moment.
+TEST_F(ForeignWatchers, AFullEventfdThatBlocksHoldsNobodyUp)
+{
   int evil = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  ASSERT_EQ(peer.ask(SVARI_REQUEST_WATCH, evil).head.ret, SVAR_OK);
+  watch({evil});
   const uint64_t most = UINT64_MAX - 1;
   ASSERT_EQ(write(evil, &most, sizeof(most)), 8);
   ASSERT_EQ(fcntl(evil, F_SETFL, 0), 0);
-  ASSERT_SVAR_OK(set<double>(value_, {1, 2})); // comes back: the service frees it
-  const uint64_t more = UINT64_MAX - 2;        // it holds what the freed commit added
-  ASSERT_EQ(write(evil, &more, sizeof(more)), 8);
-  for (int i = 0; i < 100; i++) {
-    ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+  for (int i = 0; i < 1000; i++) {
+    ASSERT_SVAR_OK(set<double>(value_, {1, 2})); // a write would wait for ever
   }
+  uint64_t count = 0;
+  ASSERT_EQ(read(evil, &count, sizeof(count)), 8);
+  EXPECT_GE(count, most);
+  ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+  ASSERT_EQ(read(evil, &count, sizeof(count)), 8) << "it is told as before";
+  EXPECT_EQ(count, 1u);
   close(evil);
+}
+
+// More commits than the kernel keeps results of, from many threads, to every place that there is.
+TEST_F(ForeignWatchers, EachIsToldOfEveryCommit)
+{
+  std::vector<int> fds;
+  for (int i = 0; i < 64; i++) { // SVARI_WATCHERS
+    fds.push_back(eventfd(0, EFD_CLOEXEC));
+  }
+  watch(fds);
+  EXPECT_EQ(Peer(path()).ask(SVARI_REQUEST_WATCH, fds[0]).head.ret, SVAR_ERR_READERS_FULL);
+  std::vector<std::thread> threads;
+  const uint64_t each = 300;
+  for (int i = 0; i < 4; i++) {
+    threads.emplace_back([&] {
+      for (uint64_t n = 0; n < each; n++) {
+        ASSERT_SVAR_OK(set<double>(value_, {1, 2}));
+      }
+    });
+  }
+  for (std::thread &thread : threads) {
+    thread.join();
+  }
+  for (int fd : fds) {
+    uint64_t count = 0;
+    ASSERT_EQ(read(fd, &count, sizeof(count)), 8);
+    EXPECT_EQ(count, 4 * each);
+    close(fd);
+  }
 }
 
 TEST_F(Service, WhoeverOnlyConnectsIsEndedWhenItsPlaceIsNeeded)
