@@ -5,113 +5,8 @@
 #include <immintrin.h>
 #endif
 
-#include "variable/convert_number.h"
+#include "variable/convert_element.h"
 #include "variable/convert_table.h"
-
-// How an element, or one part of a complex one, lies in memory. may_alias: the bytes may have been
-// written as another type.
-typedef uint8_t __attribute__((may_alias)) stored_BOOL;
-typedef int8_t __attribute__((may_alias)) stored_INT8;
-typedef int16_t __attribute__((may_alias)) stored_INT16;
-typedef int32_t __attribute__((may_alias)) stored_INT32;
-typedef int64_t __attribute__((may_alias)) stored_INT64;
-typedef uint8_t __attribute__((may_alias)) stored_UINT8;
-typedef uint16_t __attribute__((may_alias)) stored_UINT16;
-typedef uint32_t __attribute__((may_alias)) stored_UINT32;
-typedef uint64_t __attribute__((may_alias)) stored_UINT64;
-typedef uint16_t __attribute__((may_alias)) stored_FLOAT16;
-typedef float __attribute__((may_alias)) stored_FLOAT32;
-typedef double __attribute__((may_alias)) stored_FLOAT64;
-typedef uint16_t __attribute__((may_alias)) stored_BFLOAT16;
-
-// From storage to a C number. Where the two are one, C's own conversions do the rest.
-#define LOAD_BOOL(x) ((uint8_t)((x) != 0))
-#define LOAD_INT8(x) (x)
-#define LOAD_INT16(x) (x)
-#define LOAD_INT32(x) (x)
-#define LOAD_INT64(x) (x)
-#define LOAD_UINT8(x) (x)
-#define LOAD_UINT16(x) (x)
-#define LOAD_UINT32(x) (x)
-#define LOAD_UINT64(x) (x)
-#define LOAD_FLOAT32(x) (x)
-#define LOAD_FLOAT64(x) (x)
-#define LOAD_BFLOAT16(x) svari_float_from_bfloat16(x)
-
-// From a C number to storage. Integers wrap modulo 2^N.
-// clang-format off
-#define TO_INTEGER(type, x)                                                                        \
-  _Generic((x), float: svari_##type##_from_float, double: svari_##type##_from_double,              \
-           default: type##_from_integer)(x)
-#define TO_INT8(x) TO_INTEGER(int8, x)
-#define TO_INT16(x) TO_INTEGER(int16, x)
-#define TO_INT32(x) TO_INTEGER(int32, x)
-#define TO_INT64(x) TO_INTEGER(int64, x)
-#define TO_UINT8(x) TO_INTEGER(uint8, x)
-#define TO_UINT16(x) TO_INTEGER(uint16, x)
-#define TO_UINT32(x) TO_INTEGER(uint32, x)
-#define TO_UINT64(x) TO_INTEGER(uint64, x)
-#define TO_BFLOAT16(x)                                                                             \
-  _Generic((x), double: svari_bfloat16_from_double,                                                \
-           int32_t: svari_bfloat16_from_int32, uint32_t: svari_bfloat16_from_uint32,               \
-           int64_t: svari_bfloat16_from_int64, uint64_t: svari_bfloat16_from_uint64,               \
-           default: svari_bfloat16_from_float)(x)
-// A float that is the same as x when rounded to float16.
-#define BEFORE_FLOAT16(x)                                                                          \
-  _Generic((x), float: float_from_float, double: svari_float_from_double_odd,                      \
-           uint32_t: float_from_uint32, int64_t: svari_float_from_clamped_int64,                   \
-           uint64_t: svari_float_from_clamped_uint64, default: float_from_int32)(x)
-#define TO_FLOAT32(x) ((float)(x))
-#define TO_FLOAT64(x) ((double)(x))
-// clang-format on
-#define TO_BOOL(x) ((x) != 0)
-
-// What C converts as it should, as functions, for _Generic has only functions to choose from. Narrower
-// integers become the parameter's type on the way in.
-#define C_CONVERSION(name, to_type, from_type)                                                     \
-  static inline to_type name(from_type number)                                                     \
-  {                                                                                                \
-    return (to_type)number;                                                                        \
-  }
-C_CONVERSION(float_from_float, float, float)
-C_CONVERSION(float_from_int32, float, int32_t)
-C_CONVERSION(float_from_uint32, float, uint32_t)
-C_CONVERSION(int8_from_integer, int8_t, uint64_t)
-C_CONVERSION(int16_from_integer, int16_t, uint64_t)
-C_CONVERSION(int32_from_integer, int32_t, uint64_t)
-C_CONVERSION(int64_from_integer, int64_t, uint64_t)
-C_CONVERSION(uint8_from_integer, uint8_t, uint64_t)
-C_CONVERSION(uint16_from_integer, uint16_t, uint64_t)
-C_CONVERSION(uint32_from_integer, uint32_t, uint64_t)
-C_CONVERSION(uint64_from_integer, uint64_t, uint64_t)
-
-// X(from, to) for every real dtype but float16 as from; then for every one as to as well.
-#define EACH_REAL(X, to)                                                                           \
-  X(BOOL, to)                                                                                      \
-  X(INT8, to)                                                                                      \
-  X(INT16, to)                                                                                     \
-  X(INT32, to)                                                                                     \
-  X(INT64, to)                                                                                     \
-  X(UINT8, to)                                                                                     \
-  X(UINT16, to)                                                                                    \
-  X(UINT32, to)                                                                                    \
-  X(UINT64, to)                                                                                    \
-  X(FLOAT32, to)                                                                                   \
-  X(FLOAT64, to)                                                                                   \
-  X(BFLOAT16, to)
-#define EACH_REAL_PAIR(X)                                                                          \
-  EACH_REAL(X, BOOL)                                                                               \
-  EACH_REAL(X, INT8)                                                                               \
-  EACH_REAL(X, INT16)                                                                              \
-  EACH_REAL(X, INT32)                                                                              \
-  EACH_REAL(X, INT64)                                                                              \
-  EACH_REAL(X, UINT8)                                                                              \
-  EACH_REAL(X, UINT16)                                                                             \
-  EACH_REAL(X, UINT32)                                                                             \
-  EACH_REAL(X, UINT64)                                                                             \
-  EACH_REAL(X, FLOAT32)                                                                            \
-  EACH_REAL(X, FLOAT64)                                                                            \
-  EACH_REAL(X, BFLOAT16)
 
 // --- loops over single elements ----------------------------------------------------------------------
 
@@ -138,18 +33,6 @@ C_CONVERSION(uint64_from_integer, uint64_t, uint64_t)
 EACH_REAL_PAIR(REAL_TO_REAL)
 EACH_REAL(REAL_TO_PAIR, FLOAT32)
 EACH_REAL(REAL_TO_PAIR, FLOAT64)
-#define EACH_NUMBER(X, argument)                                                                   \
-  X(INT8, argument)                                                                                \
-  X(INT16, argument)                                                                               \
-  X(INT32, argument)                                                                               \
-  X(INT64, argument)                                                                               \
-  X(UINT8, argument)                                                                               \
-  X(UINT16, argument)                                                                              \
-  X(UINT32, argument)                                                                              \
-  X(UINT64, argument)                                                                              \
-  X(FLOAT32, argument)                                                                             \
-  X(FLOAT64, argument)                                                                             \
-  X(BFLOAT16, argument)
 EACH_NUMBER(PAIR_TO_REAL, FLOAT32)
 EACH_NUMBER(PAIR_TO_REAL, FLOAT64)
 PAIR_TO_BOOL(FLOAT32)

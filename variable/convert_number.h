@@ -12,7 +12,7 @@
 // `below` is the last number of the float type under the range's end. Up to there the type reaches
 // every integer of a small type; above it, a large one has its greatest to add.
 #define SVARI_SMALL_FROM_FLOAT(type, float_type, name, least, below)                               \
-  static inline type##_t svari_##type##_from_##name(float_type x)                                  \
+  SVARI_CONVERT_INLINE type##_t svari_##type##_from_##name(float_type x)                           \
   {                                                                                                \
     float_type number = x == x ? x : 0;                                                            \
     number = number > (least) ? number : (least);                                                  \
@@ -30,7 +30,7 @@ SVARI_SMALL_FROM_FLOAT(uint8, double, double, 0.0, 255.0)
 SVARI_SMALL_FROM_FLOAT(uint16, double, double, 0.0, 65535.0)
 #undef SVARI_SMALL_FROM_FLOAT
 
-static inline int32_t
+SVARI_CONVERT_INLINE int32_t
 svari_int32_from_float(float x)
 {
   float number = x == x ? x : 0;
@@ -40,7 +40,7 @@ svari_int32_from_float(float x)
   return x >= 0x1p31f ? INT32_MAX : whole;
 }
 
-static inline uint32_t
+SVARI_CONVERT_INLINE uint32_t
 svari_uint32_from_float(float x)
 {
   float number = x > 0 ? x : 0; // NaN too
@@ -49,7 +49,7 @@ svari_uint32_from_float(float x)
   return x >= 0x1p32f ? UINT32_MAX : whole;
 }
 
-static inline uint32_t
+SVARI_CONVERT_INLINE uint32_t
 svari_uint32_from_double(double x)
 {
   double number = x > 0 ? x : 0;
@@ -57,7 +57,7 @@ svari_uint32_from_double(double x)
   return (uint32_t)number;
 }
 
-static inline double
+SVARI_CONVERT_INLINE double
 svari_double_if(bool condition, double number)
 {
   uint64_t bits;
@@ -70,7 +70,7 @@ svari_double_if(bool condition, double number)
 // The two below take 0 <= number < 2^63 and 2^64. AVX2 has instructions for vectors of neither, but for
 // doubles to int32: there it takes three, what is left after each being exact. Others take one.
 #if defined(__AVX2__) && !defined(__AVX512DQ__)
-static inline uint64_t
+SVARI_CONVERT_INLINE uint64_t
 svari_uint64_in_range(double number)
 {
   int32_t high = (int32_t)(number * 0x1p-40);
@@ -80,19 +80,19 @@ svari_uint64_in_range(double number)
   return ((uint64_t)(uint32_t)high << 40) + ((uint64_t)(uint32_t)middle << 20) + (uint32_t)low;
 }
 
-static inline uint64_t
+SVARI_CONVERT_INLINE uint64_t
 svari_uint63_in_range(double number)
 {
   return svari_uint64_in_range(number);
 }
 #else
-static inline uint64_t
+SVARI_CONVERT_INLINE uint64_t
 svari_uint63_in_range(double number)
 {
   return (uint64_t)(int64_t)number;
 }
 
-static inline uint64_t
+SVARI_CONVERT_INLINE uint64_t
 svari_uint64_in_range(double number)
 {
   bool is_upper = number >= 0x1p63;
@@ -101,7 +101,7 @@ svari_uint64_in_range(double number)
 }
 #endif
 
-static inline int64_t
+SVARI_CONVERT_INLINE int64_t
 svari_int64_from_double(double x)
 {
   double size = __builtin_fabs(x);
@@ -112,20 +112,20 @@ svari_int64_from_double(double x)
   return (int64_t)((whole ^ is_negative) - (is_negative & ~is_beyond));
 }
 
-static inline uint64_t
+SVARI_CONVERT_INLINE uint64_t
 svari_uint64_from_double(double x)
 {
   uint64_t whole = svari_uint64_in_range(svari_double_if((x > 0) & (x < 0x1p64), x));
   return whole | (0 - (uint64_t)(x >= 0x1p64));
 }
 
-static inline uint64_t
+SVARI_CONVERT_INLINE uint64_t
 svari_uint64_from_float(float x)
 {
   return svari_uint64_from_double(x);
 }
 
-static inline int64_t
+SVARI_CONVERT_INLINE int64_t
 svari_int64_from_float(float x)
 {
   return svari_int64_from_double(x);
@@ -134,7 +134,7 @@ svari_int64_from_float(float x)
 // --- integer to 16-bit float: rounded once, too --------------------------------------------------------
 
 // Everything from 2^16 on is a float16's infinity, so its exact size matters no more.
-static inline float
+SVARI_CONVERT_INLINE float
 svari_float_from_clamped_int64(int64_t number)
 {
   const int64_t enough = 1 << 17;
@@ -143,7 +143,7 @@ svari_float_from_clamped_int64(int64_t number)
   return (float)(int32_t)number;
 }
 
-static inline float
+SVARI_CONVERT_INLINE float
 svari_float_from_clamped_uint64(uint64_t number)
 {
   const uint64_t enough = 1 << 17;
@@ -151,7 +151,7 @@ svari_float_from_clamped_uint64(uint64_t number)
 }
 
 // Rounded to odd (see float16.h), also below zero, to the 53 bits of a double; less stays as it is.
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_int64(int64_t number)
 {
   uint64_t bits = (uint64_t)number;
@@ -160,7 +160,7 @@ svari_bfloat16_from_int64(int64_t number)
   return svari_bfloat16_from_float(svari_float_from_double_odd((double)(int64_t)bits));
 }
 
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_uint64(uint64_t number)
 {
   uint64_t odd = (number | ((number & 0x7ffu) + 0x7ffu)) & ~UINT64_C(0x7ff);
@@ -169,7 +169,7 @@ svari_bfloat16_from_uint64(uint64_t number)
 }
 
 // The same within 32 bits, for a float's 24.
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_int32(int32_t number)
 {
   uint32_t bits = (uint32_t)number;
@@ -178,7 +178,7 @@ svari_bfloat16_from_int32(int32_t number)
   return svari_bfloat16_from_float((float)(int32_t)bits);
 }
 
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_uint32(uint32_t number)
 {
   uint32_t odd = (number | ((number & 0xffu) + 0xffu)) & ~0xffu;

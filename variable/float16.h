@@ -13,7 +13,13 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline float
+// Who includes these rules for another kind of processor says first what makes a function one of that
+// processor's (gpu/kernels.cu).
+#ifndef SVARI_CONVERT_INLINE
+#define SVARI_CONVERT_INLINE static inline
+#endif
+
+SVARI_CONVERT_INLINE float
 svari_float_from_bits(uint32_t bits)
 {
   float number;
@@ -21,7 +27,7 @@ svari_float_from_bits(uint32_t bits)
   return number;
 }
 
-static inline uint32_t
+SVARI_CONVERT_INLINE uint32_t
 svari_bits_of_float(float number)
 {
   uint32_t bits;
@@ -31,7 +37,7 @@ svari_bits_of_float(float number)
 
 // --- widening --------------------------------------------------------------------------------------
 
-static inline float
+SVARI_CONVERT_INLINE float
 svari_float_from_float16(uint16_t half)
 {
   uint32_t magnitude = half & 0x7fffu;
@@ -43,7 +49,7 @@ svari_float_from_float16(uint16_t half)
   return svari_float_from_bits(bits | (uint32_t)(half & 0x8000u) << 16);
 }
 
-static inline float
+SVARI_CONVERT_INLINE float
 svari_float_from_bfloat16(uint16_t bfloat)
 {
   return svari_float_from_bits((uint32_t)bfloat << 16);
@@ -52,14 +58,14 @@ svari_float_from_bfloat16(uint16_t bfloat)
 // --- narrowing -------------------------------------------------------------------------------------
 
 // Divides by 2^13 or 2^16, to nearest, ties to even.
-static inline uint32_t
+SVARI_CONVERT_INLINE uint32_t
 svari_round_off(uint32_t number, int bits)
 {
   return (number + ((1u << (bits - 1)) - 1) + (number >> bits & 1u)) >> bits;
 }
 
 // The bits of number * scale as an integer if mask is set, else 0; the lowest tells of a fraction.
-static inline uint32_t
+SVARI_CONVERT_INLINE uint32_t
 svari_units_odd(uint32_t magnitude, uint32_t mask, float scale)
 {
   float scaled = svari_float_from_bits(magnitude & mask) * scale;
@@ -67,7 +73,7 @@ svari_units_odd(uint32_t magnitude, uint32_t mask, float scale)
   return (uint32_t)units | ((float)units != scaled);
 }
 
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_float16_from_float(float number)
 {
   uint32_t bits = svari_bits_of_float(number);
@@ -84,7 +90,7 @@ svari_float16_from_float(float number)
   return (uint16_t)(half | (bits >> 16 & 0x8000u));
 }
 
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_bits(uint32_t bits)
 {
   uint32_t quiet = bits >> 16 | 0x40u;
@@ -92,14 +98,14 @@ svari_bfloat16_from_bits(uint32_t bits)
   return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
 }
 
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_float(float number)
 {
   return svari_bfloat16_from_bits(svari_bits_of_float(number));
 }
 
 // Rounded to odd where a float is normal. Beyond, it is as large or as small as the double is.
-static inline float
+SVARI_CONVERT_INLINE float
 svari_float_from_double_odd(double number)
 {
   const uint64_t cut = (UINT64_C(1) << 29) - 1;
@@ -112,7 +118,7 @@ svari_float_from_double_odd(double number)
 
 // A bfloat16 is subnormal where a float is, whose subnormals count units of 2^-149. They are counted on
 // a normal float, 2^60 times as large.
-static inline uint16_t
+SVARI_CONVERT_INLINE uint16_t
 svari_bfloat16_from_double(double number)
 {
   uint32_t bits = svari_bits_of_float(svari_float_from_double_odd(number));
