@@ -43,7 +43,9 @@ SVAR_BEGIN_DECLS
   X(SVAR_ERR_ASSERTION, 26, "a promise made about the value does not hold")                        \
   X(SVAR_ERR_RUNTIME, 27, "a function's input would be replaced")                                  \
   X(SVAR_ERR_UNUSED, 28, "an input of a function is not used, or listed twice")                    \
-  X(SVAR_ERR_MISSING, 29, "a function needs an input that was not listed")
+  X(SVAR_ERR_MISSING, 29, "a function needs an input that was not listed")                         \
+  X(SVAR_ERR_CONTEXT, 70, "no such GPU, or none that this process may use")                        \
+  X(SVAR_ERR_DEVICE, 71, "the GPU failed, or its driver refused a call")
 
 #define SVAR_RET_ENUM(name, value, text) name = value,
 typedef enum svar_ret { SVAR_RET_LIST(SVAR_RET_ENUM) } svar_ret_t;
