@@ -64,6 +64,51 @@ TEST_F(ShippedFile, PolicyAsksForItsMandatoryArguments)
       << plan.sentence;
 }
 
+TEST_F(ShippedFile, TwoRobotsAreOneFileInTwoNamespaces)
+{
+  Plan plan(prefix_, path("two_robots.launch.xml"),
+            {{"weights", "/a.safetensors"},
+             {"weights_2", "/b.safetensors"},
+             {"observations", "/o"},
+             {"record_2", "/r"}});
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  ASSERT_EQ(plan->process_count, 4);
+  for (int robot = 0; robot < 2; ++robot) {
+    const std::string name_space = robot == 0 ? "/robot_1" : "/robot_2";
+    const int publisher = 2 * robot;
+    EXPECT_EQ(plan.argv(publisher)[3], "__node:=weights");
+    EXPECT_EQ(plan.argv(publisher)[5], "__ns:=" + name_space);
+    EXPECT_EQ(plan.argv(publisher + 1)[3], "__node:=policy");
+    EXPECT_EQ(plan.argv(publisher + 1)[5], "__ns:=" + name_space);
+    const std::string head = name_space + "/weights:\n  ros__parameters:\n    ";
+    EXPECT_EQ(plan.files(publisher)[0],
+              head + (robot == 0 ? "file: '/a.safetensors'\n" : "file: '/b.safetensors'\n"));
+    EXPECT_EQ(plan.files(publisher)[1], head + "store: 'policy/weights'\n");
+    EXPECT_EQ(plan.files(publisher + 1)[2], name_space + "/policy:\n  ros__parameters:\n    " +
+                                                (robot == 0 ? "record: ''\n" : "record: '/r'\n"));
+    EXPECT_FALSE(plan.process(publisher).shutdown_on_exit);
+    EXPECT_FALSE(plan.process(publisher + 1).shutdown_on_exit);
+  }
+}
+
+TEST_F(ShippedFile, RealtimeAsksForTheThreadOfThePolicyAlone)
+{
+  Plan plan(prefix_, path("realtime.launch.xml"),
+            {{"weights", "/w"}, {"observations", "/o"}, {"cpus", "[2, 3]"}, {"rate", "1000"}});
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  ASSERT_EQ(plan->process_count, 2);
+  EXPECT_EQ(plan.files(0), (Words{section("file: '/w'"), section("store: '/policy/weights'")}));
+  EXPECT_EQ(plan.files(1)[3], section("rate: 1000.0"));
+  EXPECT_EQ(plan.files(1)[4], section("realtime.scheduler: 'fifo'\n    realtime.priority: 80\n"
+                                      "    realtime.cpus: [2, 3]\n    realtime.lock_memory: true\n"
+                                      "    realtime.stack_kib: 256\n    realtime.required: false"));
+  Plan wrong(prefix_, path("realtime.launch.xml"),
+             {{"weights", "/w"}, {"observations", "/o"}, {"scheduler", "idle"}});
+  EXPECT_NE(wrong.sentence.find("'scheduler' is 'idle', but must be one of: fifo, rr, other"),
+            std::string::npos)
+      << wrong.sentence;
+}
+
 TEST_F(ShippedFile, DemoStartsALearnerAndTwoActorsAndEndsWithTheLearner)
 {
   Plan plan(prefix_, path("demo.launch.xml"), {{"seed", "7"}});

@@ -1,4 +1,4 @@
-// The launch file that ships, with the real programs, as `svar launch` runs it.
+// The launch files that ship, with the real programs, as `svar launch` runs it.
 #include <gtest/gtest.h>
 
 #include "components/policy/made_policy.hpp"
@@ -20,18 +20,33 @@ protected:
 
   int Launch(const std::string &weights, const std::string &observations)
   {
-    return Run({SVAR_POLICY_LAUNCH, "weights:=" + weights, "observations:=" + observations,
-                "rate:=0", "record:=" + record_file_});
+    return Run({SVAR_LAUNCH_FOLDER "/policy.launch.xml", "weights:=" + weights,
+                "observations:=" + observations, "rate:=0", "record:=" + record_file_});
   }
 
-  int Run(std::vector<std::string> arguments)
+  int Run(const std::vector<std::string> &arguments)
+  {
+    Process launch(Words(arguments), Environment());
+    return Finish(&launch);
+  }
+
+  static std::vector<std::string> Words(std::vector<std::string> arguments)
   {
     arguments.insert(arguments.begin(), {SVAR_PROGRAM, "launch"});
-    Process launch(arguments, {{"AMENT_PREFIX_PATH", SVAR_PREFIX},
-                               {"TMPDIR", temporary_},
-                               {"ROS_LOG_DIR", folder_ / "log"}});
-    int code = launch.Wait();
-    said_ = launch.Errors() + launch.Output();
+    return arguments;
+  }
+
+  Process::Environment Environment() const
+  {
+    return {{"AMENT_PREFIX_PATH", SVAR_PREFIX},
+            {"TMPDIR", temporary_},
+            {"ROS_LOG_DIR", folder_ / "log"}};
+  }
+
+  int Finish(Process *launch)
+  {
+    int code = launch->Wait();
+    said_ = launch->Errors() + launch->Output();
     EXPECT_EQ(segments_.files(), std::vector<std::string>{});
     EXPECT_TRUE(std::filesystem::is_empty(temporary_));
     return code;
@@ -106,6 +121,50 @@ TEST_F(PolicyLaunch, RunsPoliciesAsComponentsOfOneContainer)
   }
   EXPECT_NE(said_.find("[left.a]"), std::string::npos) << said_;
   EXPECT_NE(said_.find("[right.b]"), std::string::npos) << said_;
+}
+
+TEST_F(PolicyLaunch, RunsTwoRobotsEachInItsNamespaceUntilItIsStopped)
+{
+  Tables weights[] = {MadeWeights(8, 12, 10, 4), MadeWeights(8, 6, 5, 4)};
+  Table observations = MadeObservations(50, 8);
+  WriteTables(folder_ / "weights", weights[0]);
+  WriteTables(folder_ / "weights_2", weights[1]);
+  WriteTables(folder_ / "observations", {{"observations", observations}});
+  Process launch(
+      Words({SVAR_LAUNCH_FOLDER "/two_robots.launch.xml", "weights:=" + (folder_ / "weights"),
+             "weights_2:=" + (folder_ / "weights_2"), "observations:=" + (folder_ / "observations"),
+             "rate:=0", "record_1:=" + (folder_ / "1"), "record_2:=" + (folder_ / "2")}),
+      Environment());
+  while (launch.Errors().find("policy_controller-2 ended") == std::string::npos ||
+         launch.Errors().find("policy_controller-4 ended") == std::string::npos) {
+    ASSERT_TRUE(launch.WaitFor("policy_controller-"));
+  }
+  launch.Signal(SIGINT);
+  EXPECT_EQ(Finish(&launch), 0) << said_;
+  for (int robot : {0, 1}) {
+    RunSummary run = CheckRun(ReadTables(folder_ / std::to_string(robot + 1)), observations,
+                              {{1, weights[robot]}});
+    EXPECT_EQ(run.steps, 50) << said_;
+    const std::string name = "robot_" + std::to_string(robot + 1);
+    EXPECT_NE(said_.find("version 1 of /" + name + "/policy/weights"), std::string::npos) << said_;
+    EXPECT_NE(said_.find("[" + name + ".policy]"), std::string::npos) << said_;
+  }
+}
+
+// Where the machine refuses something of it, the policy says so and runs without.
+TEST_F(PolicyLaunch, RunsAPolicyInRealTime)
+{
+  Tables weights = MadeWeights(8, 12, 10, 4);
+  Table observations = MadeObservations(50, 8);
+  WriteTables(folder_ / "weights", weights);
+  WriteTables(folder_ / "observations", {{"observations", observations}});
+  ASSERT_EQ(Run({SVAR_LAUNCH_FOLDER "/realtime.launch.xml", "weights:=" + (folder_ / "weights"),
+                 "observations:=" + (folder_ / "observations"), "record:=" + record_file_,
+                 "rate:=1000", "cpus:=[0]"}),
+            0)
+      << said_;
+  EXPECT_EQ(CheckRun(ReadTables(record_file_), observations, {{1, weights}}).steps, 50);
+  EXPECT_NE(said_.find("missed deadlines"), std::string::npos) << said_;
 }
 
 TEST_F(PolicyLaunch, EndsWithOneWhenTheWeightsAreNoWeights)
