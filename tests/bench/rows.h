@@ -25,6 +25,7 @@ void bench_row_batch(const bench_run_t *run);      // 1000 variables in one comm
 void bench_row_wake(const bench_run_t *run);       // a subscriber that waits
 void bench_row_service(const bench_run_t *run);    // watching by eventfd, setting from outside
 void bench_row_attach(const bench_run_t *run);     // opening a large store
+void bench_row_launch(const bench_run_t *run);     // starting ten nodes
 void bench_row_function(const bench_run_t *run);   // a function beside the same by hand
 void bench_row_policy(const bench_run_t *run);     // a step of a robot's policy
 
