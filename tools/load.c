@@ -1,9 +1,5 @@
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "shared_variable/archive.h"
 #include "tools/arguments.h"
-#include "tools/output.h"
 #include "tools/remote_lookup.h"
 #include "tools/store_lookup.h"
 
@@ -28,16 +24,8 @@ load(const svari_arguments_t *arguments, const svar_archive_restore_options_t *o
 {
   loading_t loading = {NULL, NULL};
   uint64_t version = 0;
-  int exit_code = SVARI_EXIT_OK;
   svar_ret_t ret = load_file(&loading, arguments, options, timeout_ns, &version);
-  if (ret == SVAR_OK) {
-    printf("%" PRIu64 "\n", version);
-  } else {
-    exit_code = svari_say_remote_error(ret, loading.store);
-  }
-  svar_remote_close(loading.remote);
-  svar_store_close(loading.store);
-  return exit_code;
+  return svari_remote_end(ret, version, loading.remote, loading.store);
 }
 
 static int

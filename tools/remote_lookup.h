@@ -16,7 +16,9 @@
 svar_ret_t svari_remote_lookup(const svari_arguments_t *arguments, const svar_store_t *store,
                                int64_t timeout_ns, svar_remote_t **out_remote);
 
-// The sentence of what failed, perhaps while it waited for the holder, on stderr. Returns SVARI_EXIT_FAILURE.
-int svari_say_remote_error(svar_ret_t ret, const svar_store_t *store);
+// The end of a command that changes a store through its holder: prints the version that was made or, on stderr,
+// the sentence of what failed, perhaps while it waited for the holder. Closes both, which may be NULL.
+// Returns the exit code.
+int svari_remote_end(svar_ret_t ret, uint64_t version, svar_remote_t *remote, svar_store_t *store);
 
 #endif

@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +7,6 @@
 #include "tools/npy.h"
 #include "tools/npy_read.h"
 #include "tools/numbers.h"
-#include "tools/output.h"
 #include "tools/remote_lookup.h"
 #include "tools/store_lookup.h"
 
@@ -152,17 +149,9 @@ set(const svari_arguments_t *arguments, int64_t timeout_ns)
 {
   setting_t setting = {NULL, NULL, NULL};
   uint64_t version = 0;
-  int exit_code = SVARI_EXIT_OK;
   svar_ret_t ret = set_value(&setting, arguments, timeout_ns, &version);
-  if (ret == SVAR_OK) {
-    printf("%" PRIu64 "\n", version);
-  } else {
-    exit_code = svari_say_remote_error(ret, setting.store);
-  }
-  svar_remote_close(setting.remote);
   svar_variable_unref(setting.variable);
-  svar_store_close(setting.store);
-  return exit_code;
+  return svari_remote_end(ret, version, setting.remote, setting.store);
 }
 
 static int
