@@ -270,6 +270,86 @@ TEST(LaunchPlan, ObeysConditionsOnEveryAction)
   EXPECT_EQ(off.messages(), Words{"log"});
 }
 
+TEST(LaunchPlan, LeavesOutEveryActionWhoseConditionSaysSo)
+{
+  Prefix prefix;
+  const char *const actions[] = {
+      "arg name='a'",
+      "let name='a' value='$(var none)'",
+      "include file='/nowhere.launch.xml'",
+      "group",
+      "node exec='no_such_program'",
+      "executable cmd='no_such_program'",
+      "log message='$(var none)'",
+      "set_env name='A=B' value='1'",
+      "unset_env name='A=B'",
+      "push_ros_namespace namespace='9'",
+      "push-ros-namespace namespace='9'",
+      "set_parameter name='9' value='1'",
+      "set_remap from='a b' to='c'",
+      "node_container exec='no_such_program' name='n' namespace=''",
+  };
+  std::string inside = "<load_composable_node target='none' if='0'>"
+                       "<composable_node pkg='none' plugin='p' name='n'/></load_composable_node>";
+  for (const char *action : actions) {
+    inside += "<" + std::string(action) + " if='false'/>";
+    inside += "<" + std::string(action) + " unless=' TRUE '/>";
+  }
+  Plan plan(prefix, prefix.launch(inside));
+  EXPECT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan->process_count, 0);
+}
+
+TEST(LaunchPlan, PassesOverTextAndCommentsAndWhatTheRootSaysOfItself)
+{
+  Prefix prefix;
+  Prefix::write(prefix.root / "root.xml", R"xml(<?xml version="1.0"?>
+<!-- before -->
+<launch version="1.0" deprecated="no, but who knows">
+  words <log message="one"/> between <!-- <oops/> --> tags
+  <group>more<log message="two"/></group>
+</launch>)xml");
+  Plan plan(prefix, (prefix.root / "root.xml").string());
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan.messages(), (Words{"one", "two"}));
+}
+
+TEST(LaunchPlan, ReadsFilesOfEveryNameThatRos2Reads)
+{
+  Prefix prefix;
+  for (const char *name : {"a.launch.xml", "a.xml", "a.launch"}) {
+    EXPECT_EQ(Plan(prefix, prefix.launch("", name)).ret, SVAR_OK) << name;
+  }
+  for (const char *name : {"b.launch.yaml", "b.launch.yml", "b.yaml", "b.yml", "b.launch"}) {
+    EXPECT_EQ(Plan(prefix, prefix.yaml("launch: []", name)).ret, SVAR_OK) << name;
+  }
+}
+
+TEST(LaunchPlan, ReplacesTheNamespaceThatWasPushedByAnAbsoluteOne)
+{
+  Prefix prefix;
+  Plan plan(prefix, prefix.launch(R"xml(
+    <push_ros_namespace namespace="a"/>
+    <push_ros_namespace namespace="/b/c"/>
+    <node pkg="robot" exec="talker"/>
+    <push_ros_namespace namespace=""/>
+    <node pkg="robot" exec="talker" namespace="d"/>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan.argv(0), (Words{TALKER, "--ros-args", "-r", "__ns:=/b/c"}));
+  EXPECT_EQ(plan.argv(1), (Words{TALKER, "--ros-args", "-r", "__ns:=/b/c/d"}));
+}
+
+TEST(LaunchPlan, KeepsAnIncludesArgumentsInsideAGroup)
+{
+  Prefix prefix;
+  prefix.launch("<arg name='x' default='in'/><arg name='y'/>", "inner.launch.xml");
+  Plan plan(prefix, prefix.launch(R"xml(
+    <group><include file="$(dirname)/inner.launch.xml"><arg name="y" value="1"/></include></group>
+    <log message="$(var x gone) $(var y gone)"/>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  EXPECT_EQ(plan.messages(), Words{"gone gone"});
+}
+
 TEST(LaunchPlan, PlansEnvironmentAndConduct)
 {
   Prefix prefix;

@@ -66,6 +66,8 @@ TEST(LaunchPlanError, OfValuesNamesThePlaceAndTheFix)
 {
   const Mistake mistakes[] = {
       {"<let name='a' value='$(var b)'/>", 2, SVAR_ERR_NOT_FOUND, "the variable 'b' is not set"},
+      {"<log message='$(var late)'/><arg name='late' default='1'/>", 2, SVAR_ERR_NOT_FOUND,
+       "an <arg> or <let> of that name must come before it"},
       {"<let name='a' value='$(nope)'/>", 2, SVAR_ERR_SYNTAX, "no substitution $(nope)"},
       {"<group if='0'><let name='a' value='$(command ls)'/></group>", 2, SVAR_ERR_UNSUPPORTED,
        "does not offer $(command)"},
