@@ -431,28 +431,30 @@ read_not(svari_eval_parser_t *parser, svari_eval_node_t **out_node)
   return new_node(parser, SVARI_EVAL_NOT, operand, NULL, out_node);
 }
 
+// Operands of read_operand between the words `and` or `or`.
 static svar_ret_t
-read_and(svari_eval_parser_t *parser, svari_eval_node_t **out_node)
+read_junction(svari_eval_parser_t *parser, const char *word, svari_eval_form_t form,
+              svari_eval_read_t read_operand, svari_eval_node_t **out_node)
 {
-  SVAR_TRY(read_not(parser, out_node));
-  while (take_word(parser, "and")) {
+  SVAR_TRY(read_operand(parser, out_node));
+  while (take_word(parser, word)) {
     svari_eval_node_t *right = NULL;
-    SVAR_TRY(read_not(parser, &right));
-    SVAR_TRY(new_node(parser, SVARI_EVAL_AND, *out_node, right, out_node));
+    SVAR_TRY(read_operand(parser, &right));
+    SVAR_TRY(new_node(parser, form, *out_node, right, out_node));
   }
   return SVAR_OK;
 }
 
 static svar_ret_t
+read_and(svari_eval_parser_t *parser, svari_eval_node_t **out_node)
+{
+  return read_junction(parser, "and", SVARI_EVAL_AND, read_not, out_node);
+}
+
+static svar_ret_t
 read_or(svari_eval_parser_t *parser, svari_eval_node_t **out_node)
 {
-  SVAR_TRY(read_and(parser, out_node));
-  while (take_word(parser, "or")) {
-    svari_eval_node_t *right = NULL;
-    SVAR_TRY(read_and(parser, &right));
-    SVAR_TRY(new_node(parser, SVARI_EVAL_OR, *out_node, right, out_node));
-  }
-  return SVAR_OK;
+  return read_junction(parser, "or", SVARI_EVAL_OR, read_and, out_node);
 }
 
 static svar_ret_t

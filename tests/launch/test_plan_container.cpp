@@ -270,7 +270,8 @@ TEST(LaunchScope, WritesParametersSoThatTheNodeReadsTheSame)
       {"'10'", "p:='10'"},     {"'yes'", "p:='yes'"},      {"", "p:=''"},
       {"/a/b", "p:=/a/b"},     {"[1, 2]", "p:=[1, 2]"},    {"[a, 'b c']", "p:=['a', 'b c']"},
       {"[1, x]", nullptr},     {"\"it's\"", "p:='it''s'"}, {"\"a\\nb\"", "p:=\"a\\nb\""},
-      {"'a: b'", "p:='a: b'"},
+      {"'a: b'", "p:='a: b'"}, {"' a '", "p:=' a '"},      {"'a #b'", "p:='a #b'"},
+      {"a'b", "p:='a''b'"},
   };
   for (const auto &c : cases) {
     Prefix prefix;
