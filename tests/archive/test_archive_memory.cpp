@@ -65,7 +65,8 @@ deallocate(void *memory)
 
 } // namespace
 
-// The linker sends the archive's calls here (--wrap).
+// The linker sends the archive's calls here (--wrap). Visible, for it believes that shared libraries want them too.
+#pragma GCC visibility push(default)
 extern "C" {
 void *
 __wrap_malloc(size_t size_bytes)
@@ -109,6 +110,7 @@ __wrap_free(void *memory)
   deallocate(memory);
 }
 }
+#pragma GCC visibility pop
 
 namespace
 {
