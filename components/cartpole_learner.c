@@ -98,7 +98,7 @@ open_topic(learner_t *learner)
 static svar_ret_t
 open_store(learner_t *learner, const char *name)
 {
-  SVAR_TRY(svari_cartpole_generation_open(&learner->generation, name, learner->search.mean));
+  SVAR_TRY(svari_cartpole_generation_open(&learner->generation, name, &learner->search));
   if (learner->generation.number >= 0) {
     learner->host->log(learner->host, SVAR_LOG_INFO,
                        "going on with the policy that %s holds, from generation %lld", name,
@@ -233,8 +233,8 @@ commit_generation(learner_t *learner)
 {
   int64_t number = learner->generation.number + 1;
   svari_cartpole_random_t random = svari_cartpole_random_of(learner->seed, (uint64_t)number + 1);
-  svar_ret_t ret = svari_cartpole_generation_commit(&learner->generation, &learner->search,
-                                                    svari_cartpole_random_next(&random));
+  svar_ret_t ret =
+      svari_cartpole_generation_commit(&learner->generation, svari_cartpole_random_next(&random));
   if (ret == SVAR_ERR_BUSY) {
     nanosleep(&(struct timespec){.tv_nsec = patience_ns}, NULL);
     return SVAR_OK;

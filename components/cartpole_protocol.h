@@ -2,7 +2,8 @@
 // sends for each episode that it played.
 //
 // Each version of the store is one generation, complete: the network that the search has reached (w1,
-// b1, w2, b2), candidates around it (population, one a row), and a seed. It asks for population +
+// b1, w2, b2), candidates around it (population, one a row; none in the first version, of zeros, whose
+// episodes nobody waits for), and a seed. It asks for population +
 // SVARI_CARTPOLE_EVALUATIONS episodes, its slots: slot i < population plays candidate i, the others play the
 // network itself. A slot's start follows from the version's seed, so that it has the same return
 // whoever plays it: any number of actors may share the slots, play them twice, come late or die, and

@@ -144,7 +144,7 @@ TEST(CartpoleRun, GoesOnWhereAKilledLearnerStopped)
   ScratchDirectory directory;
   auto killed = std::make_unique<Learner>(Overrides{{"seed", 8}});
   Actor actor;
-  Store store = store_at_version(6);
+  Store store = store_at_version(7); // of generation 5: the first has no generation
   killed->signal(SIGKILL);
   EXPECT_EQ(killed->wait(), 128 + SIGKILL);
   killed.reset();
