@@ -96,7 +96,7 @@ resolve_let(svari_resolver_t *resolver, const svari_element_t *element)
   return SVAR_OK;
 }
 
-// The variables of a group's <keep> tags, which see what stands outside, added to list.
+// The variables of a group's <keep> tags, added to list.
 static svar_ret_t
 resolve_keeps(svari_resolver_t *resolver, const svari_element_t *group,
               const svari_binding_t **list)
@@ -113,21 +113,24 @@ resolve_keeps(svari_resolver_t *resolver, const svari_element_t *group,
   return SVAR_OK;
 }
 
-// A group that does not forward begins with what its <keep> tags say, and nothing else.
+// A scope that forwards nothing begins with what its <keep> tags say, seen from outside. Without a scope of its
+// own, a group forwards everything.
 static svar_ret_t
 enter_group(svari_resolver_t *resolver, const svari_element_t *element, bool is_scoped)
 {
+  svari_scope_t *scope = &resolver->view.scope;
   bool is_forwarding = true;
   SVAR_TRY(svari_resolve_bool(resolver, element, "forwarding", &is_forwarding));
-  if (!is_scoped && !is_forwarding) {
-    return svari_element_fail(element, SVAR_ERR_VALUE,
-                              "forwarding=\"false\" needs a scope of its own; remove "
-                              "scoped=\"false\"");
+  if (is_scoped && !is_forwarding) {
+    svari_scope_t kept = svari_scope_inner(resolver->view.arena, &(svari_scope_t){0});
+    SVAR_TRY(resolve_keeps(resolver, element, &kept.variables));
+    *scope = kept;
+    return SVAR_OK;
   }
-  svari_scope_t scope = is_forwarding ? resolver->view.scope : (svari_scope_t){0};
-  SVAR_TRY(resolve_keeps(resolver, element, &scope.variables));
-  resolver->view.scope = is_scoped ? svari_scope_inner(resolver->view.arena, &scope) : scope;
-  return SVAR_OK;
+  if (is_scoped) {
+    *scope = svari_scope_inner(resolver->view.arena, scope);
+  }
+  return resolve_keeps(resolver, element, &scope->variables);
 }
 
 static svar_ret_t

@@ -202,7 +202,8 @@ TEST(LaunchPlan, BeginsAGroupThatDoesNotForwardWithWhatItKeeps)
     </group>
     <group><keep name="x" value="more"/>
       <node pkg="robot" exec="talker" args="$(var v) $(var x)"/></group>
-    <group scoped="false"><keep name="y" value="stays"/></group>
+    <group scoped="false" forwarding="false"><keep name="y" value="stay"/>
+      <keep name="y" value="$(var y)s"/></group>
     <node pkg="robot" exec="talker" args="$(var x none) $(var y)"/>)xml"));
   ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
   EXPECT_EQ(plan.argv(0), (Words{TALKER, "kept", "outer", "none", "--ros-args"}));

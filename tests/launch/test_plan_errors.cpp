@@ -80,7 +80,6 @@ TEST(LaunchPlanError, OfValuesNamesThePlaceAndTheFix)
       {"<arg name='a' default='3'>\n<choice value='1'/><choice value='2'/></arg>", 2,
        SVAR_ERR_VALUE, "the argument 'a' is '3', but must be one of: 1, 2"},
       {"<group scoped='maybe'/>", 2, SVAR_ERR_VALUE, "scoped=: 'maybe'"},
-      {"<group scoped='false' forwarding='false'/>", 2, SVAR_ERR_VALUE, "a scope of its own"},
       {"<let name='a' value='1'/><group forwarding='false'>\n<log message='$(var a)'/></group>", 3,
        SVAR_ERR_NOT_FOUND, "the variable 'a' is not set"},
       {"<push_ros_namespace namespace='9'/>", 2, SVAR_ERR_VALUE, "'/9' is no namespace"},
