@@ -6,6 +6,7 @@
 #include "shared_variable/container.h"
 #include "shared_variable/dtype.h"
 #include "shared_variable/error.h"
+#include "shared_variable/endpoint.h"
 #include "shared_variable/expression.h"
 #include "shared_variable/floatx.h"
 #include "shared_variable/function.h"
