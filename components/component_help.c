@@ -23,7 +23,7 @@ print_parameter(FILE *out, const svar_parameter_descriptor_t *parameter)
   if (parameter->minimum != 0 || parameter->maximum != 0) {
     fprintf(out, ", %g to %g", parameter->minimum, parameter->maximum);
   }
-  fprintf(out, ")\n");
+  fprintf(out, "%s)\n", parameter->is_read_only ? ", read-only" : "");
   if (parameter->description != NULL) {
     fprintf(out, "      %s\n", parameter->description);
   }
@@ -44,15 +44,15 @@ svari_help_container(FILE *out)
 {
   fprintf(
       out,
-      "Runs components in one process, each in a thread of its own.\n"
+      "Runs components in one process, each in a thread of its own or in one that it shares.\n"
       "\n"
-      "Usage: component_container TYPE[=NODE_NAME]... [--ros-args ...]\n"
+      "Usage: component_container [--exit-on-failure] TYPE[=NODE_NAME]... [--ros-args ...]\n"
       "       component_container --list            the types that are installed\n"
       "       component_container --help [TYPE...]  this text, or the parameters of types\n"
       "\n"
       "Components come up in the order given and go down in reverse, on SIGINT, SIGTERM or\n"
-      "SIGHUP, or when one fails. The exit code is 0 when all were done or stopped, 1 when any\n"
-      "failed.\n"
+      "SIGHUP. One that is done or fails goes down alone; with --exit-on-failure the failure of\n"
+      "one takes all down. The exit code is 0 when all were done or stopped, 1 when any failed.\n"
       "\n"
       "%s"
       "\n",

@@ -58,7 +58,7 @@ host_set_period(const svar_component_host_t *host, int64_t period_ns)
 static bool
 host_is_stopping(const svar_component_host_t *host)
 {
-  return atomic_load(node_of(host)->is_stopping);
+  return svari_component_node_is_stopping(node_of(host));
 }
 
 static void
@@ -82,8 +82,10 @@ fill_values(svari_component_node_t *node, svari_schedule_t inherited)
   }
   SVAR_TRY(svari_component_parameters_fill(descriptor, &node->arguments->parameters,
                                            node->identity.full_name, node->values));
-  return svari_realtime_read(&node->values[descriptor->parameter_count], inherited,
-                             node->identity.full_name, &node->realtime);
+  SVAR_TRY(svari_realtime_read(&node->values[descriptor->parameter_count], inherited,
+                               node->identity.full_name, &node->realtime));
+  node->granted = node->realtime;
+  return SVAR_OK;
 }
 
 svar_ret_t
@@ -131,38 +133,37 @@ svari_component_node_destroy(svari_component_node_t *node)
     svari_parameter_free(&node->values[i]);
   }
   free(node->values);
+  svari_parameter_free(&node->order.value);
+  svari_node_arguments_free(node->own_arguments);
   free(node);
 }
 
-static int
-start_thread(svari_component_node_t *node)
+svar_ret_t
+svari_component_node_check_parameters(const svari_component_node_t *node,
+                                      const svari_parameter_table_t *table)
 {
-  pthread_attr_t attributes;
-  size_t stack_bytes = svari_realtime_stack_size(&node->realtime);
-  int error = pthread_attr_init(&attributes);
-  if (error != 0) {
-    return error;
+  const char *full_name = node->identity.full_name;
+  for (size_t i = 0; i < table->count; ++i) {
+    const svari_parameter_section_t *section = &table->sections[i];
+    for (size_t k = 0; k < section->count && svari_section_matches(section->pattern, full_name);
+         ++k) {
+      const char *name = section->parameters[k].name;
+      if (svari_component_parameter_index(node->descriptor, name) < 0) {
+        return svari_component_parameter_unknown(node->descriptor, full_name, name);
+      }
+    }
   }
-  if (stack_bytes > 0) {
-    pthread_attr_setstacksize(&attributes, stack_bytes);
-  }
-  error = pthread_create(&node->thread, &attributes, svari_component_life, node);
-  pthread_attr_destroy(&attributes);
-  return error;
+  return SVAR_OK;
 }
 
-svar_ret_t
-svari_component_node_start(svari_component_node_t *node)
+bool
+svari_component_node_is_stopping(const svari_component_node_t *node)
 {
-  atomic_store(&node->phase, SVARI_PHASE_STARTING);
-  int error = start_thread(node);
-  if (error != 0) {
-    atomic_store(&node->phase, SVARI_PHASE_WAITING);
-    return svar_fail(SVAR_ERR_SYSTEM, "no thread for node '%s': %s", node->identity.full_name,
-                     strerror(error));
-  }
-  char name[16]; // the kernel's limit
-  snprintf(name, sizeof(name), "%s", node->identity.name);
-  pthread_setname_np(node->thread, name);
-  return SVAR_OK;
+  return atomic_load(node->is_container_stopping) || atomic_load(&node->is_leaving);
+}
+
+bool
+svari_component_node_is_idle(const svari_component_node_t *node)
+{
+  return atomic_load(&node->order.task) == SVARI_TASK_NONE;
 }

@@ -67,9 +67,10 @@ turn_to(svar_parameter_kind_t declared, svar_parameter_value_t *copy)
   copy->kind = declared;
 }
 
-static svar_ret_t
-take(const svar_parameter_descriptor_t *parameter, const char *node,
-     const svari_parameter_value_t *given, svar_parameter_value_t *out_value)
+svar_ret_t
+svari_component_parameter_take(const svar_parameter_descriptor_t *parameter, const char *node,
+                               const svari_parameter_value_t *given,
+                               svar_parameter_value_t *out_value)
 {
   svar_parameter_kind_t kind = parameter->default_value.kind;
   svar_parameter_value_t view = view_of(given);
@@ -124,8 +125,9 @@ svari_component_parameters_fill(const svar_component_descriptor_t *descriptor,
     const svar_parameter_descriptor_t *parameter = svari_component_parameter_at(descriptor, i);
     const svari_parameter_value_t *given =
         svari_parameter_table_find(table, node_full_name, parameter->name);
-    SVAR_TRY(given != NULL ? take(parameter, node_full_name, given, &out_values[i])
-                           : svari_parameter_copy(&parameter->default_value, &out_values[i]));
+    SVAR_TRY(given != NULL
+                 ? svari_component_parameter_take(parameter, node_full_name, given, &out_values[i])
+                 : svari_parameter_copy(&parameter->default_value, &out_values[i]));
   }
   return SVAR_OK;
 }

@@ -15,9 +15,15 @@ svari_component_parameter_at(const svar_component_descriptor_t *descriptor, size
 ptrdiff_t svari_component_parameter_index(const svar_component_descriptor_t *descriptor,
                                           const char *name);
 
-/// Fills out_values, one for each parameter and {0} before: a copy of the value given to the node, else of
-/// the default; svari_parameter_free() them, on failure too. SVAR_ERR_TYPE: a value of another kind
-/// (integers are taken for doubles); SVAR_ERR_RANGE: outside the limits declared.
+/// A copy of a value given to a node, if it is what the parameter declares; svari_parameter_free() it, on
+/// failure too ({0} before). SVAR_ERR_TYPE: of another kind (integers are taken for doubles);
+/// SVAR_ERR_RANGE: outside the limits.
+svar_ret_t svari_component_parameter_take(const svar_parameter_descriptor_t *parameter,
+                                          const char *node, const svari_parameter_value_t *given,
+                                          svar_parameter_value_t *out_value);
+
+/// Fills out_values, one for each parameter and {0} before: what svari_component_parameter_take() makes of
+/// the value given to the node, else a copy of the default.
 svar_ret_t svari_component_parameters_fill(const svar_component_descriptor_t *descriptor,
                                            const svari_parameter_table_t *table,
                                            const char *node_full_name,

@@ -7,9 +7,12 @@
 
 #include "components/array.h"
 #include "components/component_container.h"
+#include "components/component_control.h"
+#include "components/component_factory.h"
 #include "components/component_help.h"
-#include "components/component_library.h"
 #include "components/component_log.h"
+
+static const char EXIT_ON_FAILURE[] = "--exit-on-failure";
 
 typedef struct program {
   const char *name;
@@ -32,41 +35,11 @@ has_user_argument(const program_t *program, const char *text)
 }
 
 static svar_ret_t
-load_type(const program_t *program, const char *type,
-          const svar_component_descriptor_t **out_descriptor)
-{
-  const svari_index_entry_t *entry;
-  SVAR_TRY(svari_resource_index_find(&program->index, type, &entry));
-  return svari_component_load(entry, out_descriptor);
-}
-
-// "shared_variable::WeightsPublisher" -> "weights_publisher", the name its own program would give it.
-static void
-default_node_name(const char *type, char *out_name, size_t name_bytes)
-{
-  const char *colon = strrchr(type, ':');
-  const char *word = colon != NULL ? colon + 1 : type;
-  size_t used = 0;
-  for (size_t i = 0; word[i] != '\0' && used + 2 < name_bytes; ++i) {
-    bool is_upper = word[i] >= 'A' && word[i] <= 'Z';
-    bool was_upper = i > 0 && word[i - 1] >= 'A' && word[i - 1] <= 'Z';
-    bool begins_word = word[i + 1] >= 'a' && word[i + 1] <= 'z';
-    if (is_upper && i > 0 && word[i - 1] != '_' && (!was_upper || begins_word)) {
-      out_name[used++] = '_';
-    }
-    out_name[used++] = (char)(is_upper ? word[i] - 'A' + 'a' : word[i]);
-  }
-  out_name[used] = '\0';
-}
-
-static svar_ret_t
 add_node(program_t *program, const char *type, const char *node_name, bool is_own_name)
 {
-  const svar_component_descriptor_t *descriptor;
-  SVAR_TRY(load_type(program, type, &descriptor));
   svari_component_node_t *node;
-  SVAR_TRY(svari_component_node_create(descriptor, &program->arguments, program->started_with,
-                                       node_name, is_own_name, &node));
+  SVAR_TRY(svari_component_make(&program->index, type, &program->arguments, program->started_with,
+                                node_name, is_own_name, &node));
   svar_ret_t ret = svari_component_container_add(&program->container, node);
   if (ret != SVAR_OK) {
     svari_component_node_destroy(node);
@@ -89,9 +62,7 @@ add_named(program_t *program, const char *argument)
   }
   char *type;
   SVAR_TRY(svari_text_copy(argument, strcspn(argument, "="), &type));
-  char name[SVARI_NODE_NAME_MAX + 1];
-  default_node_name(type, name, sizeof(name));
-  svar_ret_t ret = add_node(program, type, equals != NULL ? equals + 1 : name, equals != NULL);
+  svar_ret_t ret = add_node(program, type, equals != NULL ? equals + 1 : NULL, equals != NULL);
   free(type);
   return ret;
 }
@@ -109,12 +80,12 @@ add_nodes(program_t *program)
     }
     return add_node(program, program->type, program->name, false);
   }
-  if (arguments->user_count == 0) {
-    return svar_fail(SVAR_ERR_ARGUMENT, "no component is named: component_container TYPE..., "
-                                        "--list says which there are");
-  }
+  program->container.stays = arguments->user_count == 0; // to be filled at run time
+  program->container.fails_with_one = has_user_argument(program, EXIT_ON_FAILURE);
   for (size_t i = 0; i < arguments->user_count; ++i) {
-    SVAR_TRY(add_named(program, arguments->user[i]));
+    if (strcmp(arguments->user[i], EXIT_ON_FAILURE) != 0) {
+      SVAR_TRY(add_named(program, arguments->user[i]));
+    }
   }
   return SVAR_OK;
 }
@@ -124,7 +95,7 @@ print_help(const program_t *program)
 {
   const svar_component_descriptor_t *descriptor;
   if (program->type != NULL) {
-    SVAR_TRY(load_type(program, program->type, &descriptor));
+    SVAR_TRY(svari_component_find(&program->index, program->type, &descriptor));
     svari_help_program(stdout, program->name, descriptor);
     return SVAR_OK;
   }
@@ -132,7 +103,7 @@ print_help(const program_t *program)
   for (size_t i = 0; i < program->arguments.user_count; ++i) {
     const char *type = program->arguments.user[i];
     if (type[0] != '-') {
-      SVAR_TRY(load_type(program, type, &descriptor));
+      SVAR_TRY(svari_component_find(&program->index, type, &descriptor));
       svari_help_component(stdout, descriptor);
       names_type = true;
     }
@@ -143,12 +114,25 @@ print_help(const program_t *program)
   return SVAR_OK;
 }
 
+// Without it the nodes run as well; only nobody can load another, or ask for their states.
+static void
+open_control(program_t *program)
+{
+  svari_component_container_t *container = &program->container;
+  if (svari_component_control_open(container, &program->arguments, program->started_with,
+                                   &container->control) != SVAR_OK) {
+    svari_log(program->name, SVAR_LOG_WARN, "`svar component` will not find this process: %s",
+              svar_error_message());
+  }
+}
+
 static svar_ret_t
 run_nodes(program_t *program, bool *out_ok)
 {
   SVAR_TRY(add_nodes(program));
   SVAR_TRY(svari_component_container_check_parameters(&program->container,
                                                       &program->arguments.parameters));
+  open_control(program);
   *out_ok = svari_component_container_run(&program->container);
   return SVAR_OK;
 }

@@ -1,5 +1,7 @@
 #include "components/lifecycle.h"
 
+#include <string.h>
+
 enum { RESULT_COUNT = 3 };
 
 static const struct row {
@@ -105,4 +107,19 @@ svari_lifecycle_transition_name(svari_lifecycle_transition_t transition)
     return "shutdown";
   }
   return "unknown";
+}
+
+svar_ret_t
+svari_lifecycle_transition_parse(const char *name, svari_lifecycle_transition_t *out_transition)
+{
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+    if (strcmp(name, svari_lifecycle_transition_name(rows[i].transition)) == 0) {
+      *out_transition = rows[i].transition;
+      return SVAR_OK;
+    }
+  }
+  return svar_fail(SVAR_ERR_VALUE,
+                   "there is no transition '%s': configure, activate, deactivate, cleanup or "
+                   "shutdown",
+                   name);
 }

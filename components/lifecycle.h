@@ -42,6 +42,9 @@ svar_ret_t svari_lifecycle_end(svari_lifecycle_state_t *state, svar_transition_r
 /// "unconfigured", "configuring", ...; "configure", ...
 const char *svari_lifecycle_state_name(svari_lifecycle_state_t state);
 const char *svari_lifecycle_transition_name(svari_lifecycle_transition_t transition);
+/// The transition of that name. SVAR_ERR_VALUE names those there are.
+svar_ret_t svari_lifecycle_transition_parse(const char *name,
+                                            svari_lifecycle_transition_t *out_transition);
 
 SVAR_END_DECLS
 #endif

@@ -21,34 +21,45 @@ typedef enum index {
   CPUS,
   LOCK_MEMORY,
   STACK_KIB,
+  THREAD,
   REQUIRED,
   PARAMETER_COUNT
 } index_t;
 
 const svar_parameter_descriptor_t svari_realtime_parameters[] = {
     [SCHEDULER] = {.name = "realtime.scheduler",
+                   .is_read_only = true,
                    .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
                    .description = "While the component is active: 'other', 'fifo' or 'rr'; '': as "
                                   "the process was started"},
     [PRIORITY] = {.name = "realtime.priority",
+                  .is_read_only = true,
                   .default_value = {SVAR_PARAMETER_INTEGER, {.integer = 0}},
                   .description = "Of 'fifo' and 'rr': 1 (low) to 99",
                   .minimum = 0,
                   .maximum = 99},
     [CPUS] = {.name = "realtime.cpus",
+              .is_read_only = true,
               .default_value = {SVAR_PARAMETER_INTEGER_ARRAY, {.array = {NULL, 0}}},
               .description = "Where it runs while it is active, such as [2, 3]; none: anywhere",
               .minimum = 0,
               .maximum = CPU_SETSIZE - 1},
     [LOCK_MEMORY] = {.name = "realtime.lock_memory",
+                     .is_read_only = true,
                      .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}},
                      .description = "Keep all memory of the process in RAM (mlockall)"},
     [STACK_KIB] = {.name = "realtime.stack_kib",
+                   .is_read_only = true,
                    .default_value = {SVAR_PARAMETER_INTEGER, {.integer = 0}},
                    .description = "KiB of the thread's stack to touch before anything runs",
                    .minimum = 0,
                    .maximum = STACK_KIB_MAX},
+    [THREAD] = {.name = "realtime.thread",
+                .is_read_only = true,
+                .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
+                .description = "Components that name one thread here share it; '': one of its own"},
     [REQUIRED] = {.name = "realtime.required",
+                  .is_read_only = true,
                   .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}},
                   .description = "What the system refuses of these: true: the component fails; "
                                  "false: it warns and runs without"},
@@ -125,12 +136,27 @@ svari_realtime_read(const svar_parameter_value_t *values, svari_schedule_t inher
   svari_realtime_t realtime = {
       .locks_memory = values[LOCK_MEMORY].as.boolean,
       .stack_bytes = (size_t)values[STACK_KIB].as.integer << 10,
+      .thread = values[THREAD].as.string,
       .is_required = values[REQUIRED].as.boolean,
   };
   SVAR_TRY(read_schedule(values, inherited, node, &realtime.schedule));
+  if (strlen(realtime.thread) >= SVARI_THREAD_NAME_BYTES) {
+    return svar_fail(SVAR_ERR_VALUE,
+                     "parameter 'realtime.thread' of node '%s' is the name of a thread, at most %d "
+                     "bytes, not '%s'",
+                     node, SVARI_THREAD_NAME_BYTES - 1, realtime.thread);
+  }
   read_cpus(&values[CPUS], &realtime);
   *out_realtime = realtime;
   return SVAR_OK;
+}
+
+bool
+svari_realtime_is_equal(const svari_realtime_t *a, const svari_realtime_t *b)
+{
+  return a->schedule.policy == b->schedule.policy && a->schedule.priority == b->schedule.priority &&
+         CPU_EQUAL(&a->cpus, &b->cpus) && a->locks_memory == b->locks_memory &&
+         a->stack_bytes == b->stack_bytes && a->is_required == b->is_required;
 }
 
 // --- memory ----------------------------------------------------------------------------------------

@@ -15,9 +15,11 @@
 SVAR_BEGIN_DECLS
 
 /// realtime.scheduler, realtime.priority, realtime.cpus, realtime.lock_memory, realtime.stack_kib,
-/// realtime.required
+/// realtime.thread, realtime.required
 extern const svar_parameter_descriptor_t svari_realtime_parameters[];
 extern const size_t svari_realtime_parameter_count;
+
+enum { SVARI_THREAD_NAME_BYTES = 16 }; ///< the kernel's limit
 
 typedef struct svari_schedule {
   int policy;   ///< of sched.h
@@ -30,6 +32,7 @@ typedef struct svari_realtime {
   bool has_cpus; ///< false: those that the process has
   bool locks_memory;
   size_t stack_bytes; ///< to touch
+  const char *thread; ///< that nodes share by this name; "": none. Borrowed from the parameter
   bool is_required;   ///< what is refused is a failure, not a warning
 } svari_realtime_t;
 
@@ -41,6 +44,9 @@ svari_schedule_t svari_schedule_give_up(void);
 /// @retval SVAR_ERR_VALUE they do not go together, or make no sense; node: the name for the sentence
 svar_ret_t svari_realtime_read(const svar_parameter_value_t *values, svari_schedule_t inherited,
                                const char *node, svari_realtime_t *out_realtime);
+
+/// Whether two nodes ask for the same of a thread that they share.
+bool svari_realtime_is_equal(const svari_realtime_t *a, const svari_realtime_t *b);
 
 /// What a thread's stack must be made with, so that stack_bytes of it can be touched; 0: the default does.
 size_t svari_realtime_stack_size(const svari_realtime_t *realtime);

@@ -12,6 +12,7 @@ typedef struct svari_command {
   int (*run)(int argc, char **argv); // argv[0] is the command's name; returns the exit code
 } svari_command_t;
 
+extern const svari_command_t svari_command_component;
 extern const svari_command_t svari_command_list;
 extern const svari_command_t svari_command_info;
 extern const svari_command_t svari_command_get;

@@ -24,9 +24,9 @@ static const svari_command_t help_command = {
 };
 
 static const svari_command_t *const commands[] = {
-    &svari_command_list,   &svari_command_info, &svari_command_get,   &svari_command_set,
-    &svari_command_save,   &svari_command_load, &svari_command_watch, &svari_command_clean,
-    &svari_command_doctor, &launch_command,     &help_command,
+    &svari_command_list,   &svari_command_info,      &svari_command_get,   &svari_command_set,
+    &svari_command_save,   &svari_command_load,      &svari_command_watch, &svari_command_clean,
+    &svari_command_doctor, &svari_command_component, &launch_command,      &help_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -70,6 +70,7 @@ typedef struct svar_parameter_descriptor {
   svar_parameter_value_t default_value;
   const char *description;
   double minimum, maximum; ///< of numbers, those of arrays too; both 0: no limits
+  bool is_read_only;       ///< nobody sets it once the component is loaded
 } svar_parameter_descriptor_t;
 
 /// Services of the process that runs the component: a component reaches for no global.
@@ -83,7 +84,7 @@ struct svar_component_host {
   void (*log)(const svar_component_host_t *host, svar_log_level_t level, const char *format, ...)
       SVAR_PRINTF(3, 4);
   /// The value of a declared parameter (an override, else the default). Strings and arrays live as long as
-  /// the host.
+  /// the host, or until the parameter is set: while the component is unconfigured, or after on_parameter.
   svar_ret_t (*parameter)(const svar_component_host_t *host, const char *name,
                           svar_parameter_value_t *out_value);
   /// Expands a topic or store name as ROS 2 does: "~/x" under the node, "x" under the namespace, "/x"
@@ -93,7 +94,7 @@ struct svar_component_host {
   /// The period between steps on an absolute clock (CLOCK_MONOTONIC), from the next activation on.
   /// 0: step after step without a pause; < 0: no steps at all (the default).
   void (*set_period)(const svar_component_host_t *host, int64_t period_ns);
-  /// True once shutdown was asked for: long work in a callback should end. A configure or activate that
+  /// True once the process's end or the component's unloading was asked for: long work in a callback should end. A configure or activate that
   /// gives up for this reason returns FAILURE, which then is none. Safe from any thread.
   bool (*is_stopping)(const svar_component_host_t *host);
 };
@@ -106,8 +107,9 @@ typedef struct svar_tick {
   uint64_t missed;    ///< deadlines missed since activation (periods that passed without a step)
 } svar_tick_t;
 
-/// One component. create, configure, ... run one at a time, in the component's own thread. Components
-/// of one process come up in the order given, each when the one before is active, and go down in reverse.
+/// One component. create, configure, ... run one at a time, in one thread: the component's own, or one that
+/// it shares (parameter realtime.thread). Components of one command line come up in the order given, each
+/// when the one before is active or has failed, and go down in reverse.
 typedef struct svar_component_descriptor {
   uint32_t abi_version;  ///< SVAR_COMPONENT_ABI_VERSION of the component's build
   uint32_t size_bytes;   ///< sizeof of the component's build
@@ -122,8 +124,12 @@ typedef struct svar_component_descriptor {
   svar_step_result_t (*step)(void *self, const svar_tick_t *tick); ///< NULL: none
   svar_transition_result_t (*deactivate)(void *self);              ///< NULL: success
   svar_transition_result_t (*cleanup)(void *self);  ///< NULL: success. Undoes configure.
+  svar_transition_result_t (*shutdown)(void *self); ///< NULL: success. From any state but the last.
   svar_transition_result_t (*on_error)(void *self); ///< NULL: failure, which finalizes
   void (*destroy)(void *self); ///< copes with every state, half-configured included
+  /// Somebody sets a parameter while the component is configured: it takes the value, or refuses with a
+  /// sentence. Runs between steps. NULL: parameters are set only while it is unconfigured.
+  svar_ret_t (*on_parameter)(void *self, const char *name, const svar_parameter_value_t *value);
 } svar_component_descriptor_t;
 
 /// The one symbol of a component library: the descriptor at index, NULL ends the list.

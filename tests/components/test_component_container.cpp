@@ -25,7 +25,7 @@ TEST(ComponentContainer, AComponentLivesThroughItsCallbacksInOrderUntilItIsDone)
   std::string lines = Record({"period_ms:=1", "steps:=2"}, &code);
   lines.erase(lines.find(", "), strlen(", none missed")); // a machine may be that busy: "some"
   EXPECT_EQ(lines, "create|configure|activate|step|step|done after 2 steps|deactivate|cleanup|"
-                   "destroy|");
+                   "shutdown|destroy|");
   EXPECT_EQ(code, 0);
 }
 
@@ -34,7 +34,7 @@ TEST(ComponentContainer, APeriodOfZeroStepsWithoutAPause)
   int code;
   EXPECT_EQ(Record({"period_ms:=0", "steps:=100000"}, &code),
             "create|configure|activate|step|step|step|done after 100000 steps, none missed|"
-            "deactivate|cleanup|destroy|");
+            "deactivate|cleanup|shutdown|destroy|");
   EXPECT_EQ(code, 0);
 }
 
@@ -53,7 +53,8 @@ TEST(ComponentContainer, WithoutAPeriodItWaitsForASignalAndGoesDownInOrder)
     ASSERT_TRUE(container.WaitFor("activate"));
     container.Signal(number);
     EXPECT_EQ(container.Wait(), 0);
-    EXPECT_EQ(LinesOf(container, kNode), "create|configure|activate|deactivate|cleanup|destroy|");
+    EXPECT_EQ(LinesOf(container, kNode),
+              "create|configure|activate|deactivate|cleanup|shutdown|destroy|");
     EXPECT_EQ(LinesOf(container, "component_container"),
               "stopping on SIG" + std::string(sigabbrev_np(number)) + "|");
   }
@@ -78,7 +79,7 @@ TEST(ComponentContainer, ASignalEndsTheSleepBetweenSteps)
   container.Signal(SIGINT);
   EXPECT_EQ(container.Wait(), 0);
   EXPECT_EQ(LinesOf(container, kNode),
-            "create|configure|activate|step|deactivate|cleanup|destroy|");
+            "create|configure|activate|step|deactivate|cleanup|shutdown|destroy|");
 }
 
 TEST(ComponentContainer, ASecondSignalEndsTheProcessAtOnce)
@@ -101,7 +102,7 @@ TEST(ComponentContainer, ASecondHangupLetsThemGoDownInOrder)
   ASSERT_TRUE(container.WaitFor("stopping on SIGHUP"));
   container.Signal(SIGHUP);
   EXPECT_EQ(container.Wait(), 0);
-  EXPECT_TRUE(Contains(LinesOf(container, kNode), "deactivate|cleanup|destroy|"))
+  EXPECT_TRUE(Contains(LinesOf(container, kNode), "deactivate|cleanup|shutdown|destroy|"))
       << container.Errors();
 }
 
@@ -121,9 +122,9 @@ TEST(ComponentContainer, EveryFailingCallbackIsNamedWithItsReasonAndEndsInOrder)
   } cases[] = {
       {{"fail_in:=create"}, "create|create failed: create does not feel like it|"},
       {{"fail_in:=configure"},
-       "create|configure|configure failed: configure does not feel like it|destroy|"},
+       "create|configure|configure failed: configure does not feel like it|shutdown|destroy|"},
       {{"fail_in:=configure", "fail_as:=silence"},
-       "create|configure|configure failed: it gave no reason|destroy|"},
+       "create|configure|configure failed: it gave no reason|shutdown|destroy|"},
       {{"fail_in:=configure", "fail_as:=error"},
        "create|configure|configure ended in an error: configure does not feel like it|on_error|"
        "destroy|"},
@@ -132,16 +133,16 @@ TEST(ComponentContainer, EveryFailingCallbackIsNamedWithItsReasonAndEndsInOrder)
        "destroy|"},
       {{"fail_in:=activate"},
        "create|configure|activate|activate failed: activate does not feel like it|cleanup|"
-       "destroy|"},
+       "shutdown|destroy|"},
       {{"fail_in:=activate", "fail_as:=error", "recovers:=true"},
        "create|configure|activate|activate ended in an error: activate does not feel like it|"
-       "on_error|destroy|"},
+       "on_error|shutdown|destroy|"},
       {{"fail_in:=step", "period_ms:=0"},
        "create|configure|activate|step|step 0 failed: step does not feel like it|deactivate|"
-       "cleanup|destroy|"},
+       "cleanup|shutdown|destroy|"},
       {{"fail_in:=deactivate", "period_ms:=0", "steps:=1"},
        "create|configure|activate|step|done after 1 steps, none missed|deactivate|deactivate "
-       "failed: deactivate does not feel like it|destroy|"},
+       "failed: deactivate does not feel like it|shutdown|destroy|"},
       {{"fail_in:=cleanup", "fail_as:=error", "period_ms:=0", "steps:=1"},
        "create|configure|activate|step|done after 1 steps, none missed|deactivate|cleanup|cleanup "
        "ended in an error: cleanup does not feel like it|on_error|destroy|"},
@@ -160,7 +161,7 @@ TEST(ComponentContainer, AConfigureThatWaitsIsInterruptedWithoutAFailure)
   container.Signal(SIGINT);
   EXPECT_EQ(container.Wait(), 0);
   EXPECT_EQ(LinesOf(container, kNode),
-            "create|configure|configure was interrupted: nobody came|destroy|");
+            "create|configure|configure was interrupted: nobody came|shutdown|destroy|");
 }
 
 TEST(ComponentContainer, ManyComeUpInOrderAndGoDownInReverse)
@@ -178,9 +179,11 @@ TEST(ComponentContainer, ManyComeUpInOrderAndGoDownInReverse)
                                 "[INFO] [component_container]: stopping on SIGTERM\n"
                                 "[INFO] [right]: deactivate\n"
                                 "[INFO] [right]: cleanup\n"
+                                "[INFO] [right]: shutdown\n"
                                 "[INFO] [right]: destroy\n"
                                 "[INFO] [left]: deactivate\n"
                                 "[INFO] [left]: cleanup\n"
+                                "[INFO] [left]: shutdown\n"
                                 "[INFO] [left]: destroy\n");
 }
 
@@ -196,16 +199,96 @@ TEST(ComponentContainer, OneThatIsDoneGoesDownWhileTheOthersRun)
   EXPECT_EQ(container.Wait(), 0);
 }
 
-TEST(ComponentContainer, TheFailureOfOneTakesTheOthersDown)
+TEST(ComponentContainer, TheFailureOfOneLeavesTheOthersRunning)
 {
-  Container container({std::string(kRecorder) + "=good", std::string(kRecorder) + "=waiting",
-                       std::string(kRecorder) + "=never", "--ros-args", "-p", "good:period_ms:=0",
-                       "-p", "good:fail_in:=step", "-p", "waiting:waits:=true"});
+  for (const char *callback :
+       {"create", "configure", "activate", "step", "deactivate", "cleanup", "shutdown"}) {
+    Container container({std::string(kRecorder) + "=bad", std::string(kRecorder) + "=good",
+                         "--ros-args", "-p", "bad:period_ms:=0", "-p", "bad:steps:=1", "-p",
+                         "bad:fail_in:=" + std::string(callback)});
+    ASSERT_TRUE(container.WaitFor("[good]: activate")) << callback;
+    if (!Contains(container.Errors(), "does not feel like it")) {
+      ASSERT_TRUE(container.WaitFor("does not feel like it")) << callback;
+    }
+    container.Signal(SIGINT);
+    EXPECT_EQ(container.Wait(), 1) << callback;
+    EXPECT_EQ(LinesOf(container, "good"),
+              "create|configure|activate|deactivate|cleanup|shutdown|destroy|")
+        << callback;
+  }
+}
+
+TEST(ComponentContainer, ExitOnFailureTakesTheOthersDown)
+{
+  Container container({"--exit-on-failure", std::string(kRecorder) + "=good",
+                       std::string(kRecorder) + "=waiting", std::string(kRecorder) + "=never",
+                       "--ros-args", "-p", "good:period_ms:=0", "-p", "good:fail_in:=step", "-p",
+                       "waiting:waits:=true"});
   EXPECT_EQ(container.Wait(), 1);
   EXPECT_TRUE(Contains(LinesOf(container, "good"), "step 0 failed")) << container.Errors();
-  EXPECT_TRUE(Contains(LinesOf(container, "good"), "deactivate|cleanup|destroy|"));
+  EXPECT_TRUE(Contains(LinesOf(container, "good"), "deactivate|cleanup|shutdown|destroy|"));
   EXPECT_FALSE(Contains(LinesOf(container, "waiting"), "activate|"));
   EXPECT_EQ(LinesOf(container, "never"), "");
+}
+
+TEST(ComponentContainer, AFinalErrorInEveryCallbackLeavesTheOthersRunning)
+{
+  for (const char *callback : {"configure", "activate", "deactivate", "cleanup", "shutdown"}) {
+    Container container({std::string(kRecorder) + "=bad", std::string(kRecorder) + "=good",
+                         "--ros-args", "-p", "bad:period_ms:=0", "-p", "bad:steps:=1", "-p",
+                         "bad:fail_as:=error", "-p", "bad:fail_in:=" + std::string(callback)});
+    ASSERT_TRUE(container.WaitFor("[good]: activate")) << callback;
+    if (!Contains(container.Errors(), "[bad]: on_error")) {
+      ASSERT_TRUE(container.WaitFor("[bad]: on_error")) << callback;
+    }
+    container.Signal(SIGINT);
+    EXPECT_EQ(container.Wait(), 1) << callback;
+    EXPECT_TRUE(Contains(LinesOf(container, "good"), "deactivate|")) << callback;
+  }
+}
+
+TEST(ComponentContainer, ACallbackThatTakesLongHoldsUpOnlyWhoCameAfterItInTheOrder)
+{
+  Container container({std::string(kRecorder) + "=quick", std::string(kRecorder) + "=long",
+                       "--ros-args", "-p", "quick:period_ms:=1.0", "-p", "quick:steps:=200", "-p",
+                       "long:waits:=true"});
+  ASSERT_TRUE(container.WaitFor("[quick]: destroy"));
+  container.Signal(SIGINT);
+  EXPECT_EQ(container.Wait(), 0);
+  EXPECT_TRUE(Contains(LinesOf(container, "long"), "configure was interrupted"));
+}
+
+// Which thread ran each callback of the nodes, as the kernel calls it.
+TEST(ComponentContainer, NodesMayShareOneThread)
+{
+  Words words = {std::string(kRecorder) + "=left", std::string(kRecorder) + "=right",
+                 std::string(kRecorder) + "=alone", "--ros-args"};
+  for (const char *rule :
+       {"left:realtime.thread:=both", "right:realtime.thread:=both", "period_ms:=1.0",
+        "tells_thread:=true", "left:steps:=20", "right:steps:=30", "alone:steps:=20"}) {
+    words = words + Words{"-p", rule};
+  }
+  Container container(words);
+  EXPECT_EQ(container.Wait(), 0);
+  for (const char *node : {"left", "right"}) {
+    EXPECT_TRUE(Contains(LinesOf(container, node), "step: thread both, "));
+    EXPECT_TRUE(Contains(LinesOf(container, node), "destroy: thread both, "));
+    EXPECT_TRUE(Contains(LinesOf(container, node), "0 steps, ")) << container.Errors();
+  }
+  EXPECT_TRUE(Contains(LinesOf(container, "alone"), "step: thread alone, "));
+}
+
+TEST(ComponentContainer, NodesThatShareAThreadShareItsOptions)
+{
+  Container container({std::string(kRecorder) + "=left", std::string(kRecorder) + "=right",
+                       "--ros-args", "-p", "realtime.thread:=both", "-p",
+                       "right:realtime.stack_kib:=100", "-p", "steps:=1", "-p", "period_ms:=0"});
+  EXPECT_EQ(container.Wait(), 1);
+  EXPECT_TRUE(Contains(container.Errors(),
+                       "nodes '/right' and '/left' share the thread 'both' (realtime.thread) but "
+                       "not the other parameters realtime.*"))
+      << container.Errors();
+  EXPECT_TRUE(Contains(LinesOf(container, "left"), "destroy|"));
 }
 
 TEST(ComponentContainer, NodesAreNamedByRulesAndMustDiffer)
@@ -279,7 +362,7 @@ TEST(ComponentContainer, ParametersAreCheckedBeforeAnythingRuns)
       {"period_ms:=.nan", "must lie between -1 and 3.6e+06, but was given the double nan"},
       {"waits:=1", "is declared as bool, but was given the integer 1"},
       {"topic:=5", "is declared as string, but was given the integer 5; quote it twice"},
-      {"step:=1", "has no parameter 'step'; it has: fail_in, fail_as, recovers, steps, "},
+      {"step:=1", "has no parameter 'step'; it has: fail_in, fail_as, serial, "},
       {"other:only_here:=1", ""},
   };
   for (const auto &c : cases) {
@@ -317,7 +400,6 @@ TEST(ComponentContainer, WrongCommandLinesAreSaid)
     Words arguments;
     const char *reason;
   } cases[] = {
-      {{}, "no component is named"},
       {{"--what"}, "unknown option '--what'"},
       {{"test::Least", "--ros-args", "--what"}, "unknown ROS argument '--what'"},
       {{"test::Least", "--ros-args", "--params-file", "/nowhere.yaml"},
@@ -365,7 +447,7 @@ TEST(ComponentContainer, HelpAndListAnswerOnStandardOutput)
 {
   Container help({"--help"});
   EXPECT_EQ(help.Wait(), 0);
-  EXPECT_TRUE(Contains(help.Output(), "Usage: component_container TYPE")) << help.Output();
+  EXPECT_TRUE(Contains(help.Output(), "Usage: component_container [--exit-on-failure] TYPE")) << help.Output();
 
   Container of_type({"--help", kRecorder});
   EXPECT_EQ(of_type.Wait(), 0);

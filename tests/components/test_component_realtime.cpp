@@ -70,9 +70,12 @@ TEST(ComponentRealtime, TheSchedulerAndTheCpusHoldFromTheFirstStepToTheLast)
   EXPECT_EQ(container.Wait(), 0) << container.Errors();
   std::string lines = LinesOf(container, kNode);
   for (const char *ordinary : {"create", "configure", "activate", "deactivate", "cleanup"}) {
-    EXPECT_TRUE(Contains(lines, "|" + std::string(ordinary) + ": policy 0, priority 0, ")) << lines;
+    EXPECT_TRUE(Contains(lines, "|" + std::string(ordinary) +
+                                    ": thread recorder_of_htt, policy 0, priority 0, "))
+        << lines;
   }
-  EXPECT_TRUE(Contains(lines, "|step: policy 1, priority 7, one CPU, ")) << lines;
+  EXPECT_TRUE(Contains(lines, "|step: thread recorder_of_htt, policy 1, priority 7, one CPU, "))
+      << lines;
   EXPECT_FALSE(Contains(lines, "goes on without")) << lines;
 }
 
@@ -86,8 +89,8 @@ TEST(ComponentRealtime, EachComponentHasItsOwn)
                        "steps:=1", "-p", "fast:realtime.scheduler:=rr", "-p",
                        "fast:realtime.priority:=3"});
   EXPECT_EQ(container.Wait(), 0) << container.Errors();
-  EXPECT_TRUE(Contains(LinesOf(container, "fast"), "|step: policy 2, priority 3, "));
-  EXPECT_TRUE(Contains(LinesOf(container, "slow"), "|step: policy 0, priority 0, "));
+  EXPECT_TRUE(Contains(LinesOf(container, "fast"), "|step: thread fast, policy 2, priority 3, "));
+  EXPECT_TRUE(Contains(LinesOf(container, "slow"), "|step: thread slow, policy 0, priority 0, "));
 }
 
 TEST(ComponentRealtime, WithoutParametersStepsRunAsTheProgramWasStarted)
@@ -99,8 +102,10 @@ TEST(ComponentRealtime, WithoutParametersStepsRunAsTheProgramWasStarted)
                    "tells_thread:=true", "-p", "period_ms:=0", "-p", "steps:=1"},
                   {{"AMENT_PREFIX_PATH", PREFIX}});
   EXPECT_EQ(started.Wait(), 0) << started.Errors();
-  EXPECT_TRUE(Contains(LinesOf(started, kNode), "|configure: policy 0, ")) << started.Errors();
-  EXPECT_TRUE(Contains(LinesOf(started, kNode), "|step: policy 1, priority 5, "));
+  EXPECT_TRUE(Contains(LinesOf(started, kNode), "|configure: thread recorder_of_htt, policy 0, "))
+      << started.Errors();
+  EXPECT_TRUE(
+      Contains(LinesOf(started, kNode), "|step: thread recorder_of_htt, policy 1, priority 5, "));
 }
 
 TEST(ComponentRealtime, MemoryIsLockedAndTheStackTouchedBeforeTheComponentIsMade)
@@ -167,7 +172,8 @@ TEST(ComponentRealtime, OneThingRefusedLeavesTheOthers)
   Limited container({"realtime.scheduler:=fifo", "realtime.priority:=80", OneCpu(),
                      "tells_thread:=true", "period_ms:=0", "steps:=1"});
   EXPECT_EQ(container.Wait(), 0);
-  EXPECT_TRUE(Contains(LinesOf(container, kNode), "|step: policy 0, priority 0, one CPU, "))
+  EXPECT_TRUE(Contains(LinesOf(container, kNode),
+                       "|step: thread recorder_of_htt, policy 0, priority 0, one CPU, "))
       << container.Errors();
 }
 
@@ -202,7 +208,7 @@ TEST(ComponentRealtime, HelpNamesThem)
   for (const Words &arguments : std::vector<Words>{{CONTAINER, "--help"}, {PROGRAM, "--help"}}) {
     Process help(arguments, {{"AMENT_PREFIX_PATH", PREFIX}});
     EXPECT_EQ(help.Wait(), 0);
-    EXPECT_TRUE(Contains(help.Output(), "  realtime.cpus (integer array, default [], 0 to 1023)\n"
+    EXPECT_TRUE(Contains(help.Output(), "  realtime.cpus (integer array, default [], 0 to 1023, read-only)\n"
                                         "      Where it runs while it is active"))
         << help.Output();
   }

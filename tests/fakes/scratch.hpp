@@ -43,7 +43,7 @@ public:
   {
     unsetenv("SVAR_SEGMENT_DIR");
     if (expect_empty_) {
-      EXPECT_EQ(files(), std::vector<std::string>()) << "left behind in the segment directory";
+      EXPECT_EQ(stores(), std::vector<std::string>()) << "left behind in the segment directory";
     }
     for (const std::string &file : files()) {
       unlink((path_ + "/" + file).c_str());
@@ -61,6 +61,17 @@ public:
   void allow_leftovers()
   {
     expect_empty_ = false;
+  }
+  /// The files but endpoints of components, which those that a test kills leave to the next one.
+  std::vector<std::string> stores() const
+  {
+    std::vector<std::string> names;
+    for (const std::string &file : files()) {
+      if (file.find(".component_container") == std::string::npos) {
+        names.push_back(file);
+      }
+    }
+    return names;
   }
   std::vector<std::string> files() const
   {

@@ -1,5 +1,6 @@
 // A component that logs each of its callbacks and misbehaves as its parameters say.
 #include <inttypes.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +24,9 @@ static const svar_parameter_descriptor_t parameters[] = {
     {.name = "fail_as",
      .default_value = {SVAR_PARAMETER_STRING, {.string = "failure"}},
      .description = "failure, silence, error or nonsense"},
+    {.name = "serial",
+     .default_value = {SVAR_PARAMETER_INTEGER, {.integer = 7}},
+     .is_read_only = true},
     {.name = "recovers", .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}}},
     {.name = "steps",
      .default_value = {SVAR_PARAMETER_INTEGER, {.integer = 0}},
@@ -89,10 +93,13 @@ tell_thread(const recorder_t *recorder, const char *callback)
 {
   struct sched_param parameter = {0};
   cpu_set_t cpus;
+  char thread[16] = "?";
+  pthread_getname_np(pthread_self(), thread, sizeof(thread));
   sched_getparam(0, &parameter);
   sched_getaffinity(0, sizeof(cpus), &cpus);
-  recorder->host->log(recorder->host, SVAR_LOG_INFO, "%s: policy %d, priority %d, %s, stack %s",
-                      callback, sched_getscheduler(0), parameter.sched_priority,
+  recorder->host->log(recorder->host, SVAR_LOG_INFO,
+                      "%s: thread %s, policy %d, priority %d, %s, stack %s", callback, thread,
+                      sched_getscheduler(0), parameter.sched_priority,
                       CPU_COUNT(&cpus) == 1 ? "one CPU" : "many CPUs",
                       touched_kib() >= 512 ? "touched" : "not touched");
 }
@@ -160,6 +167,7 @@ recorder_activate(void *self)
 {
   recorder_t *recorder = self;
   double period_ms = value_of(recorder, "period_ms").as.real;
+  recorder->next_index = 0;
   recorder->host->set_period(recorder->host, period_ms < 0 ? -1 : (int64_t)(period_ms * 1e6));
   return record(recorder, "activate");
 }
@@ -203,12 +211,29 @@ recorder_cleanup(void *self)
 }
 
 static svar_transition_result_t
+recorder_shutdown(void *self)
+{
+  return record(self, "shutdown");
+}
+
+static svar_transition_result_t
 recorder_on_error(void *self)
 {
   recorder_t *recorder = self;
   (void)record(recorder, "on_error");
   return value_of(recorder, "recovers").as.boolean ? SVAR_TRANSITION_SUCCESS
                                                    : SVAR_TRANSITION_FAILURE;
+}
+
+static svar_ret_t
+recorder_on_parameter(void *self, const char *name, const svar_parameter_value_t *value)
+{
+  (void)self;
+  (void)value;
+  if (strcmp(name, "topic") == 0) {
+    return svar_fail(SVAR_ERR_STATE, "the topic is in use");
+  }
+  return strcmp(name, "gains") == 0 ? SVAR_ERR_VALUE : SVAR_OK;
 }
 
 static void
@@ -231,8 +256,10 @@ static const svar_component_descriptor_t recorder = {
     .step = recorder_step,
     .deactivate = recorder_deactivate,
     .cleanup = recorder_cleanup,
+    .shutdown = recorder_shutdown,
     .on_error = recorder_on_error,
     .destroy = recorder_destroy,
+    .on_parameter = recorder_on_parameter,
 };
 
 // The least a component can be: every callback that may be NULL is.

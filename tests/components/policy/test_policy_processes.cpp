@@ -52,7 +52,7 @@ protected:
   {
     publisher.Signal(SIGINT);
     EXPECT_EQ(publisher.Wait(), 0) << publisher.Errors();
-    EXPECT_EQ(segments_.files(), std::vector<std::string>{});
+    EXPECT_EQ(segments_.stores(), std::vector<std::string>{});
   }
 
   svar_test::ScratchDirectory segments_;
