@@ -25,8 +25,8 @@ typedef struct saver {
   svar_archive_save_options_t options;
   svar_variable_t *const *variables; // borrowed
   size_t variable_count;
-  size_t *handles;    // of each variable: where it is given first
-  size_t *containers; // of each variable: where one of its container is
+  size_t *handles; // of each variable: where it is given first
+  size_t *cells;   // of each variable: where the first of its value is
   svari_snapshots_t snapshots;
   svari_tensor_names_t names;
   record_t *records; // one a variable; of those given again nothing is used
@@ -67,9 +67,9 @@ handle_of(const svar_variable_t *variable)
 }
 
 static const void *
-container_of(const svar_variable_t *variable)
+cell_of(const svar_variable_t *variable)
 {
-  return svar_variable_container(variable);
+  return svar_container_cell(svar_variable_container(variable));
 }
 
 // For each variable the index of the first one that has the same of what key_of gives.
@@ -227,7 +227,7 @@ add_variable(saver_t *saver, size_t index)
 static void
 add_again(saver_t *saver, size_t index)
 {
-  const record_t *first = &saver->records[saver->containers[index]];
+  const record_t *first = &saver->records[saver->cells[index]];
   size_t handle = saver->handles[index];
   if (first->is_saved) {
     svari_entry_t entry = saver->entries[first->entry];
@@ -241,11 +241,11 @@ static svar_ret_t
 add_variables(saver_t *saver)
 {
   SVAR_TRY(find_firsts(saver, handle_of, saver->handles));
-  SVAR_TRY(find_firsts(saver, container_of, saver->containers));
+  SVAR_TRY(find_firsts(saver, cell_of, saver->cells));
   SVAR_TRY(svari_snapshots_begin(saver->variables, saver->variable_count, &saver->snapshots));
   SVAR_TRY(svari_tensor_names_init(&saver->options, &saver->names));
   for (size_t i = 0; i < saver->variable_count; i++) {
-    if (saver->containers[i] != i) {
+    if (saver->cells[i] != i) {
       add_again(saver, i);
     } else {
       SVAR_TRY(add_variable(saver, i));
@@ -261,11 +261,11 @@ allocate(saver_t *saver)
 {
   size_t room = saver->variable_count + 1; // never of 0 bytes
   saver->handles = calloc(room, sizeof(*saver->handles));
-  saver->containers = calloc(room, sizeof(*saver->containers));
+  saver->cells = calloc(room, sizeof(*saver->cells));
   saver->records = calloc(room, sizeof(*saver->records));
   saver->entries = calloc(room, sizeof(*saver->entries));
   saver->items = calloc(room, SVARI_ENTRY_PARTS * sizeof(*saver->items));
-  return saver->handles != NULL && saver->containers != NULL && saver->records != NULL &&
+  return saver->handles != NULL && saver->cells != NULL && saver->records != NULL &&
                  saver->entries != NULL && saver->items != NULL
              ? SVAR_OK
              : svar_fail(SVAR_ERR_NO_MEMORY, "no memory to save %zu variables",
@@ -289,7 +289,7 @@ end(saver_t *saver)
   svari_snapshots_end(&saver->snapshots);
   svari_tensor_names_fini(&saver->names);
   free(saver->handles);
-  free(saver->containers);
+  free(saver->cells);
   free(saver->records);
   free(saver->entries);
   free(saver->items);

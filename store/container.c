@@ -215,7 +215,7 @@ svari_store_variable(svar_store_t *store, uint64_t index, svar_variable_t **out_
 {
   svari_store_container_t *container;
   SVAR_TRY(container_new(store, index, &container));
-  container->base.is_part = store->writer != NULL && is_part(store, container->name);
+  container->base.is_part = is_part(store, container->name);
   svar_variable_t *variable;
   svar_ret_t ret = svari_variable_create(container->name, &container->base, &variable);
   if (ret != SVAR_OK) {

@@ -1,60 +1,20 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "shared_variable/archive.h"
 #include "tools/arguments.h"
 #include "tools/output.h"
 #include "tools/store_lookup.h"
 
-// Finds the variable whose part, by its name, this would be if that were sparse.
-static svar_ret_t
-find_owner(svar_store_t *store, const char *name, svar_variable_t **out_owner)
-{
-  static const char *const suffixes[] = {".data", ".indices", ".indptr"};
-  size_t length = strlen(name);
-  for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); ++i) {
-    size_t suffix_length = strlen(suffixes[i]);
-    if (length > suffix_length && strcmp(name + length - suffix_length, suffixes[i]) == 0) {
-      char *owner_name = strndup(name, length - suffix_length);
-      svar_ret_t ret = owner_name == NULL
-                           ? svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the name '%s'", name)
-                           : svar_store_find(store, owner_name, out_owner);
-      free(owner_name);
-      return ret;
-    }
-  }
-  return SVAR_ERR_NOT_FOUND;
-}
-
-// Tells whether variable is saved with the sparse variable that it is a part of.
-static svar_ret_t
-check_part(svar_store_t *store, const svar_variable_t *variable, bool *out_is_part)
-{
-  svar_variable_t *owner = NULL;
-  *out_is_part = false;
-  svar_ret_t ret = find_owner(store, svar_variable_name(variable), &owner);
-  if (ret == SVAR_ERR_NOT_FOUND) {
-    return SVAR_OK;
-  }
-  SVAR_TRY(ret);
-  *out_is_part = svar_variable_type(owner).kind == SVAR_KIND_SPARSE;
-  svar_variable_unref(owner);
-  return SVAR_OK;
-}
-
-// Puts those that are to be saved into variables, which has room for all.
+// Puts those that are to be saved into variables, which has room for all: parts of sparse ones go with these.
 static svar_ret_t
 select_variables(const svari_variable_list_t *list, svar_store_t *store,
                  svar_variable_t **variables, size_t *out_count)
 {
   size_t count = 0;
   for (size_t i = 0; i < list->count; ++i) {
-    bool is_part = false;
-    if (list->items[i] != NULL) {
-      SVAR_TRY(check_part(store, list->items[i], &is_part));
-    }
-    if (list->items[i] != NULL && !is_part) {
-      variables[count++] = list->items[i];
+    svar_variable_t *variable = list->items[i];
+    if (variable != NULL && !svar_container_is_part(svar_variable_container(variable))) {
+      variables[count++] = variable;
     }
   }
   if (count == 0) {

@@ -30,9 +30,16 @@ svari_container_unref(svari_container_t *container)
 }
 
 const void *
-svari_container_cell(const svari_container_t *container)
+svar_container_cell(const svar_container_t *container)
 {
-  return container->ops->cell != NULL ? container->ops->cell(container) : container;
+  return container != NULL && container->ops->cell != NULL ? container->ops->cell(container)
+                                                           : container;
+}
+
+bool
+svar_container_is_part(const svar_container_t *container)
+{
+  return container != NULL && container->is_part;
 }
 
 svar_ret_t

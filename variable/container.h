@@ -31,7 +31,7 @@ typedef struct svari_container_ops {
   // Make the value zero, in one commit; NULL: a loan of zeros does it.
   svar_ret_t (*zero)(svari_container_t *self);
   svar_store_t *(*store)(svari_container_t *self);
-  // For svari_container_cell(); NULL: each container is the only one of its value.
+  // For svar_container_cell(); NULL: each container is the only one of its value.
   const void *(*cell)(const svari_container_t *self);
   // Told by svar_container_readonly_set(); NULL for containers that are not several.
   void (*readonly_set)(svari_container_t *self, bool is_readonly);
@@ -59,8 +59,6 @@ svari_container_t *svari_container_ref(svari_container_t *container);
 void svari_container_unref(svari_container_t *container); // NULL is a no-op
 // The copy of containers whose values are bytes: of what borrow gives.
 svar_ret_t svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value);
-// An address that only handles of one value have in common: what is set through one is read through another.
-const void *svari_container_cell(const svari_container_t *container);
 // SVAR_ERR_STATE: the container is read-only, or a part.
 svar_ret_t svari_container_check_writable(const svari_container_t *container);
 

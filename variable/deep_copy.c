@@ -42,14 +42,14 @@ find_copy(const copier_t *copier, const svari_pointer_map_t *map, const void *or
 static svar_variable_t *
 find_container_copy(const copier_t *copier, const svar_variable_t *variable)
 {
-  return find_copy(copier, &copier->cells, svari_container_cell(variable->container));
+  return find_copy(copier, &copier->cells, svar_container_cell(variable->container));
 }
 
 // True for the variable that its container is copied with; those behind it are clones, or itself again.
 static bool
 is_first_of_container(const copier_t *copier, size_t index)
 {
-  const void *cell = svari_container_cell(copier->variables[index]->container);
+  const void *cell = svar_container_cell(copier->variables[index]->container);
   return svari_pointer_map_find(&copier->cells, cell) == index;
 }
 
@@ -82,7 +82,7 @@ prepare(copier_t *copier)
   for (size_t i = 0; i < copier->count; i++) {
     SVAR_TRY(svari_pointer_map_add(&copier->handles, copier->variables[i], i));
     SVAR_TRY(svari_pointer_map_add(&copier->cells,
-                                   svari_container_cell(copier->variables[i]->container), i));
+                                   svar_container_cell(copier->variables[i]->container), i));
   }
   return SVAR_OK;
 }

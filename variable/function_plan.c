@@ -44,7 +44,7 @@ bool
 svari_same_variable(const svar_variable_t *a, const svar_variable_t *b)
 {
   return a != NULL && b != NULL &&
-         svari_container_cell(a->container) == svari_container_cell(b->container);
+         svar_container_cell(a->container) == svar_container_cell(b->container);
 }
 
 static const char *
@@ -138,7 +138,7 @@ visit_variable(planner_t *planner, svar_variable_t *variable, size_t *out_slot)
     }
   }
   SVAR_TRY(add_default_update(planner, variable));
-  const void *cell = svari_container_cell(variable->container);
+  const void *cell = svar_container_cell(variable->container);
   *out_slot = svari_pointer_map_find(&planner->visits, cell);
   if (*out_slot != SVARI_NOWHERE) {
     return SVAR_OK;

@@ -199,7 +199,7 @@ static const void *
 sparse_cell(const svari_container_t *self)
 {
   const svari_sparse_container_t *sparse = (const svari_sparse_container_t *)self;
-  return svari_container_cell(sparse->parts[SVARI_SPARSE_HEAD]->container);
+  return svar_container_cell(sparse->parts[SVARI_SPARSE_HEAD]->container);
 }
 
 // The head says it for those who find it.

@@ -30,7 +30,7 @@ typedef struct svar_archive_save_options {
 
 /// Write the values of variables to a file, those of one store as they are in one version of it. The file
 /// is replaced whole or not at all, as by svar_safetensors_write(). Arrays are written from where they
-/// are: no copy is made. Kept with each: its name, strict and allow_downcast. Variables of one container are
+/// are: no copy is made. Kept with each: its name, strict and allow_downcast. Variables of one value (svar_container_cell()) are
 /// kept as one tensor, under the first one's name, and come back as clones of each other; one that is given
 /// twice comes back as one.
 /// A sparse matrix is kept as in a store: "w", and its parts "w.data", "w.indices" and "w.indptr".

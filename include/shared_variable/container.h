@@ -35,6 +35,13 @@ SVAR_PUBLIC svar_type_t svar_container_type(const svar_container_t *container);
 /// True if it takes arrays of exactly its dtype only.
 SVAR_PUBLIC bool svar_container_is_strict(const svar_container_t *container);
 SVAR_PUBLIC svar_downcast_t svar_container_allow_downcast(const svar_container_t *container);
+/// An address that only handles of one value have in common, whose every change each of them shows: containers
+/// of one variable that a store found twice are two, and have one cell. For comparing only. NULL for NULL.
+/// @contract{allocates: no; blocks: no; thread: any}
+SVAR_PUBLIC const void *svar_container_cell(const svar_container_t *container);
+/// True for an array of a sparse variable ("w.data", "w.indices", "w.indptr" of "w"), which is read like any
+/// other tensor, and changes with the sparse variable alone.
+SVAR_PUBLIC bool svar_container_is_part(const svar_container_t *container);
 /// A read-only container refuses every change of its value through this process: sets, loans, zeros,
 /// updates of functions, a transaction's as soon as they are asked for. What was set or loaned before
 /// is not called back. A flag of this handle of the value: other handles of a store's variable have

@@ -121,6 +121,26 @@ TEST_F(Archive, ClonesComeBackAsClonesOfEachOther)
   EXPECT_SVAR_OK(svar_store_remove(store.get()));
 }
 
+TEST_F(Archive, WhatAStoreFoundTwiceIsOneValue)
+{
+  svar_test::ScratchDirectory directory;
+  Store store = svar_test::create_store("/archive/twice");
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.name = "gain";
+  options.store = store.get();
+  svar_variable_t *made = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_float(1), &options, &made));
+  Variable first(made);
+  ASSERT_SVAR_OK(svar_store_find(store.get(), "gain", &made));
+  Variable second(made);
+  ASSERT_NE(svar_variable_container(first.get()), svar_variable_container(second.get()));
+  ASSERT_EQ(svar_container_cell(svar_variable_container(first.get())),
+            svar_container_cell(svar_variable_container(second.get())));
+  ASSERT_SVAR_OK(Save({first.get(), second.get()}));
+  EXPECT_EQ(TensorNames().size(), 1u);
+  EXPECT_SVAR_OK(svar_store_remove(store.get()));
+}
+
 TEST_F(Archive, RulesComeBack)
 {
   Sparse<double> matrix(SVAR_SPARSE_CSR, 1, 2, {5}, {1}, {0, 1});
