@@ -15,7 +15,8 @@
 struct svari_component {
   const svari_element_t *element;
   const char *type, *name, *full_name;
-  svari_words_t rules;  // -r ...
+  const char *word;     // that stands for it on the command line; NULL: not chosen yet
+  svari_words_t rules;  // without "-r" and the word that they are for
   svari_words_t params; // --params-file ...
   svari_planned_file_t *files;
   const char *target; // of <load_composable_node>: the container's full name
@@ -85,9 +86,7 @@ resolve_component_name(const svari_resolver_t *resolver, svari_component_t *comp
   component->name = node.name;
   component->full_name =
       svari_arena_printf(arena, "%s/%s", strcmp(space, "/") == 0 ? "" : space, node.name);
-  svari_words_add(arena, &component->rules, "-r");
-  svari_words_add(arena, &component->rules,
-                  svari_arena_printf(arena, "%s:__ns:=%s", node.name, space));
+  svari_words_add(arena, &component->rules, svari_arena_printf(arena, "__ns:=%s", space));
   return SVAR_OK;
 }
 
@@ -232,21 +231,74 @@ place_loads(svari_resolver_t *resolver)
   return SVAR_OK;
 }
 
-// The command line tells components apart by their names alone.
+static void
+append_words(svari_arena_t *arena, const svari_words_t *from, svari_words_t *to)
+{
+  for (size_t i = 0; i < from->count; ++i) {
+    svari_words_add(arena, to, from->items[i]);
+  }
+}
+
+// Two nodes of one full name could not be told apart.
 static svar_ret_t
 check_names(const svari_container_t *container)
 {
   for (const svari_component_t *at = container->components; at != NULL; at = at->next) {
     for (const svari_component_t *other = container->components; other != at; other = other->next) {
-      if (strcmp(at->name, other->name) == 0) {
-        return svari_element_fail(at->element, SVAR_ERR_EXISTS,
-                                  "the container '%s' has a component '%s' already, '%s'; give one "
-                                  "of the two another name, or a container of its own",
-                                  container->full_name, at->name, other->full_name);
+      if (strcmp(at->full_name, other->full_name) == 0) {
+        return svari_element_fail(
+            at->element, SVAR_ERR_EXISTS,
+            "the container '%s' has a component '%s' already; give one of the "
+            "two another name or namespace",
+            container->full_name, at->full_name);
       }
     }
   }
   return SVAR_OK;
+}
+
+static bool
+is_taken(const svari_container_t *container, const char *word)
+{
+  const svari_component_t *at = container->components;
+  while (at != NULL && strcmp(at->name, word) != 0 &&
+         (at->word == NULL || strcmp(at->word, word) != 0)) {
+    at = at->next;
+  }
+  return at != NULL;
+}
+
+// Rules of the command line tell components apart by the word behind "TYPE=": a component's name, or, where an
+// earlier one of another namespace has that, a word like it.
+static void
+choose_word(svari_arena_t *arena, const svari_container_t *container, svari_component_t *component)
+{
+  const svari_component_t *earlier = container->components;
+  while (earlier != component && strcmp(earlier->name, component->name) != 0) {
+    earlier = earlier->next;
+  }
+  const char *word = component->name;
+  for (int i = 2; earlier != component && is_taken(container, word); ++i) {
+    word = svari_arena_printf(arena, "%s_%d", component->name, i);
+  }
+  component->word = word;
+}
+
+static void
+add_component(svari_arena_t *arena, svari_container_t *container, svari_component_t *component)
+{
+  choose_word(arena, container, component);
+  svari_words_add(arena, &container->process->argv,
+                  svari_arena_printf(arena, "%s=%s", component->type, component->word));
+  if (strcmp(component->word, component->name) != 0) {
+    svari_words_add(arena, &component->rules,
+                    svari_arena_printf(arena, "__node:=%s", component->name));
+  }
+  svari_rule_arguments(arena, svari_arena_printf(arena, "%s:", component->word), &component->rules,
+                       &container->ros_head);
+  append_words(arena, &component->params, &container->ros_tail);
+  *container->files_end = component->files;
+  container->files_end = component->files != NULL ? &component->files->next : container->files_end;
 }
 
 static svar_ret_t
@@ -265,14 +317,6 @@ check_program(const svari_container_t *container)
                             container->program);
 }
 
-static void
-append_words(svari_arena_t *arena, const svari_words_t *from, svari_words_t *to)
-{
-  for (size_t i = 0; i < from->count; ++i) {
-    svari_words_add(arena, to, from->items[i]);
-  }
-}
-
 static svar_ret_t
 compose(svari_resolver_t *resolver, svari_container_t *container)
 {
@@ -280,12 +324,8 @@ compose(svari_resolver_t *resolver, svari_container_t *container)
   svari_words_t *argv = &container->process->argv;
   SVAR_TRY(check_program(container));
   SVAR_TRY(check_names(container));
-  for (const svari_component_t *at = container->components; at != NULL; at = at->next) {
-    svari_words_add(arena, argv, svari_arena_printf(arena, "%s=%s", at->type, at->name));
-    append_words(arena, &at->rules, &container->ros_head);
-    append_words(arena, &at->params, &container->ros_tail);
-    *container->files_end = at->files;
-    container->files_end = at->files != NULL ? &at->files->next : container->files_end;
+  for (svari_component_t *at = container->components; at != NULL; at = at->next) {
+    add_component(arena, container, at);
   }
   container->process->needs_roudi |=
       svari_container_needs_roudi(resolver, container->program, argv);

@@ -294,7 +294,10 @@ resolve_ros_section(svari_resolver_t *resolver, const svari_element_t *element,
       SVAR_TRY(svari_resolve_param(resolver, child, node.section, argv, &files_end));
     }
   }
-  return svari_resolve_remaps(resolver, element, "", argv);
+  svari_words_t rules = {0};
+  SVAR_TRY(svari_resolve_remaps(resolver, element, "", &rules));
+  svari_rule_arguments(resolver->view.arena, "", &rules, argv);
+  return SVAR_OK;
 }
 
 svar_ret_t

@@ -21,7 +21,7 @@ make_rule(const svari_resolver_t *resolver, const svari_element_t *element, cons
   svari_remap_rule_t rule;
   SVAR_TRY(svari_element_blame(element, svari_remap_rule_parse(text, &rule)));
   svari_remap_rule_fini(&rule);
-  *out_rule = text;
+  *out_rule = text + strlen(prefix);
   return SVAR_OK;
 }
 
@@ -39,39 +39,48 @@ svari_resolve_set_remap(svari_resolver_t *resolver, const svari_element_t *eleme
 
 static svar_ret_t
 add_rule(const svari_resolver_t *resolver, const svari_element_t *element, const char *prefix,
-         const char *from, const char *to, svari_words_t *argv)
+         const char *from, const char *to, svari_words_t *rules)
 {
   const char *rule = NULL;
   SVAR_TRY(make_rule(resolver, element, prefix, from, to, &rule));
-  svari_words_add(resolver->view.arena, argv, "-r");
-  svari_words_add(resolver->view.arena, argv, rule);
+  svari_words_add(resolver->view.arena, rules, rule);
   return SVAR_OK;
 }
 
 // From the oldest on: the first rule that fits wins.
 static svar_ret_t
 add_scope_rules(const svari_resolver_t *resolver, const svari_element_t *element,
-                const char *prefix, const svari_binding_t *rules, svari_words_t *argv)
+                const char *prefix, const svari_binding_t *remaps, svari_words_t *rules)
 {
-  if (rules == NULL) {
+  if (remaps == NULL) {
     return SVAR_OK;
   }
-  SVAR_TRY(add_scope_rules(resolver, element, prefix, rules->next, argv));
-  return add_rule(resolver, element, prefix, rules->name, rules->value, argv);
+  SVAR_TRY(add_scope_rules(resolver, element, prefix, remaps->next, rules));
+  return add_rule(resolver, element, prefix, remaps->name, remaps->value, rules);
 }
 
 svar_ret_t
 svari_resolve_remaps(const svari_resolver_t *resolver, const svari_element_t *element,
-                     const char *prefix, svari_words_t *argv)
+                     const char *prefix, svari_words_t *rules)
 {
-  SVAR_TRY(add_scope_rules(resolver, element, prefix, resolver->view.scope.remaps, argv));
+  SVAR_TRY(add_scope_rules(resolver, element, prefix, resolver->view.scope.remaps, rules));
   for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
     if (strcmp(child->tag, "remap") == 0) {
       const char *from = NULL;
       const char *to = NULL;
       SVAR_TRY(read_names(resolver, child, &from, &to));
-      SVAR_TRY(add_rule(resolver, child, prefix, from, to, argv));
+      SVAR_TRY(add_rule(resolver, child, prefix, from, to, rules));
     }
   }
   return SVAR_OK;
+}
+
+void
+svari_rule_arguments(svari_arena_t *arena, const char *prefix, const svari_words_t *rules,
+                     svari_words_t *argv)
+{
+  for (size_t i = 0; i < rules->count; ++i) {
+    svari_words_add(arena, argv, "-r");
+    svari_words_add(arena, argv, svari_arena_printf(arena, "%s%s", prefix, rules->items[i]));
+  }
 }

@@ -82,9 +82,12 @@ svar_ret_t svari_resolve_containers_end(svari_resolver_t *resolver);
 
 // <set_remap>.
 svar_ret_t svari_resolve_set_remap(svari_resolver_t *resolver, const svari_element_t *element);
-// Appends "-r", and `prefix` before each rule, for those of the scope and then those of the element.
+// Appends the rules of the scope, and then those of the element, which must hold behind `prefix`; without it.
 svar_ret_t svari_resolve_remaps(const svari_resolver_t *resolver, const svari_element_t *element,
-                                const char *prefix, svari_words_t *argv);
+                                const char *prefix, svari_words_t *rules);
+// Appends "-r" and the rule behind prefix, for each of them.
+void svari_rule_arguments(svari_arena_t *arena, const char *prefix, const svari_words_t *rules,
+                          svari_words_t *argv);
 
 // <set_parameter>.
 svar_ret_t svari_resolve_set_parameter(svari_resolver_t *resolver, const svari_element_t *element);

@@ -117,6 +117,30 @@ TEST_F(LaunchContainer, PutsComponentsIntoTheNamespaceThatWasPushed)
                    "-r", "__node:=c", "-r", "__ns:=/robot_1"}));
 }
 
+// As two robots that share a container: rules tell them apart by words of the command line.
+TEST_F(LaunchContainer, RunsComponentsOfOneNameInNamespacesOfTheirOwn)
+{
+  Plan plan(prefix_, prefix_.launch(R"xml(
+    <node_container pkg="robot" exec="component_container" name="c" namespace="">
+      <composable_node pkg="robot" plugin="robot::Camera" name="eye" namespace="a">
+        <remap from="x" to="y"/><param name="p" value="1"/>
+      </composable_node>
+      <composable_node pkg="robot" plugin="robot::Arm" name="eye_2"/>
+      <composable_node pkg="robot" plugin="robot::Camera" name="eye" namespace="b">
+        <remap from="x" to="z"/><param name="p" value="2"/>
+      </composable_node>
+    </node_container>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  const Words argv = plan.argv();
+  EXPECT_EQ(
+      Words(argv.begin() + 1, argv.begin() + 19),
+      (Words{"robot::Camera=eye", "robot::Arm=eye_2", "robot::Camera=eye_3", "--ros-args", "-r",
+             "eye:__ns:=/a", "-r", "eye:x:=y", "-r", "eye_2:__ns:=/", "-r", "eye_3:__ns:=/b", "-r",
+             "eye_3:x:=z", "-r", "eye_3:__node:=eye", "-r", "__node:=c"}));
+  EXPECT_EQ(plan.files(),
+            (Words{section("/a/eye", "    p: 1\n"), section("/b/eye", "    p: 2\n")}));
+}
+
 TEST_F(LaunchContainer, TakesWhatIsLoadedIntoItBeforeOrAfter)
 {
   Plan plan(prefix_, prefix_.launch(R"xml(
@@ -327,8 +351,8 @@ TEST_F(LaunchContainer, NamesThePlaceAndTheFixOfAMistake)
        "'/nowhere.yaml': No such file"},
       {container(eye + ">\n<remap from='a' to='b-c'/></composable_node>"), 4, SVAR_ERR_SYNTAX,
        "'eye:a:=b-c'"},
-      {container(eye + "/>\n" + eye + " namespace='left'/>"), 4, SVAR_ERR_EXISTS,
-       "the container '/c' has a component 'eye' already, '/eye'; give one of the two another"},
+      {container(eye + "/>\n" + eye + " namespace='/'/>"), 4, SVAR_ERR_EXISTS,
+       "the container '/c' has a component '/eye' already; give one of the two another name or"},
       {"<node_container pkg='robot' exec='talker' name='c' namespace=''>\n" + eye +
            "/></node_container>",
        2, SVAR_ERR_UNSUPPORTED, "exec=\"component_container\" alone, not into 'talker'"},

@@ -105,7 +105,7 @@ TEST_F(PolicyLaunch, RunsPoliciesAsComponentsOfOneContainer)
     <group>
       <push_ros_namespace namespace="right"/>
       <load_composable_node target="/both">
-        <composable_node pkg="shared_variable" plugin="shared_variable::PolicyController" name="b">
+        <composable_node pkg="shared_variable" plugin="shared_variable::PolicyController" name="a">
           <param name="store" value="here" type="str"/>
           <param name="observations" value="$(dirname)/observations" type="str"/>
           <param name="record" value="$(dirname)/b" type="str"/>
@@ -120,7 +120,7 @@ TEST_F(PolicyLaunch, RunsPoliciesAsComponentsOfOneContainer)
         << said_;
   }
   EXPECT_NE(said_.find("[left.a]"), std::string::npos) << said_;
-  EXPECT_NE(said_.find("[right.b]"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("[right.a]"), std::string::npos) << said_;
 }
 
 TEST_F(PolicyLaunch, RunsTwoRobotsEachInItsNamespaceUntilItIsStopped)
