@@ -78,6 +78,12 @@ static svar_ret_t
 set_copied(const setting_t *setting, const svari_value_description_t *value)
 {
   const svar_allocator_t *allocator = &setting->store->allocator;
+  if (value->source_kind == SVAR_SOURCE_LITERAL && value->size_bytes > SVARI_SET_LITERAL_BYTES) {
+    return svar_fail(
+        SVAR_ERR_VALUE,
+        "variable '%s': a list of literals of %llu bytes; more than %d travel as an array",
+        value->name, (unsigned long long)value->size_bytes, SVARI_SET_LITERAL_BYTES);
+  }
   if (value->size_bytes > setting->store->region->capacity_bytes) {
     return svar_fail(SVAR_ERR_NO_SPACE,
                      "variable '%s': a value of %llu bytes; store '%s' has room for %llu",

@@ -7,7 +7,11 @@
 
 // What is copied from a body before it is looked at, or converted, lies here if it is short enough. An array of
 // any size goes through it piece by piece, or past it.
-enum { SVARI_SET_BUFFER_BYTES = 256 * 1024, SVARI_SET_ALIGNMENT = 64 };
+enum {
+  SVARI_SET_BUFFER_BYTES = 256 * 1024,
+  SVARI_SET_ALIGNMENT = 64,
+  SVARI_SET_LITERAL_BYTES = 4 << 20 // each number is looked at, while other clients wait
+};
 
 // All of the request's values become one version of the store, or nothing changes. buffer: of
 // SVARI_SET_BUFFER_BYTES, aligned to SVARI_SET_ALIGNMENT.

@@ -54,7 +54,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_remote_info(svar_remote_t *remote,
 /// Give one variable a new value in one commit, as svar_set_value() does in the holder. At most once: a request
 /// is sent again, to the next holder, only if the last one never read it. A large array is copied twice, here and
 /// in the holder: svar_remote_change_loan() saves the first copy.
-/// @param source of any kind but an object: arrays, scalars, literals, sparse matrices, random states, svar_none()
+/// @param source of any kind but an object: arrays, scalars, literals (a list of at most 4 MiB), sparse matrices, random
+/// states, svar_none()
 /// @param[out] out_version the version made; may be NULL
 /// @contract{allocates: up to a few KiB no; blocks: up to the timeout; system calls: yes; after fork:
 /// SVAR_ERR_FORKED}

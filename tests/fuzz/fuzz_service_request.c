@@ -7,7 +7,7 @@
 #include "ipc/service_set.h"
 #include "shared_variable/shared_variable.h"
 
-enum { MOST_BYTES = 1 << 24 }; // that a memfd is made to have
+enum { MOST_BYTES = 1 << 24, MOST_BACKED_BYTES = 1 << 20 }; // that a memfd is made to have
 
 // The input begins with one byte of these.
 enum { AS_MEMFD = 1, AS_SENT = 2, AS_HOLE = 4, UNSEALED = 8, LONGER = 16 };
@@ -58,7 +58,7 @@ make_body(const uint8_t *bytes, size_t size_bytes, const svari_request_t *head, 
   if ((how & AS_HOLE) != 0 && head->body_bytes <= MOST_BYTES) {
     FUZZ_CHECK(ftruncate(fd, (off_t)head->body_bytes) == 0);
   }
-  if ((how & LONGER) != 0 && head->body_bytes <= MOST_BYTES) { // of zeros, and no hole
+  if ((how & LONGER) != 0 && head->body_bytes <= MOST_BACKED_BYTES) { // of zeros, and no hole
     FUZZ_CHECK(posix_fallocate(fd, 0, (off_t)head->body_bytes + 1) == 0);
     void *map =
         mmap(NULL, head->body_bytes + 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);

@@ -188,6 +188,12 @@ TEST_F(RemoteSet, ManyLiteralsAreLookedAtEach)
                     svar_remote_set(remote.get(), "vector",
                                     svar_literals(SVAR_FLOAT64, numbers.data(), 1, &count),
                                     nullptr));
+  const int64_t too_many = (4 << 20) / 8 + 1;
+  numbers.resize(too_many);
+  EXPECT_SVAR_FAILS(SVAR_ERR_VALUE, "travel as an array",
+                    svar_remote_set(remote.get(), "wide",
+                                    svar_literals(SVAR_FLOAT64, numbers.data(), 1, &too_many),
+                                    nullptr));
 }
 
 TEST_F(RemoteSet, TheUnsetStateIsSetAsLocally)
