@@ -22,6 +22,8 @@ add_library(shared_variable SHARED)
 add_library(shared_variable::shared_variable ALIAS shared_variable)
 target_include_directories(shared_variable PUBLIC ${SVAR_INCLUDE})
 target_link_libraries(shared_variable PUBLIC dlpack::dlpack PRIVATE shared_variable_objects)
+# Threads that read, and forks, call into it until the process ends: dlclose() must not unmap it.
+target_link_options(shared_variable PRIVATE LINKER:-z,nodelete)
 set_target_properties(shared_variable PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
 
 function(svar_library_sources)
