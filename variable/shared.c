@@ -38,11 +38,39 @@ static registry_t registry = {
                 {"sparse", svari_construct_sparse, NULL}},
 };
 
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void
+unlock_registry(void)
+{
+  pthread_mutex_unlock(&registry_lock);
+}
+
+static void
+lock_for_fork(void)
+{
+  pthread_mutex_lock(&registry_lock);
+}
+
+static void
+watch_forks(void)
+{
+  pthread_atfork(lock_for_fork, unlock_registry, unlock_registry);
+}
+
+// A child may make variables, whatever its parent's other threads did at the fork.
+static void
+lock_registry(void)
+{
+  pthread_once(&fork_once, watch_forks);
+  pthread_mutex_lock(&registry_lock);
+}
+
 svar_ret_t
 svar_constructor_register(const char *name, svar_constructor_t constructor, void *context)
 {
   SVAR_REQUIRE(name != NULL && constructor != NULL);
-  pthread_mutex_lock(&registry_lock);
+  lock_registry();
   bool has_room = registry.count < REGISTRY_ENTRIES;
   if (has_room) {
     entry_t *entry = &registry.entries[registry.count++];
@@ -50,7 +78,7 @@ svar_constructor_register(const char *name, svar_constructor_t constructor, void
     entry->constructor = constructor;
     entry->context = context;
   }
-  pthread_mutex_unlock(&registry_lock);
+  unlock_registry();
   return has_room ? SVAR_OK
                   : svar_fail(SVAR_ERR_NO_MEMORY,
                               "constructor '%s' finds no room: all %d entries of the registry are "
@@ -62,7 +90,7 @@ svar_ret_t
 svar_constructor_unregister(svar_constructor_t constructor, void *context)
 {
   SVAR_REQUIRE(constructor != NULL);
-  pthread_mutex_lock(&registry_lock);
+  lock_registry();
   int found = 0;
   while (found < registry.count && (registry.entries[found].constructor != constructor ||
                                     registry.entries[found].context != context)) {
@@ -74,7 +102,7 @@ svar_constructor_unregister(svar_constructor_t constructor, void *context)
     memmove(&registry.entries[found], &registry.entries[found + 1],
             (size_t)(registry.count - found) * sizeof(entry_t));
   }
-  pthread_mutex_unlock(&registry_lock);
+  unlock_registry();
   return was_there ? SVAR_OK
                    : svar_fail(SVAR_ERR_VALUE,
                                "no constructor is registered with this function and context");
@@ -84,9 +112,9 @@ svar_constructor_unregister(svar_constructor_t constructor, void *context)
 static registry_t
 registry_copy(void)
 {
-  pthread_mutex_lock(&registry_lock);
+  lock_registry();
   registry_t copy = registry;
-  pthread_mutex_unlock(&registry_lock);
+  unlock_registry();
   return copy;
 }
 
@@ -182,7 +210,7 @@ try_entry(const entry_t *entry, const svar_source_t *source, const svar_shared_o
   (void)svar_fail(SVAR_ERR_TYPE, "no reason given"); // for one that declines without a sentence
   svar_variable_t *variable = NULL;
   svar_ret_t ret = entry->constructor(source, options, entry->context, &variable);
-  if (ret == SVAR_ERR_NO_MEMORY) {
+  if (ret == SVAR_ERR_NO_MEMORY && options->borrow != SVAR_BORROW) {
     return svar_fail(ret, "%s; options.borrow = SVAR_BORROW may spare a copy",
                      svar_error_message());
   }

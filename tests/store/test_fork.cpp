@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include "fakes/scratch.hpp"
 
 namespace
@@ -113,6 +116,29 @@ TEST_F(Fork, AChildThatLivesOnDoesNotKeepTheStoreHeld)
   EXPECT_EQ(get<float>(find(store_, "weight")), std::vector<float>{1});
   go.raise();
   EXPECT_EQ(child.wait(), 0);
+}
+
+TEST(ForkWithThreads, AChildMakesVariablesWhateverOtherThreadsRegister)
+{
+  std::atomic<bool> is_over{false};
+  auto decline = [](const svar_source_t *, const svar_shared_options_t *, void *,
+                    svar_variable_t **) { return svar_fail(SVAR_ERR_TYPE, "never"); };
+  std::thread other([&] {
+    while (!is_over) {
+      EXPECT_SVAR_OK(svar_constructor_register("other", decline, nullptr));
+      EXPECT_SVAR_OK(svar_constructor_unregister(decline, nullptr));
+    }
+  });
+  for (int i = 0; i < 200 && !HasFailure(); i++) {
+    Child child([] {
+      alarm(10); // a lock that nobody is there to unlock is waited for in vain
+      svar_variable_t *variable = nullptr;
+      return svar_shared(svar_float(1), nullptr, &variable) == SVAR_OK ? 0 : 1;
+    });
+    EXPECT_EQ(child.wait(), 0);
+  }
+  is_over = true;
+  other.join();
 }
 
 } // namespace

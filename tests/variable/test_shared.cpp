@@ -338,6 +338,10 @@ TEST_F(Shared, NoMemoryComesWithAHintToBorrow)
   EXPECT_EQ(svar_shared(svar_int(7), nullptr, &variable), SVAR_ERR_NO_MEMORY);
   EXPECT_TRUE(message_has("no 8 bytes")) << svar_error_message();
   EXPECT_TRUE(message_has("SVAR_BORROW")) << svar_error_message();
+  svar_shared_options_t borrowed = SVAR_SHARED_OPTIONS_INIT;
+  borrowed.borrow = SVAR_BORROW;
+  EXPECT_EQ(svar_shared(svar_int(7), &borrowed, &variable), SVAR_ERR_NO_MEMORY);
+  EXPECT_FALSE(message_has("SVAR_BORROW")) << "that was done";
 }
 
 TEST_F(Shared, SuccessWithoutAVariableIsAnError)
