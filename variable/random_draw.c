@@ -1,4 +1,7 @@
 // Drawing whole tensors.
+#include <float.h>
+#include <math.h>
+
 #include "shared_variable/random_streams.h"
 #include "variable/convert.h"
 #include "variable/layout.h"
@@ -27,6 +30,14 @@ holds_span(svar_dtype_t dtype, int64_t first, int64_t last)
   return first >= least && last <= most;
 }
 
+// A number is low plus a part of the distance.
+static bool
+holds_interval(svar_dtype_t dtype, double low, double high)
+{
+  double most = dtype.bits == 32 ? FLT_MAX : DBL_MAX;
+  return fabs(low) <= most && fabs(high) <= most && high - low <= most;
+}
+
 svar_ret_t
 svari_random_law_check(const svar_random_law_t *law, svar_dtype_t dtype)
 {
@@ -50,6 +61,10 @@ svari_random_law_check(const svar_random_law_t *law, svar_dtype_t dtype)
   // Not `low >= high`, which no NaN is.
   if (law->kind == SVAR_RANDOM_UNIFORM && !(law->low < law->high)) {
     return svar_fail(SVAR_ERR_VALUE, "no number is at least %g and below %g", law->low, law->high);
+  }
+  if (law->kind == SVAR_RANDOM_UNIFORM && !holds_interval(dtype, law->low, law->high)) {
+    return svar_fail(SVAR_ERR_VALUE, "%g, %g, or the distance between them is no finite %s",
+                     law->low, law->high, svar_dtype_name(dtype));
   }
   if (law->kind == SVAR_RANDOM_NORMAL && !(law->deviation >= 0)) {
     return svar_fail(SVAR_ERR_VALUE, "a standard deviation of %g: it is 0 or more", law->deviation);

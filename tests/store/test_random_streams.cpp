@@ -119,6 +119,10 @@ TEST(RandomFill, RefusesWhatCannotBeDrawn)
   fails(SVAR_ERR_TYPE, svar_random_whole(0, 1), SVAR_BOOL);
   fails(SVAR_ERR_VALUE, svar_random_uniform(1, 1), SVAR_FLOAT64);
   fails(SVAR_ERR_VALUE, svar_random_uniform(0, nan), SVAR_FLOAT64);
+  const double most = std::numeric_limits<double>::max();
+  fails(SVAR_ERR_VALUE, svar_random_uniform(0, 2 * most), SVAR_FLOAT64);
+  fails(SVAR_ERR_VALUE, svar_random_uniform(-most, most), SVAR_FLOAT64);
+  fails(SVAR_ERR_VALUE, svar_random_uniform(0, most), SVAR_FLOAT32);
   fails(SVAR_ERR_VALUE, svar_random_gaussian(0, -1), SVAR_FLOAT64);
   fails(SVAR_ERR_VALUE, svar_random_whole(2, 2), SVAR_INT64);
   fails(SVAR_ERR_VALUE, svar_random_whole(0, 257), SVAR_UINT8);
