@@ -3,6 +3,7 @@
 #include "store/store_impl.h"
 
 static svari_adoption_t *list_head; // guarded by the birth lock, which forks respect
+static unsigned generation; // of the process: a child has another; written while it has one thread
 
 static bool
 overlaps(const svari_adoption_t *adoption, const unsigned char *data, uint64_t size_bytes)
@@ -64,11 +65,12 @@ svari_adoption_begin(const svar_allocator_t *allocator, DLManagedTensor *managed
 void
 svari_adoptions_end(const svar_allocator_t *allocator, svari_adoption_t *released)
 {
+  const unsigned owner = generation;
   while (released != NULL) {
     svari_adoption_t *adoption = released;
     released = adoption->next_released;
     take_away(adoption); // before the deleter: after it the same bytes may be anybody's
-    if (adoption->managed != NULL) {
+    if (adoption->managed != NULL && generation == owner) { // a deleter may fork
       svari_managed_delete(adoption->managed);
     }
     allocator->deallocate(adoption, allocator->state);
@@ -79,4 +81,5 @@ void
 svari_adoptions_forget(void)
 {
   list_head = NULL;
+  generation++;
 }

@@ -128,6 +128,8 @@ container_destroy(svari_container_t *self)
   svar_store_t *store = container->store;
   svar_allocator_t allocator = self->allocator;
   svari_adoption_t *released = NULL;
+  bool has_waiters = false;
+  bool has_forgotten = false;
   if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     svari_writer_lock(store->writer);
     if (svari_writer_own(store->writer, container->index) == self) {
@@ -136,12 +138,17 @@ container_destroy(svari_container_t *self)
     if (atomic_load(&store->state) != SVARI_STORE_OPEN) {
       // closed: the store's bytes are the next holder's
     } else if (container->is_anonymous) {
+      has_waiters = svari_wake_prepare(store);
       svari_writer_forget(store->writer, container->index);
+      has_forgotten = true;
     } else {
       svari_writer_undeclare(store->writer, container->index);
     }
     released = svari_writer_take_released(store->writer);
     svari_writer_unlock(store->writer);
+  }
+  if (has_forgotten) { // which is a version of its own
+    svari_wake(store, has_waiters);
   }
   svari_adoptions_end(&allocator, released);
   allocator.deallocate(container, allocator.state);
@@ -254,6 +261,15 @@ svari_store_take_own_rules(svar_variable_t *variable)
 
 // --- the factory that variable/ makes shared variables with ----------------------------------------
 
+static svar_ret_t
+declare_locked(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_index)
+{
+  SVAR_TRY(svari_store_check(store)); // it may have been closed while we waited
+  return spec->options->store != NULL
+             ? svari_writer_declare(store->writer, spec->options->name, &spec->type, out_index)
+             : svari_writer_declare_anonymous(store->writer, &spec->type, out_index);
+}
+
 // A new entry: named in the store of the options, anonymous in the process's private store.
 static svar_ret_t
 declare(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_index)
@@ -265,10 +281,7 @@ declare(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_i
                      store->name);
   }
   svari_writer_lock(store->writer);
-  svar_ret_t ret =
-      spec->options->store != NULL
-          ? svari_writer_declare(store->writer, spec->options->name, &spec->type, out_index)
-          : svari_writer_declare_anonymous(store->writer, &spec->type, out_index);
+  svar_ret_t ret = declare_locked(store, spec, out_index);
   svari_writer_unlock(store->writer);
   return ret;
 }

@@ -27,13 +27,28 @@ unpark(svari_slot_t *slot)
   }
 }
 
+// The same, and what is in use now is not parked when that ends: for a slot that its thread reads through no
+// more. (One whose use another thread ends this very moment may be parked all the same, until the holder
+// needs the room.)
+static void
+park_no_more(svari_slot_t *slot)
+{
+  uint64_t word = atomic_load_explicit(&slot->pins[0], memory_order_acquire);
+  while ((word & SVARI_PIN_KEEP) != 0 &&
+         !atomic_compare_exchange_weak_explicit(
+             &slot->pins[0], &word,
+             svari_pin_is_active(word) ? word & ~(uint64_t)SVARI_PIN_KEEP : 0, memory_order_acq_rel,
+             memory_order_acquire)) {
+  }
+}
+
 static void
 forget_thread(svar_store_t *store, void *thread)
 {
   pthread_mutex_lock(&store->lock);
   for (size_t i = 0; i < store->slot_count; i++) {
     if (store->slots[i].thread == (uint64_t)(uintptr_t)thread) {
-      unpark(store->slots[i].slot);
+      park_no_more(store->slots[i].slot);
       store->slots[i].thread = 0; // another thread may take it; pins still active stay in force
     }
   }
@@ -143,27 +158,35 @@ take_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
   return SVAR_OK;
 }
 
-// A slot with a free pin for this thread: one it has, one that a thread left, or a new one.
+// A slot that belongs to this thread (0: that a thread left) and has a free pin, or NULL.
+static svari_owned_slot_t *
+find_owned_locked(svar_store_t *store, uint64_t thread)
+{
+  for (size_t i = 0; i < store->slot_count; i++) {
+    if (store->slots[i].thread == thread && free_pin(store->slots[i].slot) != NULL) {
+      return &store->slots[i];
+    }
+  }
+  return NULL;
+}
+
+// A slot with a free pin for this thread: one it has, one that a thread left, or a new one. In others that
+// it has, no pin is to stay parked.
 static svar_ret_t
 find_slot_locked(svar_store_t *store, uint64_t thread, svari_slot_t **out_slot)
 {
-  svari_owned_slot_t *left = NULL;
+  svari_owned_slot_t *owned = find_owned_locked(store, thread);
+  if (owned == NULL && (owned = find_owned_locked(store, 0)) == NULL) {
+    SVAR_TRY(take_slot_locked(store, thread, out_slot));
+  } else {
+    owned->thread = thread;
+    *out_slot = owned->slot;
+  }
   for (size_t i = 0; i < store->slot_count; i++) {
-    svari_owned_slot_t *owned = &store->slots[i];
-    if ((owned->thread != thread && owned->thread != 0) || free_pin(owned->slot) == NULL) {
-      continue;
+    if (store->slots[i].thread == thread && store->slots[i].slot != *out_slot) {
+      park_no_more(store->slots[i].slot);
     }
-    if (owned->thread == thread) {
-      *out_slot = owned->slot;
-      return SVAR_OK;
-    }
-    left = owned;
   }
-  if (left == NULL) {
-    return take_slot_locked(store, thread, out_slot);
-  }
-  left->thread = thread;
-  *out_slot = left->slot;
   return SVAR_OK;
 }
 
@@ -254,6 +277,29 @@ svari_pin_unpark(const svar_store_t *store)
   const svari_cached_slot_t *cached = &svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES];
   if (cached->store_id == store->id) {
     unpark(cached->slot);
+  }
+}
+
+static void
+unpark_uncached(svar_store_t *store)
+{
+  pthread_mutex_lock(&store->lock);
+  for (size_t i = 0; i < store->slot_count; i++) {
+    if (store->slots[i].thread == this_thread) {
+      unpark(store->slots[i].slot);
+    }
+  }
+  pthread_mutex_unlock(&store->lock);
+}
+
+void
+svari_pin_rest(svar_store_t *store)
+{
+  const svari_cached_slot_t *cached = &svari_slot_cache[store->id % SVARI_SLOT_CACHE_ENTRIES];
+  if (cached->store_id == store->id) {
+    unpark(cached->slot);
+  } else if (this_thread != 0) { // it has read, perhaps this store
+    unpark_uncached(store);
   }
 }
 

@@ -31,8 +31,10 @@ extern _Thread_local SVARI_TLS svari_cached_slot_t svari_slot_cache[SVARI_SLOT_C
 svar_ret_t svari_pin_fenced(svar_store_t *store, uint64_t *out_version, svari_pin_t **out_pin)
     __attribute__((noinline));
 
-// Frees this thread's parked pin of a store: before it goes to sleep for a newer version.
+// Frees this thread's parked pin of a store, if its slot is at hand.
 void svari_pin_unpark(const svar_store_t *store);
+// The same wherever its slot is, under the handle's lock perhaps: before it goes to sleep for a newer version.
+void svari_pin_rest(svar_store_t *store);
 
 // Takes up the pin that this thread parked, if it did and on the newest version: layout.h, "resume". No
 // fence, and no call, so that it costs its caller no saved register. False: svari_pin_fenced() does it.

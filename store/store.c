@@ -337,6 +337,7 @@ let_go(svar_store_t *store)
     return;
   }
   atomic_store(&store->open_id, SVARI_ID_NONE);
+  svari_wake_sleepers(store); // to find that out
   if (store->writer != NULL) {
     if (svar_store_version(store) == 0) {
       (void)store->region->ops->remove(store->region); // nothing was ever in it

@@ -71,7 +71,7 @@ now_ns(void)
 static int
 sleep_on(svar_store_t *store, uint64_t version, int64_t deadline_ns)
 {
-  svari_pin_unpark(store); // of no use any more when this thread wakes up
+  svari_pin_rest(store); // of no use any more when this thread wakes up
   atomic_store_explicit(&store->region->readers->waiting, 1, memory_order_seq_cst);
   SVARI_CRASH_POINT("wait.flag_set");
   if (atomic_load_explicit(&store->header->version, memory_order_seq_cst) != version ||
@@ -104,11 +104,10 @@ svari_wait_once(svar_store_t *store, uint64_t version, int64_t deadline_ns)
   return SVAR_OK;
 }
 
-svar_ret_t
-svar_store_wait(svar_store_t *store, uint64_t after_version, int64_t timeout_ns,
-                uint64_t *out_version)
+static svar_ret_t
+wait_for_version(svar_store_t *store, uint64_t after_version, int64_t timeout_ns,
+                 uint64_t *out_version)
 {
-  SVAR_REQUIRE(store != NULL);
   int64_t deadline_ns = INT64_MAX;
   if (timeout_ns >= 0 && timeout_ns < INT64_MAX / 2) {
     deadline_ns = now_ns() + timeout_ns;
@@ -127,4 +126,15 @@ svar_store_wait(svar_store_t *store, uint64_t after_version, int64_t timeout_ns,
     }
     SVAR_TRY(svari_wait_once(store, version, deadline_ns));
   }
+}
+
+svar_ret_t
+svar_store_wait(svar_store_t *store, uint64_t after_version, int64_t timeout_ns,
+                uint64_t *out_version)
+{
+  SVAR_REQUIRE(store != NULL);
+  svari_store_ref(store); // another thread may close the handle meanwhile
+  svar_ret_t ret = wait_for_version(store, after_version, timeout_ns, out_version);
+  svari_store_unref(store);
+  return ret;
 }

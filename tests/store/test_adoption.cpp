@@ -344,4 +344,100 @@ TEST_F(Adoption, ASharedMemoryStoreCopies)
   ASSERT_SVAR_OK(svar_store_remove(store.get()));
 }
 
+TEST_F(Adoption, ManyViewsAtOnceLeaveNothingInTheWay)
+{
+  Managed<double> array(SVAR_FLOAT64, {1});
+  ASSERT_SVAR_OK(adopt(array));
+  std::vector<double> once = get<double>(variable_); // so that the next read of it would be parked
+  std::vector<svar_value_t> views(9);
+  for (svar_value_t &value : views) {
+    value = view();
+  }
+  for (svar_value_t &value : views) {
+    svar_value_release(&value);
+  }
+  ASSERT_SVAR_OK(set<double>(variable_, {2}));
+  EXPECT_EQ(array.deletions(), 1);
+}
+
+TEST_F(Adoption, AViewThatOutlivesItsThreadIsInTheWayUntilItIsReleased)
+{
+  Managed<double> array(SVAR_FLOAT64, {1});
+  ASSERT_SVAR_OK(adopt(array));
+  svar_value_t value = SVAR_VALUE_INIT;
+  std::thread reader([&] {
+    EXPECT_EQ(get<double>(variable_), std::vector<double>{1});
+    EXPECT_SVAR_OK(svar_get_value(variable_.get(), SVAR_BORROW, &value));
+  });
+  reader.join();
+  ASSERT_SVAR_OK(set<double>(variable_, {2}));
+  EXPECT_EQ(array.deletions(), 0);
+  svar_value_release(&value);
+  ASSERT_SVAR_OK(set<double>(variable_, {3}));
+  EXPECT_EQ(array.deletions(), 1);
+}
+
+TEST_F(Adoption, AThreadThatWaitsIsNotInTheWayHoweverManyStoresItReads)
+{
+  std::vector<Store> others;
+  std::vector<Variable> variables;
+  for (int i = 0; i < 16; i++) {
+    others.push_back(create_private());
+    variables.push_back(make_variable<double>(others.back(), "x", {0}));
+  }
+  Managed<double> array(SVAR_FLOAT64, {1});
+  ASSERT_SVAR_OK(adopt(array));
+  for (int i = 0; i < 2; i++) {
+    EXPECT_EQ(get<double>(variable_), std::vector<double>{1});
+  }
+  for (const Variable &variable : variables) {
+    EXPECT_EQ(get<double>(variable), std::vector<double>{0});
+  }
+  uint64_t version = svar_store_version(store_.get());
+  EXPECT_EQ(SVAR_TIMEOUT, svar_store_wait(store_.get(), version, 1000000, nullptr));
+  ASSERT_SVAR_OK(set<double>(variable_, {2}));
+  EXPECT_EQ(array.deletions(), 1);
+}
+
+TEST_F(Adoption, AfterADeleterThatForksTheChildRunsNoOthers)
+{
+  struct Context {
+    int *runs;
+    pid_t *child;
+  };
+  int runs = 0;
+  pid_t child = -1;
+  Context context = {&runs, &child};
+  int64_t length = 1;
+  double numbers[2] = {1, 2};
+  DLManagedTensor arrays[2] = {};
+  const Variable others[2] = {make_variable<double>(store_, "y", {0}),
+                              make_variable<double>(store_, "z", {0})};
+  svar_transaction_t *transaction = nullptr;
+  for (int i = 0; i < 2; i++) {
+    arrays[i].dl_tensor = svar_tensor(SVAR_FLOAT64, &numbers[i], 1, &length);
+    arrays[i].manager_ctx = &context;
+    arrays[i].deleter = [](DLManagedTensor *self) {
+      Context *its = static_cast<Context *>(self->manager_ctx);
+      if (++*its->runs == 1) {
+        *its->child = fork();
+      }
+    };
+    ASSERT_SVAR_OK(svar_set_value(others[i].get(), svar_managed(&arrays[i]), SVAR_BORROW));
+  }
+  ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &transaction));
+  for (const Variable &other : others) {
+    ASSERT_SVAR_OK(svar_transaction_set(transaction, other.get(), svar_none()));
+  }
+  svar_ret_t ret = svar_transaction_commit(transaction, nullptr);
+  if (child == 0) {
+    _exit(runs);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(ret, SVAR_OK);
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(WEXITSTATUS(status), 1) << "the one that forked";
+}
+
 } // namespace

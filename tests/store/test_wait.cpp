@@ -1,6 +1,8 @@
 #include <signal.h>
 
 #include <atomic>
+#include <fstream>
+#include <future>
 #include <thread>
 
 #include "fakes/scratch.hpp"
@@ -148,6 +150,55 @@ TEST_F(Wait, FilesThatVanishAreNoticed)
   }
   EXPECT_EQ(SVAR_ERR_STALE, svar_store_wait(reader_.get(), 1, -1, nullptr));
   EXPECT_EQ(get<float>(find(reader_, "weight")), std::vector<float>{1}) << "what is mapped stays";
+}
+
+// Waits until the thread sleeps on a futex that processes share (FUTEX_WAIT_BITSET, without the private flag).
+void
+wait_until_asleep(pid_t thread)
+{
+  std::string number, address, operation;
+  do {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/syscall");
+    file >> number >> address >> operation;
+  } while (operation != "0x9");
+}
+
+TEST_F(Wait, AHandleThatIsClosedEndsIt)
+{
+  if (access("/proc/self/syscall", R_OK) != 0) {
+    GTEST_SKIP() << "this kernel does not tell what a thread waits for";
+  }
+  for (bool is_holder : {false, true}) {
+    svar_store_t *store = nullptr;
+    ASSERT_SVAR_OK(is_holder ? svar_store_create_private("/waited", nullptr, &store)
+                             : svar_store_open("/wait", nullptr, &store));
+    std::promise<pid_t> begins;
+    std::future<svar_ret_t> waits = std::async(std::launch::async, [&] {
+      begins.set_value(gettid());
+      return svar_store_wait(store, svar_store_version(store), -1, nullptr);
+    });
+    wait_until_asleep(begins.get_future().get());
+    svar_store_close(store);
+    EXPECT_EQ(waits.get(), SVAR_ERR_STATE);
+  }
+}
+
+TEST(WaitWithoutAStore, TheEndOfAVariableIsAVersionThatWatchersAreToldOf)
+{
+  svar_variable_t *variable = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_float(1), nullptr, &variable));
+  Variable kept(variable);
+  svar_store_t *store = svar_variable_store(variable);
+  ASSERT_SVAR_OK(svar_shared(svar_float(2), nullptr, &variable));
+  int fd = -1;
+  ASSERT_SVAR_OK(svar_store_watch_fd(store, &fd));
+  uint64_t version = svar_store_version(store);
+  uint64_t count;
+  while (read(fd, &count, sizeof(count)) > 0) { // what came before
+  }
+  svar_variable_unref(variable);
+  ASSERT_SVAR_OK(svar_store_wait(store, version, 0, nullptr));
+  EXPECT_EQ(read(fd, &count, sizeof(count)), 8);
 }
 
 } // namespace
