@@ -278,32 +278,45 @@ drop_spares(svari_writer_t *writer)
   }
 }
 
-// Finds the process whose pin keeps the oldest version, for the sentence of BUSY.
-static svar_ret_t
-fail_busy(svari_writer_t *writer, uint64_t index)
+// True if a pin of that version keeps a record of the variable.
+static bool
+is_kept_by(const svari_writer_variable_t *variable, uint64_t version)
+{
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    const svari_writer_record_t *record = &variable->records[i];
+    if (record->state == SVARI_RECORD_RETIRED && version < record->end &&
+        atomic_load_explicit(&variable->entry->begin[i], memory_order_relaxed) <= version) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The oldest pin that keeps a version of the variable, and the process record it is of. False: none does.
+static bool
+find_culprit(svari_writer_t *writer, uint64_t index, uint64_t *out_version, uint64_t *out_process)
 {
   const svari_readers_t *readers = writer->store->region->readers;
-  uint64_t oldest = UINT64_MAX;
-  uint64_t owner = 0;
+  *out_version = UINT64_MAX;
   for (uint32_t i = 0; i < slots_used(readers); i++) {
-    for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+    uint64_t owner = atomic_load_explicit(&readers->slots[i].owner, memory_order_relaxed);
+    for (int pin = 0; pin < SVARI_SLOT_PINS && owner - 1 < SVARI_PROCESSES; pin++) {
       uint64_t word = atomic_load_explicit(&readers->slots[i].pins[pin], memory_order_relaxed);
-      if (word != 0 && svari_pin_version(word) < oldest) {
-        oldest = svari_pin_version(word);
-        owner = atomic_load_explicit(&readers->slots[i].owner, memory_order_relaxed);
+      uint64_t version = svari_pin_version(word);
+      if (word != 0 && version < *out_version && is_kept_by(&writer->variables[index], version)) {
+        *out_version = version;
+        *out_process = owner - 1;
       }
     }
   }
-  const char *name = writer->variables[index].entry->name;
+  return *out_version != UINT64_MAX;
+}
+
+static svar_ret_t
+fail_pinned(svari_writer_t *writer, const char *name, uint64_t pinned, uint64_t owner)
+{
+  const svari_process_t *process = &writer->store->region->readers->processes[owner];
   uint64_t version = atomic_load_explicit(&writer->header->version, memory_order_relaxed);
-  if (owner == 0 || owner > SVARI_PROCESSES) {
-    return svar_fail(
-        SVAR_ERR_BUSY,
-        "store '%s': all %d versions of '%s' are in use by transactions that were begun "
-        "and neither committed nor aborted",
-        writer->store->name, SVARI_RING_RECORDS, name);
-  }
-  const svari_process_t *process = &readers->processes[owner - 1];
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return svar_fail(
@@ -317,7 +330,27 @@ fail_busy(svari_writer_t *writer, uint64_t index)
       (int)sizeof(process->program), process->program,
       (long long)(now.tv_sec -
                   atomic_load_explicit(&process->attached_ns, memory_order_relaxed) / 1000000000),
-      (unsigned long long)oldest, (unsigned long long)(version - oldest));
+      (unsigned long long)pinned, (unsigned long long)(version - pinned));
+}
+
+// Why there is no room: BUSY or NO_SPACE, of which the sentence has been written.
+static svar_ret_t
+fail_without_room(svari_writer_t *writer, uint64_t index, svar_ret_t ret)
+{
+  const svari_writer_variable_t *variable = &writer->variables[index];
+  const bool is_labelled = variable->own != NULL && variable->own->name != NULL;
+  const char *name = is_labelled ? variable->own->name : variable->entry->name;
+  uint64_t pinned;
+  uint64_t owner;
+  if (find_culprit(writer, index, &pinned, &owner)) {
+    return fail_pinned(writer, name, pinned, owner);
+  }
+  return ret == SVAR_ERR_NO_SPACE
+             ? ret
+             : svar_fail(SVAR_ERR_BUSY,
+                         "store '%s': all %d versions of '%s' are in use by transactions that were "
+                         "begun and neither committed nor aborted",
+                         writer->store->name, SVARI_RING_RECORDS, name);
 }
 
 // A buffer that somebody's pin kept, once the dead and the parked are not counted.
@@ -352,11 +385,8 @@ find_room_hard(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_
     drop_spares(writer);
     ret = take_new_buffer(writer, index, rounded, out_record);
   }
-  if (ret == SVAR_ERR_BUSY ||
-      (ret == SVAR_ERR_NO_SPACE && has_retired(&writer->variables[index]))) {
-    return fail_busy(writer, index);
-  }
-  return ret;
+  return ret == SVAR_ERR_BUSY || ret == SVAR_ERR_NO_SPACE ? fail_without_room(writer, index, ret)
+                                                          : ret;
 }
 
 static svar_ret_t

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "shared_variable/random.h"
 #include "store/array.h"
 #include "store/crash_point.h"
 #include "store/slot.h"
@@ -226,6 +227,48 @@ filter(const svari_store_container_t *container, const svar_source_t *source,
                             source, out_plan);
 }
 
+// True if source lies in the room that the transaction has loaned for a value of the plan.
+static bool
+reads_own_loan(const svar_transaction_t *transaction, const svari_store_container_t *container,
+               const svar_source_t *source, const svari_filter_plan_t *plan)
+{
+  const svari_region_t *region = transaction->store->region;
+  uintptr_t data = (uintptr_t)source->tensor.data;
+  if (data - (uintptr_t)region->write_base >= region->capacity_bytes) {
+    return false; // what comes from elsewhere costs no search
+  }
+  for (size_t i = 0; i < transaction->loan_count; i++) {
+    const svari_loan_t *loan = &transaction->loans[i];
+    if (loan->variable == container->index && loan->offset < region->capacity_bytes) {
+      const int64_t shape[1] = {(int64_t)plan->size_bytes};
+      DLTensor room = svar_tensor(SVAR_UINT8, region->write_base + loan->offset, 1, shape);
+      return svar_may_share_memory(&source->tensor, &room);
+    }
+  }
+  return false;
+}
+
+// By way of a copy, for the same room may be taken again.
+static svar_ret_t
+set_from_own_loan(svar_transaction_t *transaction, svari_store_container_t *container,
+                  const svar_source_t *source, const svari_filter_plan_t *plan)
+{
+  const svar_allocator_t *allocator = &transaction->store->allocator;
+  void *copy = allocator->allocate(plan->size_bytes, SVARI_ALIGNMENT, allocator->state);
+  if (copy == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no %llu bytes to set variable '%s' from a loan of itself",
+                     (unsigned long long)plan->size_bytes, container->name);
+  }
+  svari_filter_write(plan, source, copy);
+  uint8_t *data;
+  svar_ret_t ret = take_room(transaction, container, plan->shape, plan->size_bytes, &data);
+  if (ret == SVAR_OK) {
+    memcpy(data, copy, plan->size_bytes);
+  }
+  allocator->deallocate(copy, allocator->state);
+  return ret;
+}
+
 static svar_ret_t
 unset(svar_transaction_t *transaction, svari_store_container_t *container)
 {
@@ -248,6 +291,9 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
     return unset(transaction, container);
   }
   SVAR_TRY(filter(container, source, &plan));
+  if (reads_own_loan(transaction, container, source, &plan)) {
+    return set_from_own_loan(transaction, container, source, &plan);
+  }
   SVAR_TRY(take_room(transaction, container, plan.shape, plan.size_bytes, &data));
   svari_filter_write(&plan, source, data);
   return SVAR_OK;
@@ -531,6 +577,10 @@ check_shape(const svari_store_container_t *container, const int64_t *shape,
                        "variable '%s': axis %d is broadcastable, so its extent is 1, not %lld",
                        container->name, i, (long long)shape[i]);
     }
+  }
+  if (type->kind == SVAR_KIND_RANDOM && shape[0] != SVAR_RANDOM_WORDS) {
+    return svar_fail(SVAR_ERR_TYPE, "variable '%s': a random state has %d words, not %lld",
+                     container->name, SVAR_RANDOM_WORDS, (long long)shape[0]);
   }
   return SVAR_OK;
 }

@@ -67,6 +67,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t 
 /// process-private lock, held while another thread makes the store grow; system calls: only if the
 /// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
 /// gone idle (waits for the kernel, some milliseconds); thread: any}
+/// @retval SVAR_ERR_TYPE a broadcastable axis of another extent than 1, a random state of another size
 /// @retval SVAR_ERR_STATE the variable's container is read-only, or a sparse variable's part
 /// @retval SVAR_ERR_UNSET the current shape, or value, is asked for, and there is none
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *transaction,

@@ -109,4 +109,21 @@ TEST(RandomState, OnlyAStatesVariableHasOne)
   ASSERT_SVAR_OK(svar_store_remove(store.get()));
 }
 
+TEST(RandomState, ALoanIsOfAStatesSize)
+{
+  svar_random_state_t state = svar_random_seeded(1);
+  svar_variable_t *shared = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_random_source(&state), nullptr, &shared));
+  Variable variable(shared);
+  svar_transaction_t *transaction = nullptr;
+  svar_value_t hole = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_transaction_begin(svar_variable_store(shared), &transaction));
+  int64_t words = 3;
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "words",
+                    svar_transaction_loan(transaction, shared, &words, false, &hole));
+  words = SVAR_RANDOM_WORDS;
+  EXPECT_SVAR_OK(svar_transaction_loan(transaction, shared, &words, false, &hole));
+  svar_transaction_abort(transaction);
+}
+
 } // namespace

@@ -77,6 +77,29 @@ TEST_F(Reclaim, ACommitThatFindsEveryVersionPinnedNamesTheReader)
   }
 }
 
+TEST_F(Reclaim, AReaderOfTheNewestVersionIsNotToBlameForOpenTransactions)
+{
+  Variable weight = make_variable<float>(store_, "weight", {0});
+  svar_value_t view = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(weight.get(), SVAR_BORROW, &view));
+  std::vector<svar_transaction_t *> open;
+  auto loan = [&] {
+    svar_transaction_t *transaction = nullptr;
+    svar_value_t hole = SVAR_VALUE_INIT;
+    EXPECT_SVAR_OK(svar_transaction_begin(store_.get(), &transaction));
+    open.push_back(transaction);
+    return svar_transaction_loan(transaction, weight.get(), nullptr, false, &hole);
+  };
+  for (int i = 0; i < 15; i++) {
+    ASSERT_SVAR_OK(loan());
+  }
+  EXPECT_SVAR_FAILS(SVAR_ERR_BUSY, "neither committed nor aborted", loan());
+  for (svar_transaction_t *transaction : open) {
+    svar_transaction_abort(transaction);
+  }
+  svar_value_release(&view);
+}
+
 TEST_F(Reclaim, PinsOfAKilledReaderAreReaped)
 {
   Variable weight = make_variable<float>(store_, "weight", {0});

@@ -37,6 +37,33 @@ protected:
   Variable a_, b_;
 };
 
+TEST_F(Transaction, AVariableMayBeSetFromALoanOfItself)
+{
+  Variable matrix;
+  const int64_t shape[2] = {2, 2};
+  const int64_t transposed[2] = {1, 2};
+  float zeros[4] = {};
+  DLTensor tensor = svar_tensor(SVAR_FLOAT32, zeros, 2, shape);
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.name = "matrix";
+  options.store = store_.get();
+  svar_variable_t *variable = nullptr;
+  ASSERT_SVAR_OK(svar_shared(svar_array(&tensor), &options, &variable));
+  matrix.reset(variable);
+  svar_transaction_t *transaction = begin();
+  svar_value_t hole = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_transaction_loan(transaction, variable, nullptr, false, &hole));
+  float *numbers = static_cast<float *>(hole.tensor.data);
+  for (int i = 0; i < 4; i++) {
+    numbers[i] = static_cast<float>(i);
+  }
+  tensor = svar_tensor(SVAR_FLOAT32, numbers, 2, shape);
+  tensor.strides = const_cast<int64_t *>(transposed);
+  ASSERT_SVAR_OK(svar_transaction_set(transaction, variable, svar_array(&tensor)));
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  EXPECT_EQ(get<float>(matrix), (std::vector<float>{0, 2, 1, 3}));
+}
+
 TEST_F(Transaction, ShowsAllOfItsChangesAtOnce)
 {
   Store reader = open_store("/transactions");
