@@ -18,8 +18,6 @@
 #include "store/crash_point.h"
 #include "store/store_impl.h"
 
-static const uint64_t LEAST_CAPACITY_BYTES = UINT64_C(1) << 30;
-
 enum {
   HOLDER_BYTE = 0, // of the state file: whoever locks it holds the store
   READERS_MODE = 0660,
@@ -380,16 +378,14 @@ unmap_state(segment_t *segment)
   segment->base.read_base = NULL;
 }
 
-// The default capacity is a wish: where address space is limited, less will do.
 static svar_ret_t
 map_fresh_state(segment_t *segment, uint64_t wanted_bytes)
 {
-  const uint64_t page = SVARI_PAGE_BYTES;
-  uint64_t capacity =
-      wanted_bytes == 0 ? svari_default_capacity_bytes() : (wanted_bytes + page - 1) & ~(page - 1);
+  uint64_t capacity = wanted_bytes == 0 ? svari_default_capacity_bytes() : wanted_bytes;
   for (;;) {
     svar_ret_t ret = map_state(segment, capacity, true);
-    if (ret != SVAR_ERR_NO_MEMORY || wanted_bytes != 0 || capacity / 2 < LEAST_CAPACITY_BYTES) {
+    if (ret != SVAR_ERR_NO_MEMORY || wanted_bytes != 0 ||
+        capacity / 2 < SVARI_DEFAULT_CAPACITY_LEAST) {
       return ret;
     }
     unmap_state(segment);

@@ -65,6 +65,9 @@ enum {
   SVARI_PROCESSES = 512
 };
 
+#define SVARI_CAPACITY_MAX                                                                         \
+  (UINT64_C(1) << 46) // half of what processes can address on most machines
+
 #define SVARI_BEGIN_NONE UINT64_MAX // begin of a record that holds no version
 // A version beyond this is no commit's: a thousand million commits a second take 73 years to get here.
 #define SVARI_VERSION_MAX (UINT64_C(1) << 61)

@@ -148,10 +148,14 @@ map_anonymous(uint64_t size_bytes, int protection)
 }
 
 static svar_ret_t
-map_region(private_region_t *region, const char *store_name)
+map_region(private_region_t *region, const char *store_name, uint64_t wanted_bytes)
 {
   svari_region_t *base = &region->base;
-  base->write_base = map_anonymous(base->capacity_bytes, PROT_NONE);
+  base->capacity_bytes = wanted_bytes != 0 ? wanted_bytes : svari_default_capacity_bytes();
+  while ((base->write_base = map_anonymous(base->capacity_bytes, PROT_NONE)) == NULL &&
+         wanted_bytes == 0 && base->capacity_bytes / 2 >= SVARI_DEFAULT_CAPACITY_LEAST) {
+    base->capacity_bytes /= 2;
+  }
   base->readers = map_anonymous(sizeof(svari_readers_t), PROT_READ | PROT_WRITE);
   if (base->write_base == NULL || base->readers == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY,
@@ -176,9 +180,8 @@ svari_private_region_create(const char *store_name, uint64_t capacity_bytes,
   if (region == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for store '%s'", store_name);
   }
-  *region = (private_region_t){
-      .base = {.ops = &private_ops, .capacity_bytes = capacity_bytes, .allocator = *allocator}};
-  svar_ret_t ret = map_region(region, store_name);
+  *region = (private_region_t){.base = {.ops = &private_ops, .allocator = *allocator}};
+  svar_ret_t ret = map_region(region, store_name, capacity_bytes);
   if (ret != SVAR_OK) {
     private_destroy(&region->base);
     return ret;

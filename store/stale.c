@@ -24,6 +24,10 @@ svari_store_is_gone(svar_store_t *store)
 svar_ret_t
 svari_store_fail_stale(const svar_store_t *store)
 {
+  if (store->region->ops->backing == SVAR_BACKING_CPU) {
+    return svar_fail(SVAR_ERR_STALE, "store '%s' was removed: close it and create another one",
+                     store->name);
+  }
   return svar_fail(SVAR_ERR_STALE,
                    store->writer != NULL
                        ? "store '%s' was removed: its files are gone from the segment directory, "

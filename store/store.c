@@ -164,7 +164,7 @@ svari_store_check_header(const svari_header_t *header, uint64_t file_bytes, cons
   }
   SVAR_TRY(check_layout(header->magic, SVARI_STATE_MAGIC, header->layout_number,
                         header->layout_hash, what));
-  if (header->capacity_bytes < SVARI_PAGE_BYTES || header->capacity_bytes > UINT64_C(1) << 46 ||
+  if (header->capacity_bytes < SVARI_PAGE_BYTES || header->capacity_bytes > SVARI_CAPACITY_MAX ||
       header->capacity_bytes % SVARI_PAGE_BYTES != 0 ||
       atomic_load(&header->end_bytes) < SVARI_PAGE_BYTES ||
       atomic_load(&header->end_bytes) > header->capacity_bytes ||
@@ -190,9 +190,8 @@ svari_store_check_readers(const svari_readers_t *readers, const uint8_t generati
 uint64_t
 svari_default_capacity_bytes(void)
 {
-  const uint64_t least = UINT64_C(1) << 30;
   uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-  uint64_t capacity = least;
+  uint64_t capacity = SVARI_DEFAULT_CAPACITY_LEAST;
   while (capacity < memory) {
     capacity *= 2;
   }
@@ -214,6 +213,13 @@ svari_store_options_read(const svar_store_options_t *given, svar_store_options_t
                      given->size_bytes, sizeof(svar_store_options_t));
   }
   memcpy(out_options, given, given->size_bytes);
+  if (out_options->capacity_bytes > SVARI_CAPACITY_MAX) {
+    return svar_fail(
+        SVAR_ERR_ARGUMENT, "capacity_bytes is %llu, the most that a store takes is %llu",
+        (unsigned long long)out_options->capacity_bytes, (unsigned long long)SVARI_CAPACITY_MAX);
+  }
+  const uint64_t page = SVARI_PAGE_BYTES;
+  out_options->capacity_bytes = (out_options->capacity_bytes + page - 1) & ~(page - 1);
   return SVAR_OK;
 }
 
@@ -401,10 +407,8 @@ create_private(const char *name, const svar_store_options_t *options, svar_store
 {
   svar_allocator_t allocator =
       options->allocator != NULL ? *options->allocator : svar_allocator_default();
-  uint64_t capacity =
-      options->capacity_bytes != 0 ? options->capacity_bytes : svari_default_capacity_bytes();
   svari_region_t *region;
-  SVAR_TRY(svari_private_region_create(name, capacity, &allocator, &region));
+  SVAR_TRY(svari_private_region_create(name, options->capacity_bytes, &allocator, &region));
   svar_ret_t ret = svari_store_new(region, true, out_store);
   if (ret != SVAR_OK) {
     region->ops->destroy(region);
@@ -491,6 +495,13 @@ static svar_ret_t
 find_committed(svar_store_t *store, uint64_t index, svar_variable_t **out_variable)
 {
   const svari_entry_t *entry = svari_directory_entry(store, index);
+  if (entry != NULL &&
+      entry->name[0] == '\0') { // it ends with its container, and becomes another's
+    return svar_fail(SVAR_ERR_NOT_FOUND,
+                     "variable %llu of store '%s' was made without a store: only those have it who "
+                     "were given its handle",
+                     (unsigned long long)index, store->name);
+  }
   if (entry != NULL && !svari_store_has_value(store, entry)) {
     return svar_fail(SVAR_ERR_NOT_FOUND, "variable '%.*s' of store '%s' has not been committed yet",
                      SVARI_NAME_BYTES, entry->name, store->name);

@@ -89,6 +89,8 @@ svari_store_check(const svar_store_t *store)
 // What a store may take if its creator does not say: the machine's memory, rounded up to a power of two.
 // More would be of no use; address space is short where it has 39 bits.
 uint64_t svari_default_capacity_bytes(void);
+// It is a wish: where address space is limited, half of it will do, and again half, but not less than this.
+#define SVARI_DEFAULT_CAPACITY_LEAST (UINT64_C(1) << 30)
 // The options given (NULL: none), with the defaults of what a build before this one did not know.
 // SVAR_ERR_ARGUMENT: their size is not one this build can know.
 svar_ret_t svari_store_options_read(const svar_store_options_t *given,

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -190,9 +189,7 @@ svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type,
     set_type(&writer->variables[*out_variable], type);
     return SVAR_OK;
   }
-  char name[32];
-  snprintf(name, sizeof(name), "private_%zu", writer->variable_count);
-  return append(writer, name, type, out_variable);
+  return append(writer, "", type, out_variable); // no name that a variable of a store can have
 }
 
 void

@@ -41,7 +41,7 @@ typedef enum svar_backing {
 typedef struct svar_store_options {
   size_t size_bytes;     ///< sizeof(svar_store_options_t) of the caller's build
   const char *directory; ///< segment directory; NULL: $SVAR_SEGMENT_DIR, else /dev/shm
-  /// create: most bytes the store may ever take, of address space, not memory; 0: the machine's memory
+  /// create: most bytes the store may ever take, of address space, not memory (whole pages, 2^46 at most); 0: the machine's memory
   uint64_t capacity_bytes;
   mode_t mode; ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
   /// create: group of both files, a name or a number; NULL: the process's own
@@ -114,7 +114,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_open(const char *name,
 /// End the use of a handle. The store itself stays (see svar_store_remove), unless nothing was ever
 /// committed to it. Views of this handle must have been released; its variables may still be
 /// unreferenced later; open transactions can only be aborted, and what is written into their loans is
-/// lost. NULL is a no-op. @contract{blocks: until a commit under way in another thread has ended}
+/// lost. Threads that wait for a version of it are told SVAR_ERR_STATE. NULL is a no-op.
+/// @contract{blocks: until a commit under way in another thread has ended}
 SVAR_PUBLIC void svar_store_close(svar_store_t *store);
 
 /// Remove the store's files, as its holder. Attached readers keep what they map and are told
@@ -138,10 +139,11 @@ SVAR_PUBLIC int64_t svar_store_committed_ns(const svar_store_t *store);
 /// @retval SVAR_ERR_NOT_FOUND no variable of that name has been committed
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_find(svar_store_t *store, const char *name,
                                                      svar_variable_t **out_variable);
-/// Number of variables in the directory (all of them named, the newest perhaps not yet committed).
+/// Number of variables in the directory, the newest perhaps not yet committed. All of them are named, but for
+/// those made without a store, in the private store of the process.
 SVAR_PUBLIC size_t svar_store_count(const svar_store_t *store);
 /// The variable at index 0 .. svar_store_count()-1, in order of creation. As svar_store_find().
-/// @retval SVAR_ERR_NOT_FOUND this one has not been committed yet
+/// @retval SVAR_ERR_NOT_FOUND this one has not been committed yet, or was made without a store
 /// @retval SVAR_ERR_INDEX index >= svar_store_count()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_at(svar_store_t *store, size_t index,
                                                    svar_variable_t **out_variable);
@@ -151,6 +153,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_at(svar_store_t *store, size_t i
 /// @param[out] out_version the version found; may be NULL
 /// @contract{allocates: no; blocks: yes; system calls: futex; thread: any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_TIMEOUT, SVAR_INTERRUPTED (a signal handler ran)
+/// @retval SVAR_ERR_STATE another thread closed the handle
 /// @retval SVAR_ERR_STALE the store was removed or replaced: no newer version will ever come. Files that
 /// vanish without a word (by hand, by logind's RemoveIPC) are noticed within a second by those who wait,
 /// and by svar_store_info() and a store that grows; the holder is told by its next transaction.

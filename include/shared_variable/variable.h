@@ -119,7 +119,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variables_deep_copy(svar_variable_t *c
 /// SVAR_COPY: the caller's own bytes. SVAR_BORROW: a pinned, immutable view, at any size.
 /// @contract{borrow: allocates: at a thread's first read of the store; blocks: no; system calls: no.
 /// copy: allocates the value's bytes. thread: any; after fork: SVAR_ERR_FORKED}
-/// @param[out] out_value svar_value_release() it; written only on success
+/// @param[out] out_value svar_value_release() it. Holds nothing before the call (SVAR_VALUE_INIT, or one that was
+/// released), and nothing after a failure
 /// @retval SVAR_ERR_UNSET no value has been committed, or svar_none() was the last
 /// @retval SVAR_ERR_TYPE a sparse matrix or an object: svar_sparse_get(), svar_object_get()
 /// @retval SVAR_ERR_READERS_FULL, SVAR_ERR_NO_MEMORY, SVAR_ERR_FORKED

@@ -1,3 +1,7 @@
+#include <sys/resource.h>
+
+#include <fstream>
+
 #include "fakes/scratch.hpp"
 
 namespace
@@ -8,6 +12,13 @@ using namespace svar_test;
 // Every test here holds for both kinds of store.
 enum class Kind { Cpu, Ipc };
 
+svar_ret_t
+create(Kind kind, const char *name, const svar_store_options_t *options, svar_store_t **out_store)
+{
+  return kind == Kind::Cpu ? svar_store_create_private(name, options, out_store)
+                           : svar_store_create(name, options, out_store);
+}
+
 class StoreContract : public testing::TestWithParam<Kind>
 {
 protected:
@@ -16,8 +27,7 @@ protected:
     svar_store_t *store = nullptr;
     svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
     options.capacity_bytes = 64 << 20;
-    EXPECT_SVAR_OK(GetParam() == Kind::Cpu ? svar_store_create_private(name, &options, &store)
-                                           : svar_store_create(name, &options, &store));
+    EXPECT_SVAR_OK(create(GetParam(), name, &options, &store));
     return Store(store);
   }
 
@@ -41,6 +51,9 @@ TEST_P(StoreContract, IsEmptyAtFirst)
   EXPECT_EQ(svar_store_version(store.get()), 0u);
   EXPECT_EQ(svar_store_count(store.get()), 0u);
   EXPECT_TRUE(svar_store_is_holder(store.get()));
+  EXPECT_EQ(svar_store_backing(store.get()),
+            GetParam() == Kind::Cpu ? SVAR_BACKING_CPU : SVAR_BACKING_IPC);
+  EXPECT_EQ(svar_store_committed_ns(store.get()), 0);
   svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
   ASSERT_SVAR_OK(svar_snapshot_begin(store.get(), &snapshot));
   EXPECT_EQ(snapshot.version, 0u);
@@ -55,7 +68,12 @@ TEST_P(StoreContract, GivesBackWhatWasShared)
 {
   Store store = make("/values");
   Removed removed(store);
+  timespec before, after;
+  clock_gettime(CLOCK_REALTIME, &before);
   Variable weight = make_variable<float>(store, "weight", {1, 2, 3});
+  clock_gettime(CLOCK_REALTIME, &after);
+  EXPECT_GE(svar_store_committed_ns(store.get()), before.tv_sec * 1000000000 + before.tv_nsec);
+  EXPECT_LE(svar_store_committed_ns(store.get()), after.tv_sec * 1000000000 + after.tv_nsec);
   EXPECT_STREQ(svar_variable_name(weight.get()), "weight");
   EXPECT_EQ(svar_variable_store(weight.get()), store.get());
   EXPECT_EQ(svar_variable_backing(weight.get()),
@@ -206,6 +224,34 @@ TEST_P(StoreContract, AClosedHandleRefusesButItsVariablesMayStillGo)
   EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "/closed", set<float>(weight, {2}));
 }
 
+TEST_P(StoreContract, ACapacityIsWholePagesAndHasALimit)
+{
+  for (uint64_t capacity : {UINT64_C(1), UINT64_C(4095), UINT64_C(4096)}) {
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.capacity_bytes = capacity;
+    svar_store_t *store = nullptr;
+    ASSERT_SVAR_OK(create(GetParam(), "/capacity", &options, &store));
+    Store small(store);
+    Removed at_end(small);
+    svar_store_info_t info;
+    ASSERT_SVAR_OK(svar_store_info(store, &info));
+    EXPECT_EQ(info.capacity_bytes, 4096u);
+    svar_shared_options_t shared = SVAR_SHARED_OPTIONS_INIT;
+    shared.name = "x";
+    shared.store = store;
+    svar_variable_t *variable = nullptr;
+    EXPECT_SVAR_FAILS(SVAR_ERR_NO_SPACE, "has 0 of its capacity of 4096 bytes",
+                      svar_shared(svar_float(1), &shared, &variable));
+  }
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  for (uint64_t capacity : {(UINT64_C(1) << 46) + 1, UINT64_MAX}) {
+    options.capacity_bytes = capacity;
+    svar_store_t *store = nullptr;
+    EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, std::to_string(capacity),
+                      create(GetParam(), "/capacity", &options, &store));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backings, StoreContract, testing::Values(Kind::Cpu, Kind::Ipc),
                          [](const auto &info) { return info.param == Kind::Cpu ? "Cpu" : "Ipc"; });
 
@@ -258,6 +304,42 @@ TEST(StoreWithoutOne, AnEntryIsNotUsedAgainWhileItsOldValueCanBeReadOrCommitted)
   ASSERT_SVAR_OK(svar_transaction_commit(later, nullptr));
   EXPECT_EQ(get<double>(Variable(second)), std::vector<double>{2});
 }
+
+// Else a handle would show, and set, what becomes another variable when the first one ends.
+TEST(StoreWithoutOne, VariablesAreNotFoundInThePrivateStore)
+{
+  svar_variable_t *variable = nullptr;
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.name = "label";
+  ASSERT_SVAR_OK(svar_shared(svar_float(1), &options, &variable));
+  Variable first(variable);
+  svar_store_t *store = svar_variable_store(variable);
+  svar_variable_t *found = nullptr;
+  for (const char *name : {"", "label", "private_0"}) {
+    EXPECT_EQ(SVAR_ERR_NOT_FOUND, svar_store_find(store, name, &found)) << name;
+  }
+  for (size_t i = 0; i < svar_store_count(store); i++) {
+    EXPECT_SVAR_FAILS(SVAR_ERR_NOT_FOUND, "without a store", svar_store_at(store, i, &found));
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // which take all address space
+TEST(StoreWithoutOne, FitsIntoALimitedAddressSpace)
+{
+  Child child([] { // that has no private store yet, whatever this process made
+    uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const uint64_t bytes = pages * static_cast<uint64_t>(getpagesize()) + (UINT64_C(3) << 30);
+    struct rlimit limit = {bytes, bytes};
+    svar_variable_t *variable = nullptr;
+    return setrlimit(RLIMIT_AS, &limit) == 0 &&
+                   svar_shared(svar_float(1), nullptr, &variable) == SVAR_OK
+               ? 0
+               : 1;
+  });
+  EXPECT_EQ(child.wait(), 0);
+}
+#endif
 
 TEST(StoreWithoutOne, AViewOutlivesItsVariable)
 {

@@ -16,6 +16,18 @@ expect_bad(svar_ret_t code, const svar_sparse_t &matrix, const std::string &text
       << svar_error_message();
 }
 
+TEST(Sparse, FormatsHaveSciPysNames)
+{
+  EXPECT_STREQ(svar_sparse_format_name(SVAR_SPARSE_CSR), "csr");
+  EXPECT_STREQ(svar_sparse_format_name(SVAR_SPARSE_CSC), "csc");
+  EXPECT_STREQ(svar_sparse_format_name(SVAR_SPARSE_BSR), "bsr");
+  EXPECT_STREQ(svar_sparse_format_name(SVAR_SPARSE_COO), "coo");
+  for (int other : {0, 5, 7}) {
+    EXPECT_STREQ(svar_sparse_format_name(static_cast<svar_sparse_format_t>(other)),
+                 "unknown format");
+  }
+}
+
 TEST(Sparse, AcceptsEachFormat)
 {
   Sparse<double> csr(SVAR_SPARSE_CSR, 2, 3, {1, 2, 3}, {1, 0, 2}, {0, 1, 3});
