@@ -41,7 +41,8 @@ typedef enum svar_backing {
 typedef struct svar_store_options {
   size_t size_bytes;     ///< sizeof(svar_store_options_t) of the caller's build
   const char *directory; ///< segment directory; NULL: $SVAR_SEGMENT_DIR, else /dev/shm
-  /// create: most bytes the store may ever take, of address space, not memory (whole pages, 2^46 at most); 0: the machine's memory
+  /// create: most bytes the store may ever take, of address space, not memory: whole pages, 2^46 at most;
+  /// 0: the machine's memory
   uint64_t capacity_bytes;
   mode_t mode; ///< create: permissions of the state file; 0: 0640. Readers need the read bit.
   /// create: group of both files, a name or a number; NULL: the process's own
