@@ -307,7 +307,8 @@ set_first(svari_store_container_t *container, const svari_container_spec_t *spec
     return container_set(&container->base, spec->source, spec->options->borrow);
   }
   if (svari_transaction_store(transaction) != container->store) {
-    return svar_fail(SVAR_ERR_ARGUMENT, "the transaction given is not of store '%s'",
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "the transaction given is of another handle than the one of store '%s' given",
                      container->store->name);
   }
   bool is_adopted;

@@ -197,7 +197,10 @@ find_pin(svar_store_t *store, svari_cached_slot_t *cached, svari_pin_t **out_pin
   svari_slot_t *slot = NULL;
   uint64_t thread = thread_serial();
   pthread_mutex_lock(&store->lock);
-  svar_ret_t ret = find_slot_locked(store, thread, &slot);
+  svar_ret_t ret = svari_store_check(store); // it may have been closed while we waited
+  if (ret == SVAR_OK) {
+    ret = find_slot_locked(store, thread, &slot);
+  }
   pthread_mutex_unlock(&store->lock);
   if (ret != SVAR_OK) {
     return ret;

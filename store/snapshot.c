@@ -38,7 +38,8 @@ get_slowly(const svar_snapshot_t *snapshot, svar_variable_t *variable, svar_valu
   }
   if (container == NULL) {
     return svar_fail(SVAR_ERR_ARGUMENT,
-                     "the variable is not of store '%s', which the snapshot is of",
+                     "the variable is of another handle than the snapshot, which is of one of "
+                     "store '%s': svar_store_find() with that handle gives it",
                      snapshot->store->name);
   }
   return svari_view_search(container, snapshot->version, out_view);

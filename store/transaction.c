@@ -227,14 +227,21 @@ filter(const svari_store_container_t *container, const svar_source_t *source,
                             source, out_plan);
 }
 
+// True if source lies where the region's holder writes.
+static bool
+is_of_region(const svari_region_t *region, const svar_source_t *source)
+{
+  uintptr_t data = (uintptr_t)svari_source_data(source);
+  return data - (uintptr_t)region->write_base < region->capacity_bytes;
+}
+
 // True if source lies in the room that the transaction has loaned for a value of the plan.
 static bool
 reads_own_loan(const svar_transaction_t *transaction, const svari_store_container_t *container,
                const svar_source_t *source, const svari_filter_plan_t *plan)
 {
   const svari_region_t *region = transaction->store->region;
-  uintptr_t data = (uintptr_t)source->tensor.data;
-  if (data - (uintptr_t)region->write_base >= region->capacity_bytes) {
+  if (!is_of_region(region, source)) {
     return false; // what comes from elsewhere costs no search
   }
   for (size_t i = 0; i < transaction->loan_count; i++) {
@@ -300,14 +307,14 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
 }
 
 // True if the store can show the source's own bytes to its readers: those of private memory are all in
-// this process, and views are compact.
+// this process, and views are compact. Its own memory is a loan that ends, or a version's: no caller's to give.
 static bool
 can_adopt(const svari_store_container_t *container, const svar_source_t *source,
           const svari_filter_plan_t *plan)
 {
   if (source->kind != SVAR_SOURCE_ARRAY || source->detail == NULL ||
       container->store->region->ops->backing != SVAR_BACKING_CPU || plan->size_bytes == 0 ||
-      !svar_dtype_equal(plan->from, plan->to)) {
+      !svar_dtype_equal(plan->from, plan->to) || is_of_region(container->store->region, source)) {
     return false;
   }
   svari_layout_t layout;
@@ -361,7 +368,8 @@ static svar_ret_t
 refuse_stranger(const svar_transaction_t *transaction)
 {
   return svar_fail(SVAR_ERR_ARGUMENT,
-                   "the variable is not of store '%s', which the transaction is of",
+                   "the variable is of another handle than the transaction, which is of one of "
+                   "store '%s': svar_store_find() with that handle gives it",
                    transaction->store->name);
 }
 

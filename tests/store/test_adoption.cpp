@@ -176,6 +176,29 @@ TEST_F(Adoption, WhatItCannotShowAsItIsIsCopiedAndDeletedAtOnce)
   svar_transaction_abort(transaction);
 }
 
+// A loan's room is used again when another value takes its place.
+TEST_F(Adoption, RoomOfTheStoreIsCopied)
+{
+  svar_transaction_t *transaction = nullptr;
+  ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &transaction));
+  svar_value_t hole = SVAR_VALUE_INIT;
+  int64_t length = 2;
+  ASSERT_SVAR_OK(svar_transaction_loan(transaction, variable_.get(), &length, false, &hole));
+  static_cast<double *>(hole.tensor.data)[0] = 1;
+  static_cast<double *>(hole.tensor.data)[1] = 2;
+  Managed<double> array(SVAR_FLOAT64, {0, 0});
+  array.get()->dl_tensor.data = hole.tensor.data;
+  ASSERT_SVAR_OK(svar_transaction_adopt(transaction, variable_.get(), array.get()));
+  EXPECT_EQ(array.deletions(), 1);
+  ASSERT_SVAR_OK(svar_transaction_commit(transaction, nullptr));
+  svar_value_t value = view();
+  for (double number : {3, 4, 5}) {
+    ASSERT_SVAR_OK(set<double>(variable_, {number, number}));
+  }
+  EXPECT_EQ(contents<double>(value), (std::vector<double>{1, 2}));
+  svar_value_release(&value);
+}
+
 TEST_F(Adoption, ACopyLeavesTheSourceAlone)
 {
   Managed<double> array(SVAR_FLOAT64, {1});

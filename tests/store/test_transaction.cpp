@@ -286,12 +286,13 @@ TEST_F(Transaction, AVariableOfAnotherStoreIsRefused)
 {
   Store reader = open_store("/transactions");
   svar_transaction_t *transaction = begin();
-  EXPECT_EQ(SVAR_ERR_ARGUMENT, put(transaction, find(reader, "a"), {1}));
+  EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "another handle", put(transaction, find(reader, "a"), {1}));
   svar_transaction_abort(transaction);
   svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
   svar_value_t view = SVAR_VALUE_INIT;
   ASSERT_SVAR_OK(svar_snapshot_begin(reader.get(), &snapshot));
-  EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_snapshot_get(&snapshot, a_.get(), &view));
+  EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "another handle",
+                    svar_snapshot_get(&snapshot, a_.get(), &view));
   svar_snapshot_end(&snapshot);
 }
 
