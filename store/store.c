@@ -288,16 +288,37 @@ attach(svar_store_t *store, bool is_writer)
   return SVAR_OK;
 }
 
+static void
+note_cached(svar_store_t *store, void *taken)
+{
+  *(uint32_t *)taken |= 1u << store->id % SVARI_SLOT_CACHE_ENTRIES;
+}
+
+// One whose place in the threads' caches no other open handle has, if there is any. Under the birth lock.
+static uint64_t
+next_id(void)
+{
+  static uint64_t last_id = 0;
+  uint32_t taken = 0;
+  uint64_t id = last_id + 1;
+  svari_store_each(note_cached, &taken);
+  while ((taken >> id % SVARI_SLOT_CACHE_ENTRIES & 1) != 0 &&
+         id < last_id + SVARI_SLOT_CACHE_ENTRIES) {
+    id++;
+  }
+  last_id = id;
+  return id;
+}
+
 svar_ret_t
 svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store)
 {
-  static _Atomic uint64_t next_id = 1;
   svar_allocator_t allocator = region->allocator;
   svar_store_t *store = allocator.allocate(sizeof(*store), 64, allocator.state);
   if (store == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for the handle of a store");
   }
-  uint64_t id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed);
+  uint64_t id = next_id();
   *store = (svar_store_t){
       .id = id,
       .open_id = id,

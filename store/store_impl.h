@@ -58,7 +58,7 @@ struct svar_store {
 };
 
 // --- store.c ---------------------------------------------------------------------------------------
-// Makes a handle over a region that was found complete. Moves region on success only.
+// Makes a handle over a region that was found complete. Moves region on success only. Under the birth lock.
 // writer: the handle becomes the holder: a fresh region starts empty, another one is resumed.
 svar_ret_t svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store);
 // Writes the first header of a store, and an empty reader table, into zeroed memory.

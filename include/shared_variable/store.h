@@ -9,7 +9,8 @@
 //   bounded     reading takes no lock, no memory and no system call; committing a loaned value takes
 //               the store's process-private lock alone. Exceptions, each once and then not again: a
 //               thread's first read of a store, its eighth view at the same time, a read after the
-//               segment grew, and reading more than eight stores by turns.
+//               segment grew. And each time: a read of another store than the last one, while the process
+//               has more than eight handles open.
 #ifndef SHARED_VARIABLE_STORE_H
 #define SHARED_VARIABLE_STORE_H
 

@@ -400,6 +400,24 @@ TEST_F(Adoption, AViewThatOutlivesItsThreadIsInTheWayUntilItIsReleased)
   EXPECT_EQ(array.deletions(), 1);
 }
 
+// A thread finds its slot of each of eight stores at once, whatever was opened and closed between them.
+TEST_F(Adoption, ThreadsThatReadAFewStoresAreNotInTheirWay)
+{
+  for (int i = 0; i < 16; i++) {
+    Store closed = create_private();
+    Store other = create_private();
+    Variable variable = make_variable<double>(other, "x", {0});
+    Managed<double> array(SVAR_FLOAT64, {1});
+    ASSERT_SVAR_OK(adopt(array));
+    for (int read = 0; read < 2; read++) {
+      EXPECT_EQ(get<double>(variable_), std::vector<double>{1});
+    }
+    EXPECT_EQ(get<double>(variable), std::vector<double>{0});
+    ASSERT_SVAR_OK(set<double>(variable_, {2}));
+    EXPECT_EQ(array.deletions(), 1) << i;
+  }
+}
+
 TEST_F(Adoption, AThreadThatWaitsIsNotInTheWayHoweverManyStoresItReads)
 {
   std::vector<Store> others;
