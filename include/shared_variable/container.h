@@ -23,7 +23,7 @@ typedef enum svar_downcast {
 } svar_downcast_t;
 
 /// Take and give back a reference. NULL is a no-op.
-/// @contract{allocates: no; blocks: no; thread: any}
+/// @contract{as svar_variable_ref() and svar_variable_unref()}
 SVAR_PUBLIC svar_container_t *svar_container_ref(svar_container_t *container);
 SVAR_PUBLIC void svar_container_unref(svar_container_t *container);
 

@@ -21,6 +21,7 @@ typedef struct svar_snapshot {
 /// thread's first read: a few); thread: one snapshot per begin, end it from any thread;
 /// after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_READERS_FULL every reader slot is taken
+/// @retval SVAR_ERR_NO_MEMORY at a thread's first read
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_begin(svar_store_t *store,
                                                          svar_snapshot_t *out_snapshot);
 

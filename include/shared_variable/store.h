@@ -136,7 +136,8 @@ SVAR_PUBLIC uint64_t svar_store_version(const svar_store_t *store);
 SVAR_PUBLIC int64_t svar_store_committed_ns(const svar_store_t *store);
 
 /// The variable of that name.
-/// @contract{allocates: yes; blocks: a short process-private lock; system calls: no; thread: any; after fork: SVAR_ERR_FORKED}
+/// @contract{allocates: yes; blocks: a short process-private lock; system calls: no (one fstat if the segment
+/// grew since); thread: any; after fork: SVAR_ERR_FORKED}
 /// @param[out] out_variable shared: svar_variable_unref()
 /// @retval SVAR_ERR_NOT_FOUND no variable of that name has been committed
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_store_find(svar_store_t *store, const char *name,

@@ -22,9 +22,10 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_begin(svar_store_t *store,
                                                             svar_transaction_t **out_transaction);
 
 /// Give variable a new value from source, converted by its type's filter as svar_set_value() does; or,
-/// with svar_none(), unset it. The source's bytes are copied.
+/// with svar_none(), unset it. The source's bytes are copied; they may lie in a loan of the transaction.
 /// A failure changes nothing, and the transaction may go on or be aborted. A second set of one
 /// variable replaces the first.
+/// @contract{as svar_transaction_loan(); from a loan of the variable itself: it allocates}
 /// @retval SVAR_ERR_TYPE, SVAR_ERR_VALUE, SVAR_ERR_RANGE the filter refuses the source
 /// @retval SVAR_ERR_STATE the variable's container is read-only, or a sparse variable's part
 /// @retval SVAR_ERR_BUSY readers pin every buffer (the message names them)
@@ -79,7 +80,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *t
 /// handle that was closed or forked; then the transaction is aborted. An empty one commits nothing
 /// and reports the current version.
 /// @contract{allocates: no; blocks: a short process-private lock; system calls: one futex wake if
-/// somebody waits; thread: any. Where values of callers were adopted: runs deleters}
+/// somebody waits; thread: any. Where values of callers were adopted: runs deleters, and may allocate}
 /// @param[out] out_version the version made; may be NULL
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_commit(svar_transaction_t *transaction,
                                                              uint64_t *out_version);

@@ -10,8 +10,10 @@
 
 SVAR_BEGIN_DECLS
 
-/// Take and give back a reference. The last one frees the handle; the stored value stays in its store.
-/// @contract{allocates: no; blocks: no; thread: any}
+/// Take and give back a reference. The last one frees the handle; the stored value stays in its store. (The
+/// value of a variable without a store ends with its last handle, which is a commit of the private store.)
+/// @contract{allocates: no; blocks: no; thread: any. The last one of a process that holds the store: as
+/// svar_transaction_commit(), and it may allocate}
 SVAR_PUBLIC svar_variable_t *svar_variable_ref(svar_variable_t *variable);
 SVAR_PUBLIC void svar_variable_unref(svar_variable_t *variable); ///< NULL is a no-op
 
