@@ -48,7 +48,7 @@ protected:
 
   std::string listener() const
   {
-    return prefix_.launch("<node pkg='robot' exec='listener'/>");
+    return prefix_.launch("<node pkg='robot' exec='listener' output='screen'/>");
   }
 
   // A stand-in for iox-roudi, first on PATH.
@@ -78,7 +78,7 @@ TEST_F(RoudiLaunch, IsStartedBeforeAndStoppedAfterTheNodesThatNeedIt)
 
 TEST_F(RoudiLaunch, IsLeftAloneWhenNoNodeNeedsIt)
 {
-  LaunchRun run(prefix_, {prefix_.launch("<node pkg='robot' exec='talker'/>")});
+  LaunchRun run(prefix_, {prefix_.launch("<node pkg='robot' exec='talker' output='screen'/>")});
   EXPECT_EQ(run.finish(), 0);
   EXPECT_FALSE(has(run.err, "roudi")) << run.err;
 }
