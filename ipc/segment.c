@@ -481,6 +481,12 @@ svari_segment_fail_held(int state_fd, const char *store_name)
                      "locked its file otherwise; try again, or look for it with lsof",
                      store_name);
   }
+  if (pid == getpid()) {
+    return svar_fail(
+        SVAR_ERR_HELD,
+        "store '%s' is held by process %d, which is this one: use that handle, or close it first",
+        store_name, pid);
+  }
   return svar_fail(SVAR_ERR_HELD,
                    "store '%s' is held by process %d%s%s%s: one process at a time may commit to a "
                    "store; stop that one, or use another store name",

@@ -217,6 +217,9 @@ svari_source_check(const svar_source_t *source)
   if (!svari_source_is_numbers(source)) {
     return SVAR_OK;
   }
+  if (tensor->shape == NULL && tensor->ndim > 0) {
+    return svar_fail(SVAR_ERR_ARGUMENT, "an array of rank %d whose shape is NULL", tensor->ndim);
+  }
   uint64_t bytes = 0;
   SVAR_TRY(svar_shape_bytes(tensor->dtype, tensor->ndim, tensor->shape, &bytes));
   if (bytes > 0 && tensor->data == NULL && !holds_number(source)) {

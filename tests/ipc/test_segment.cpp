@@ -54,15 +54,17 @@ TEST(Segment, OneHolderAtATime)
   ScratchDirectory directory;
   Store store = create_store("/held");
   svar_store_t *second = nullptr;
-  EXPECT_SVAR_FAILS(SVAR_ERR_HELD, std::to_string(getpid()) + " (test_segment)",
+  EXPECT_SVAR_FAILS(SVAR_ERR_HELD, "which is this one",
                     svar_store_create("/held", nullptr, &second));
-  EXPECT_NE(std::string(svar_error_message()).find("stop that one"), std::string::npos);
   svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
   options.start_empty = true;
   EXPECT_EQ(SVAR_ERR_HELD, svar_store_create("/held", &options, &second));
-  Child other([] {
+  const std::string holder = std::to_string(getpid()) + " (test_segment)";
+  Child other([&] {
     svar_store_t *third = nullptr;
-    return svar_store_create("/held", nullptr, &third) == SVAR_ERR_HELD ? 0 : 1;
+    EXPECT_SVAR_FAILS(SVAR_ERR_HELD, holder, svar_store_create("/held", nullptr, &third));
+    EXPECT_NE(std::string(svar_error_message()).find("stop that one"), std::string::npos);
+    return HasFailure() ? 1 : 0;
   });
   EXPECT_EQ(other.wait(), 0);
   EXPECT_EQ(second, nullptr);

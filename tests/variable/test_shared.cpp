@@ -67,6 +67,10 @@ TEST_F(Shared, SourcesWithoutNumbersFindNoConstructorAndNoTensorTakesThem)
     EXPECT_EQ(svar_set_value(tensor, source, SVAR_COPY), SVAR_ERR_ARGUMENT);
   }
   EXPECT_EQ(svar_set_value(tensor, svar_managed(nullptr), SVAR_COPY), SVAR_ERR_ARGUMENT);
+  double number = 1;
+  const DLTensor shapeless = svar_tensor(SVAR_FLOAT64, &number, 1, nullptr);
+  EXPECT_EQ(svar_set_value(tensor, svar_array(&shapeless), SVAR_COPY), SVAR_ERR_ARGUMENT);
+  EXPECT_TRUE(message_has("whose shape is NULL")) << svar_error_message();
 }
 
 TEST_F(Shared, OptionsOfAnOlderBuildAreTaken)
