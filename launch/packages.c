@@ -34,21 +34,33 @@ svari_packages_init(svari_packages_t *packages, svari_arena_t *arena, const char
   svari_words_add(arena, &packages->prefixes, "/usr");
 }
 
+svar_ret_t
+svari_program_self(svari_arena_t *arena, const char **out_path)
+{
+  char path[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
+  if (length <= 0 || (size_t)length == sizeof(path)) {
+    return svar_fail(SVAR_ERR_SYSTEM,
+                     "the path of this program cannot be told: %s; is /proc mounted?",
+                     strerror(errno));
+  }
+  *out_path = svari_arena_copy(arena, path, (size_t)length);
+  return SVAR_OK;
+}
+
 const char *
 svari_packages_own_prefix(svari_arena_t *arena)
 {
-  char path[PATH_MAX];
-  ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-  if (length <= 0) {
+  const char *path = NULL;
+  if (svari_program_self(arena, &path) != SVAR_OK) {
     return NULL;
   }
-  path[length] = '\0';
-  *strrchr(path, '/') = '\0';
-  char *last = strrchr(path, '/');
-  if (last == NULL || strcmp(last, "/bin") != 0) {
+  const char *program = strrchr(path, '/');
+  const char *folder = memrchr(path, '/', (size_t)(program - path));
+  if (folder == NULL || strncmp(folder, "/bin/", 5) != 0) {
     return NULL;
   }
-  return svari_arena_copy(arena, path, (size_t)(last - path));
+  return svari_arena_copy(arena, path, (size_t)(folder - path));
 }
 
 static svar_ret_t

@@ -18,6 +18,8 @@ typedef struct svari_packages {
 // (may be NULL), /usr. Everything is copied into arena.
 void svari_packages_init(svari_packages_t *packages, svari_arena_t *arena,
                          const char *ament_prefix_path, const char *own_prefix);
+// The path of this very program. SVAR_ERR_SYSTEM: it cannot be told.
+svar_ret_t svari_program_self(svari_arena_t *arena, const char **out_path);
 // The prefix that this very program is installed in (PREFIX/bin/program), or NULL: not installed.
 const char *svari_packages_own_prefix(svari_arena_t *arena);
 

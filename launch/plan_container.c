@@ -12,28 +12,29 @@
 #include "components/ros_names.h"
 #include "launch/resolver.h"
 
-struct svari_component {
+struct svari_planned_component {
   const svari_element_t *element;
   const char *type, *name, *full_name;
   const char *word;     // that stands for it on the command line; NULL: not chosen yet
   svari_words_t rules;  // without "-r" and the word that they are for
   svari_words_t params; // --params-file ...
   svari_planned_file_t *files;
-  const char *target; // of <load_composable_node>: the container's full name
-  struct svari_component *next;
+  const svari_binding_t *environment; // where it was described
+  const char *target;                 // of <load_composable_node>: the container's full name
+  struct svari_planned_component *next;
 };
 
-struct svari_container {
+struct svari_planned_container {
   const svari_element_t *element;
   const char *program;
   const char *full_name;
   svari_planned_process_t *process;
   svari_words_t ros_head; // [--ros-args ros_args] --ros-args
   svari_words_t ros_tail; // what follows the rules of components
-  svari_component_t *components;
-  svari_component_t **component_end;
+  svari_planned_component_t *components;
+  svari_planned_component_t **component_end;
   svari_planned_file_t **files_end;
-  struct svari_container *next;
+  struct svari_planned_container *next;
 };
 
 bool
@@ -77,7 +78,7 @@ check_extra_arg(const svari_resolver_t *resolver, const svari_element_t *element
 }
 
 static svar_ret_t
-resolve_component_name(const svari_resolver_t *resolver, svari_component_t *component)
+resolve_component_name(const svari_resolver_t *resolver, svari_planned_component_t *component)
 {
   svari_node_name_t node = {0};
   SVAR_TRY(svari_resolve_node_name(resolver, component->element, &node));
@@ -92,13 +93,14 @@ resolve_component_name(const svari_resolver_t *resolver, svari_component_t *comp
 
 static svar_ret_t
 resolve_component(svari_resolver_t *resolver, const svari_element_t *element,
-                  svari_component_t **out_component)
+                  svari_planned_component_t **out_component)
 {
   svari_arena_t *arena = resolver->view.arena;
-  svari_component_t *component = svari_arena_zeroed(arena, sizeof(*component));
+  svari_planned_component_t *component = svari_arena_zeroed(arena, sizeof(*component));
   svari_planned_file_t **files_end = &component->files;
   const char *package = NULL;
   component->element = element;
+  component->environment = resolver->view.scope.environment;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "pkg", &package));
   SVAR_TRY(svari_resolve_attribute(resolver, element, "plugin", &component->type));
   SVAR_TRY(svari_element_blame(
@@ -120,7 +122,7 @@ resolve_component(svari_resolver_t *resolver, const svari_element_t *element,
 // The <composable_node>s below parent that their conditions let in, appended to *end.
 static svar_ret_t
 resolve_components(svari_resolver_t *resolver, const svari_element_t *parent, const char *target,
-                   svari_component_t ***end)
+                   svari_planned_component_t ***end)
 {
   for (const svari_element_t *child = parent->children; child != NULL; child = child->next) {
     bool is_wanted = strcmp(child->tag, "composable_node") == 0;
@@ -137,7 +139,7 @@ resolve_components(svari_resolver_t *resolver, const svari_element_t *parent, co
 }
 
 static svar_ret_t
-resolve_container_arguments(svari_resolver_t *resolver, svari_container_t *container)
+resolve_container_arguments(svari_resolver_t *resolver, svari_planned_container_t *container)
 {
   const svari_element_t *element = container->element;
   svari_node_name_t node = {0};
@@ -159,9 +161,10 @@ resolve_container_arguments(svari_resolver_t *resolver, svari_container_t *conta
 svar_ret_t
 svari_resolve_container(svari_resolver_t *resolver, const svari_element_t *element)
 {
-  svari_container_t *container = svari_arena_zeroed(resolver->view.arena, sizeof(*container));
+  svari_planned_container_t *container =
+      svari_arena_zeroed(resolver->view.arena, sizeof(*container));
   container->element = element;
-  container->process = svari_arena_zeroed(resolver->view.arena, sizeof(*container->process));
+  container->process = svari_new_process(resolver->view.arena);
   container->files_end = &container->process->files;
   container->component_end = &container->components;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &container->program));
@@ -190,45 +193,13 @@ svari_resolve_load(svari_resolver_t *resolver, const svari_element_t *element)
 }
 
 static const char *
-names_of(svari_arena_t *arena, const svari_container_t *containers)
+names_of(svari_arena_t *arena, const svari_planned_container_t *containers)
 {
   const char *names = "";
-  for (const svari_container_t *at = containers; at != NULL; at = at->next) {
+  for (const svari_planned_container_t *at = containers; at != NULL; at = at->next) {
     names = svari_arena_printf(arena, "%s%s%s", at->full_name, *names == '\0' ? "" : ", ", names);
   }
   return names;
-}
-
-static svar_ret_t
-fail_without_container(const svari_resolver_t *resolver, const svari_component_t *component)
-{
-  const char *names = names_of(resolver->view.arena, resolver->containers);
-  return svari_element_fail(
-      component->element, SVAR_ERR_NOT_FOUND,
-      "no <node_container> of this launch is called '%s'%s%s%s; give its full name as target, or "
-      "load the component into a container that runs already with svar component load",
-      component->target, *names == '\0' ? "" : " (there are: ", names, *names == '\0' ? "" : ")");
-}
-
-// Moves what is to be loaded into the containers that it names.
-static svar_ret_t
-place_loads(svari_resolver_t *resolver)
-{
-  svari_component_t *next = NULL;
-  for (svari_component_t *load = resolver->loads; load != NULL; load = next) {
-    svari_container_t *container = resolver->containers;
-    next = load->next;
-    while (container != NULL && strcmp(container->full_name, load->target) != 0) {
-      container = container->next;
-    }
-    if (container == NULL) {
-      return fail_without_container(resolver, load);
-    }
-    load->next = NULL;
-    *container->component_end = load;
-    container->component_end = &load->next;
-  }
-  return SVAR_OK;
 }
 
 static void
@@ -239,12 +210,70 @@ append_words(svari_arena_t *arena, const svari_words_t *from, svari_words_t *to)
   }
 }
 
+static void
+warn_without_container(svari_resolver_t *resolver, const svari_planned_component_t *component)
+{
+  const char *names = names_of(resolver->view.arena, resolver->containers);
+  svari_resolver_warn(
+      resolver, component->element,
+      "no <node_container> of this launch is called '%s'%s%s%s: one that runs already "
+      "is looked for",
+      component->target, *names == '\0' ? "" : " (there are: ", names, *names == '\0' ? "" : ")");
+}
+
+// A component for a container that runs already, of another launch: plans the command that loads it there, and
+// ends.
+static svar_ret_t
+plan_late_load(svari_resolver_t *resolver, svari_planned_component_t *component)
+{
+  svari_arena_t *arena = resolver->view.arena;
+  svari_planned_process_t *process = svari_new_process(arena);
+  svari_words_t *argv = &process->argv;
+  SVAR_TRY(svari_program_self(arena, &process->program));
+  const char *const words[] = {process->program, "component",  "load", component->target,
+                               component->type,  "--ros-args", "-r"};
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); ++i) {
+    svari_words_add(arena, argv, words[i]);
+  }
+  svari_words_add(arena, argv, svari_arena_printf(arena, "__node:=%s", component->name));
+  svari_rule_arguments(arena, "", &component->rules, argv);
+  append_words(arena, &component->params, argv);
+  process->files = component->files;
+  process->environment = component->environment;
+  warn_without_container(resolver, component);
+  svari_add_process(resolver, process, svari_arena_printf(arena, "load_%s", component->name));
+  return SVAR_OK;
+}
+
+// Moves what is to be loaded into the containers that it names, those of this launch.
+static svar_ret_t
+place_loads(svari_resolver_t *resolver)
+{
+  svari_planned_component_t *next = NULL;
+  for (svari_planned_component_t *load = resolver->loads; load != NULL; load = next) {
+    svari_planned_container_t *container = resolver->containers;
+    next = load->next;
+    while (container != NULL && strcmp(container->full_name, load->target) != 0) {
+      container = container->next;
+    }
+    if (container == NULL) {
+      SVAR_TRY(plan_late_load(resolver, load));
+      continue;
+    }
+    load->next = NULL;
+    *container->component_end = load;
+    container->component_end = &load->next;
+  }
+  return SVAR_OK;
+}
+
 // Two nodes of one full name could not be told apart.
 static svar_ret_t
-check_names(const svari_container_t *container)
+check_names(const svari_planned_container_t *container)
 {
-  for (const svari_component_t *at = container->components; at != NULL; at = at->next) {
-    for (const svari_component_t *other = container->components; other != at; other = other->next) {
+  for (const svari_planned_component_t *at = container->components; at != NULL; at = at->next) {
+    for (const svari_planned_component_t *other = container->components; other != at;
+         other = other->next) {
       if (strcmp(at->full_name, other->full_name) == 0) {
         return svari_element_fail(
             at->element, SVAR_ERR_EXISTS,
@@ -258,9 +287,9 @@ check_names(const svari_container_t *container)
 }
 
 static bool
-is_taken(const svari_container_t *container, const char *word)
+is_taken(const svari_planned_container_t *container, const char *word)
 {
-  const svari_component_t *at = container->components;
+  const svari_planned_component_t *at = container->components;
   while (at != NULL && strcmp(at->name, word) != 0 &&
          (at->word == NULL || strcmp(at->word, word) != 0)) {
     at = at->next;
@@ -271,9 +300,10 @@ is_taken(const svari_container_t *container, const char *word)
 // Rules of the command line tell components apart by the word behind "TYPE=": a component's name, or, where an
 // earlier one of another namespace has that, a word like it.
 static void
-choose_word(svari_arena_t *arena, const svari_container_t *container, svari_component_t *component)
+choose_word(svari_arena_t *arena, const svari_planned_container_t *container,
+            svari_planned_component_t *component)
 {
-  const svari_component_t *earlier = container->components;
+  const svari_planned_component_t *earlier = container->components;
   while (earlier != component && strcmp(earlier->name, component->name) != 0) {
     earlier = earlier->next;
   }
@@ -285,7 +315,8 @@ choose_word(svari_arena_t *arena, const svari_container_t *container, svari_comp
 }
 
 static void
-add_component(svari_arena_t *arena, svari_container_t *container, svari_component_t *component)
+add_component(svari_arena_t *arena, svari_planned_container_t *container,
+              svari_planned_component_t *component)
 {
   choose_word(arena, container, component);
   svari_words_add(arena, &container->process->argv,
@@ -302,7 +333,7 @@ add_component(svari_arena_t *arena, svari_container_t *container, svari_componen
 }
 
 static svar_ret_t
-check_program(const svari_container_t *container)
+check_program(const svari_planned_container_t *container)
 {
   const char *package = svari_element_attribute(container->element, "pkg");
   bool is_of_ros = package != NULL && strcmp(package, "rclcpp_components") == 0;
@@ -318,13 +349,13 @@ check_program(const svari_container_t *container)
 }
 
 static svar_ret_t
-compose(svari_resolver_t *resolver, svari_container_t *container)
+compose(svari_resolver_t *resolver, svari_planned_container_t *container)
 {
   svari_arena_t *arena = resolver->view.arena;
   svari_words_t *argv = &container->process->argv;
   SVAR_TRY(check_program(container));
   SVAR_TRY(check_names(container));
-  for (svari_component_t *at = container->components; at != NULL; at = at->next) {
+  for (svari_planned_component_t *at = container->components; at != NULL; at = at->next) {
     add_component(arena, container, at);
   }
   container->process->needs_roudi |=
@@ -338,7 +369,7 @@ svar_ret_t
 svari_resolve_containers_end(svari_resolver_t *resolver)
 {
   SVAR_TRY(place_loads(resolver));
-  for (svari_container_t *at = resolver->containers; at != NULL; at = at->next) {
+  for (svari_planned_container_t *at = resolver->containers; at != NULL; at = at->next) {
     SVAR_TRY(compose(resolver, at));
   }
   return SVAR_OK;

@@ -9,6 +9,17 @@
 
 static const double STOP_TIMEOUT_S = 5.0;
 
+svari_planned_process_t *
+svari_new_process(svari_arena_t *arena)
+{
+  svari_planned_process_t *process = svari_arena_zeroed(arena, sizeof(*process));
+  process->out_destinations = process->err_destinations = SVARI_TO_SCREEN;
+  process->respawn_max_retries = -1;
+  process->sigterm_timeout_s = STOP_TIMEOUT_S;
+  process->sigkill_timeout_s = STOP_TIMEOUT_S;
+  return process;
+}
+
 static svar_ret_t
 resolve_seconds(const svari_resolver_t *resolver, const svari_element_t *element, const char *name,
                 double *out_seconds)
@@ -37,7 +48,6 @@ resolve_respawn(const svari_resolver_t *resolver, const svari_element_t *element
   SVAR_TRY(resolve_seconds(resolver, element, "respawn_delay", &process->respawn_delay_s));
   const char *text = NULL;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "respawn_max_retries", &text));
-  process->respawn_max_retries = -1;
   if (text != NULL) {
     char *end = NULL;
     errno = 0;
@@ -136,8 +146,6 @@ static svar_ret_t
 resolve_conduct(svari_resolver_t *resolver, const svari_element_t *element,
                 svari_planned_process_t *process)
 {
-  process->sigterm_timeout_s = STOP_TIMEOUT_S;
-  process->sigkill_timeout_s = STOP_TIMEOUT_S;
   SVAR_TRY(resolve_seconds(resolver, element, "sigterm_timeout", &process->sigterm_timeout_s));
   SVAR_TRY(resolve_seconds(resolver, element, "sigkill_timeout", &process->sigkill_timeout_s));
   SVAR_TRY(resolve_respawn(resolver, element, process));
@@ -175,8 +183,9 @@ find_program(const svari_resolver_t *resolver, const svari_element_t *element,
       svari_program_find(resolver->view.arena, path, process->argv.items[0], &process->program));
 }
 
-static void
-add_process(svari_resolver_t *resolver, svari_planned_process_t *process, const char *program_name)
+void
+svari_add_process(svari_resolver_t *resolver, svari_planned_process_t *process,
+                  const char *program_name)
 {
   svari_plan_t *plan = resolver->plan;
   process->label = svari_arena_printf(resolver->view.arena, "%s-%d", basename(program_name),
@@ -188,7 +197,7 @@ add_process(svari_resolver_t *resolver, svari_planned_process_t *process, const 
 svar_ret_t
 svari_resolve_executable(svari_resolver_t *resolver, const svari_element_t *element)
 {
-  svari_planned_process_t *process = svari_arena_zeroed(resolver->view.arena, sizeof(*process));
+  svari_planned_process_t *process = svari_new_process(resolver->view.arena);
   const char *name = NULL;
   SVAR_TRY(resolve_conduct(resolver, element, process));
   SVAR_TRY(resolve_words(resolver, element, "launch-prefix", &process->argv));
@@ -200,7 +209,7 @@ svari_resolve_executable(svari_resolver_t *resolver, const svari_element_t *elem
   }
   SVAR_TRY(find_program(resolver, element, process));
   SVAR_TRY(svari_resolve_attribute(resolver, element, "name", &name));
-  add_process(resolver, process, name != NULL ? name : process->argv.items[prefix_count]);
+  svari_add_process(resolver, process, name != NULL ? name : process->argv.items[prefix_count]);
   return SVAR_OK;
 }
 
@@ -320,14 +329,14 @@ svari_plan_node(svari_resolver_t *resolver, const svari_element_t *element,
   SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &program));
   SVAR_TRY(svari_resolve_attribute(resolver, element, "exec_name", &exec_name));
   process->needs_roudi |= svari_container_needs_roudi(resolver, program, &process->argv);
-  add_process(resolver, process, exec_name != NULL ? exec_name : program);
+  svari_add_process(resolver, process, exec_name != NULL ? exec_name : program);
   return SVAR_OK;
 }
 
 svar_ret_t
 svari_resolve_node(svari_resolver_t *resolver, const svari_element_t *element)
 {
-  svari_planned_process_t *process = svari_arena_zeroed(resolver->view.arena, sizeof(*process));
+  svari_planned_process_t *process = svari_new_process(resolver->view.arena);
   SVAR_TRY(svari_resolve_node_process(resolver, element, process));
   SVAR_TRY(resolve_ros_section(resolver, element, process));
   return svari_plan_node(resolver, element, process);

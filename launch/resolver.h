@@ -16,8 +16,8 @@ typedef struct svari_node_name {
   const char *section; // of its parameter files: its full name, or every node's
 } svari_node_name_t;
 
-typedef struct svari_container svari_container_t;
-typedef struct svari_component svari_component_t;
+typedef struct svari_planned_container svari_planned_container_t;
+typedef struct svari_planned_component svari_planned_component_t;
 
 typedef struct svari_resolver {
   svari_plan_t *plan;
@@ -29,9 +29,10 @@ typedef struct svari_resolver {
   svari_planned_process_t **process_end;
   svari_planned_message_t **message_end;
   svari_declared_argument_t **argument_end;
-  svari_container_t *containers;
-  svari_component_t *loads; // of <load_composable_node>: their containers are looked for in the end
-  svari_component_t **load_end;
+  svari_planned_container_t *containers;
+  svari_planned_component_t
+      *loads; // of <load_composable_node>: their containers are looked for in the end
+  svari_planned_component_t **load_end;
 } svari_resolver_t;
 
 // Performs the attribute's substitutions. out_text is NULL where the attribute is absent.
@@ -52,6 +53,12 @@ svar_ret_t svari_resolve_condition(const svari_resolver_t *resolver, const svari
 // <set_env>, <unset_env> (no value: unset) and <env>: adds the change to list.
 svar_ret_t svari_resolve_environment(const svari_resolver_t *resolver,
                                      const svari_element_t *element, const svari_binding_t **list);
+
+// A process that is stopped after the usual times, and writes to the screen.
+svari_planned_process_t *svari_new_process(svari_arena_t *arena);
+// Puts the process, whose program is called so, at the plan's end.
+void svari_add_process(svari_resolver_t *resolver, svari_planned_process_t *process,
+                       const char *program_name);
 
 // <node> and <executable>.
 svar_ret_t svari_resolve_node(svari_resolver_t *resolver, const svari_element_t *element);

@@ -9,6 +9,7 @@ namespace
 using launch_test::Plan;
 using launch_test::Prefix;
 using launch_test::Words;
+namespace fs = std::filesystem;
 
 const char *const TALKER = "PREFIX/lib/robot/talker";
 const char *const CONTAINER = "PREFIX/lib/robot/component_container";
@@ -167,6 +168,32 @@ TEST_F(LaunchContainer, TakesWhatIsLoadedIntoItBeforeOrAfter)
   EXPECT_EQ(argv[10], "second:__ns:=/pushed");
   EXPECT_EQ(plan.files(1), Words{section("/pushed/second", "    reach: 1\n")});
   EXPECT_EQ(plan.argv(0).size(), 6u) << "the other container gets nothing";
+}
+
+TEST_F(LaunchContainer, LoadsIntoOneThatRunsAlreadyWhenThisLaunchHasNoneOfThatName)
+{
+  Plan plan(prefix_, prefix_.launch(R"xml(
+    <node_container pkg="robot" exec="component_container" name="c" namespace=""/>
+    <set_env name="A" value="b"/>
+    <set_remap from="x" to="y"/>
+    <load_composable_node target="far/box">
+      <composable_node pkg="robot" plugin="robot::Arm" name="arm" namespace="n">
+        <param name="p" value="1"/><remap from="v" to="w"/>
+      </composable_node>
+    </load_composable_node>)xml"));
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  ASSERT_EQ(plan->process_count, 2);
+  const std::string self = fs::read_symlink("/proc/self/exe").string();
+  EXPECT_EQ(plan.argv(1), (Words{self, "component", "load", "/far/box", "robot::Arm", "--ros-args",
+                                 "-r", "__node:=arm", "-r", "__ns:=/n", "-r", "x:=y", "-r", "v:=w",
+                                 "--params-file", "/params/params_1.yaml"}));
+  EXPECT_EQ(plan.files(1), Words{section("/n/arm", "    p: 1\n")});
+  EXPECT_STREQ(plan.process(1).label, "load_arm-2");
+  EXPECT_EQ(plan.environment("A", 1), "b");
+  EXPECT_EQ(plan.process(1).out_destinations, static_cast<unsigned>(SVARI_TO_SCREEN));
+  EXPECT_EQ(plan.messages(),
+            Words{"PREFIX/test.launch.xml:7: warning: no <node_container> of this launch is called "
+                  "'/far/box' (there are: /c): one that runs already is looked for"});
 }
 
 TEST_F(LaunchContainer, GivesAComponentWhatAFileSaysOfIt)
@@ -358,10 +385,6 @@ TEST_F(LaunchContainer, NamesThePlaceAndTheFixOfAMistake)
        2, SVAR_ERR_UNSUPPORTED, "exec=\"component_container\" alone, not into 'talker'"},
       {"<load_composable_node target='c'/>", 2, SVAR_ERR_SYNTAX,
        "needs at least one <composable_node>"},
-      {"<load_composable_node target='/d'>\n" + eye + "/></load_composable_node>", 3,
-       SVAR_ERR_NOT_FOUND, "no <node_container> of this launch is called '/d'; give its full name"},
-      {container("") + "\n<load_composable_node target='d'>\n" + eye + "/></load_composable_node>",
-       5, SVAR_ERR_NOT_FOUND, "is called '/d' (there are: /c)"},
       {"<set_remap from='a' to='b c'/>", 2, SVAR_ERR_SYNTAX, "'a:=b c'"},
       {"<set_parameter name='my-param' value='1'/>", 2, SVAR_ERR_SYNTAX,
        "parameter rule 'my-param:=1'"},

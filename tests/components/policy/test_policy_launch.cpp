@@ -123,6 +123,44 @@ TEST_F(PolicyLaunch, RunsPoliciesAsComponentsOfOneContainer)
   EXPECT_NE(said_.find("[right.a]"), std::string::npos) << said_;
 }
 
+TEST_F(PolicyLaunch, LoadsAPolicyIntoAContainerOfAnotherLaunch)
+{
+  Tables weights = MadeWeights(8, 12, 10, 4);
+  Table observations = MadeObservations(50, 8);
+  WriteTables(folder_ / "weights", weights);
+  WriteTables(folder_ / "observations", {{"observations", observations}});
+  std::ofstream(folder_ / "box.launch.xml") << R"xml(<launch>
+    <node_container pkg="shared_variable" exec="component_container" name="box" namespace="ground"
+                    output="screen">
+      <composable_node pkg="shared_variable" plugin="shared_variable::WeightsPublisher" name="w">
+        <param name="file" value="$(dirname)/weights" type="str"/>
+        <param name="store" value="/policy" type="str"/>
+      </composable_node>
+    </node_container>
+  </launch>)xml";
+  std::ofstream(folder_ / "load.launch.xml") << R"xml(<launch>
+    <load_composable_node target="/ground/box">
+      <composable_node pkg="shared_variable" plugin="shared_variable::PolicyController" name="late"
+                       namespace="air">
+        <param name="store" value="policy" type="str"/>
+        <param name="observations" value="$(dirname)/observations" type="str"/>
+        <param name="record" value="$(dirname)/record" type="str"/>
+        <param name="rate" value="0.0"/>
+        <remap from="policy" to="/policy"/>
+      </composable_node>
+    </load_composable_node>
+  </launch>)xml";
+  Process box(Words({folder_ / "box.launch.xml"}), Environment());
+  ASSERT_TRUE(box.WaitFor("version 1 of /policy"));
+  Process load(Words({folder_ / "load.launch.xml"}), Environment());
+  EXPECT_EQ(load.Wait(), 0) << load.Errors() << load.Output();
+  EXPECT_NE(load.Output().find("/air/late"), std::string::npos) << load.Output();
+  ASSERT_TRUE(box.WaitFor("[air.late]: step latency"));
+  box.Signal(SIGINT);
+  EXPECT_EQ(Finish(&box), 0) << said_;
+  EXPECT_EQ(CheckRun(ReadTables(folder_ / "record"), observations, {{1, weights}}).steps, 50);
+}
+
 TEST_F(PolicyLaunch, RunsTwoRobotsEachInItsNamespaceUntilItIsStopped)
 {
   Tables weights[] = {MadeWeights(8, 12, 10, 4), MadeWeights(8, 6, 5, 4)};
