@@ -6,7 +6,8 @@
 //
 // Rules of components come first, for the first rule that fits wins. As in ROS 2, what is set for the
 // container itself (its <remap>, its <param>) is not set for its components, and <set_remap> and
-// <set_parameter> hold for components as for nodes.
+// <set_parameter> hold for components as for nodes: with components, the container's own rules are left out, for
+// they would hold for all. Without, it is a node as any other.
 #include <string.h>
 
 #include "components/ros_names.h"
@@ -26,11 +27,14 @@ struct svari_planned_component {
 
 struct svari_planned_container {
   const svari_element_t *element;
-  const char *program;
+  const char *program, *package; // package may be NULL
   const char *full_name;
   svari_planned_process_t *process;
-  svari_words_t ros_head; // [--ros-args ros_args] --ros-args
-  svari_words_t ros_tail; // what follows the rules of components
+  svari_words_t ros_head;       // [--ros-args ros_args] --ros-args, and the rules of components
+  svari_words_t ros_names;      // -r __node:=N -r __ns:=/NS
+  svari_words_t own_parameters; // -p
+  svari_words_t ros_files;      // --params-file
+  svari_words_t own_rules;      // from:=to
   svari_planned_component_t *components;
   svari_planned_component_t **component_end;
   svari_planned_file_t **files_end;
@@ -57,16 +61,23 @@ svari_container_needs_roudi(const svari_resolver_t *resolver, const char *progra
 static svar_ret_t
 check_extra_arg(const svari_resolver_t *resolver, const svari_element_t *element)
 {
-  static const char known[] = "use_intra_process_comms enable_rosout enable_topic_statistics "
-                              "start_parameter_services start_parameter_event_publisher "
-                              "use_clock_thread forward_global_arguments";
+  static const char *const known[] = {"use_intra_process_comms",         "enable_rosout",
+                                      "enable_topic_statistics",         "start_parameter_services",
+                                      "start_parameter_event_publisher", "use_clock_thread",
+                                      "forward_global_arguments"};
+  enum { COUNT = sizeof(known) / sizeof(known[0]) };
   const char *name = NULL;
   bool value = false;
+  size_t i = 0;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "name", &name));
-  if (strchr(name, ' ') != NULL || strstr(known, name) == NULL) {
+  while (i < COUNT && strcmp(known[i], name) != 0) {
+    ++i;
+  }
+  if (i == COUNT) {
     return svari_element_fail(element, SVAR_ERR_VALUE,
-                              "there is no extra_arg '%s'; containers of ROS 2 take: %s", name,
-                              known);
+                              "there is no extra_arg '%s' in ROS 2; remove it, or is it "
+                              "use_intra_process_comms?",
+                              name);
   }
   SVAR_TRY(svari_resolve_bool(resolver, element, "value", &value));
   if (value && strcmp(name, "forward_global_arguments") == 0) {
@@ -144,18 +155,17 @@ resolve_container_arguments(svari_resolver_t *resolver, svari_planned_container_
   const svari_element_t *element = container->element;
   svari_node_name_t node = {0};
   SVAR_TRY(svari_resolve_node_name(resolver, element, &node));
-  container->full_name = node.ros_namespace == NULL
-                             ? svari_arena_printf(resolver->view.arena, "/%s", node.name)
-                             : node.section;
+  container->full_name = node.section; // both its name and its namespace are mandatory
   SVAR_TRY(svari_resolve_ros_args(resolver, element, &container->ros_head));
-  svari_name_arguments(resolver->view.arena, &node, &container->ros_tail);
+  svari_name_arguments(resolver->view.arena, &node, &container->ros_names);
+  SVAR_TRY(svari_resolve_scope_parameters(resolver, element, &container->own_parameters));
   for (const svari_element_t *child = element->children; child != NULL; child = child->next) {
     if (strcmp(child->tag, "param") == 0) {
-      SVAR_TRY(svari_resolve_param(resolver, child, container->full_name, &container->ros_tail,
+      SVAR_TRY(svari_resolve_param(resolver, child, container->full_name, &container->ros_files,
                                    &container->files_end));
     }
   }
-  return SVAR_OK;
+  return svari_resolve_remaps(resolver, element, "", &container->own_rules);
 }
 
 svar_ret_t
@@ -168,6 +178,7 @@ svari_resolve_container(svari_resolver_t *resolver, const svari_element_t *eleme
   container->files_end = &container->process->files;
   container->component_end = &container->components;
   SVAR_TRY(svari_resolve_attribute(resolver, element, "exec", &container->program));
+  SVAR_TRY(svari_resolve_attribute(resolver, element, "pkg", &container->package));
   SVAR_TRY(svari_resolve_node_process(resolver, element, container->process));
   SVAR_TRY(resolve_container_arguments(resolver, container));
   SVAR_TRY(resolve_components(resolver, element, NULL, &container->component_end));
@@ -327,7 +338,7 @@ add_component(svari_arena_t *arena, svari_planned_container_t *container,
   }
   svari_rule_arguments(arena, svari_arena_printf(arena, "%s:", component->word), &component->rules,
                        &container->ros_head);
-  append_words(arena, &component->params, &container->ros_tail);
+  append_words(arena, &component->params, &container->ros_files);
   *container->files_end = component->files;
   container->files_end = component->files != NULL ? &component->files->next : container->files_end;
 }
@@ -335,8 +346,8 @@ add_component(svari_arena_t *arena, svari_planned_container_t *container,
 static svar_ret_t
 check_program(const svari_planned_container_t *container)
 {
-  const char *package = svari_element_attribute(container->element, "pkg");
-  bool is_of_ros = package != NULL && strcmp(package, "rclcpp_components") == 0;
+  bool is_of_ros =
+      container->package != NULL && strcmp(container->package, "rclcpp_components") == 0;
   if (container->components == NULL ||
       (!is_of_ros && strcmp(basename(container->program), "component_container") == 0)) {
     return SVAR_OK;
@@ -361,7 +372,15 @@ compose(svari_resolver_t *resolver, svari_planned_container_t *container)
   container->process->needs_roudi |=
       svari_container_needs_roudi(resolver, container->program, argv);
   append_words(arena, &container->ros_head, argv);
-  append_words(arena, &container->ros_tail, argv);
+  append_words(arena, &container->ros_names, argv);
+  bool has_components = container->components != NULL;
+  if (!has_components) {
+    append_words(arena, &container->own_parameters, argv);
+  }
+  append_words(arena, &container->ros_files, argv);
+  if (!has_components) {
+    svari_rule_arguments(arena, "", &container->own_rules, argv);
+  }
   return SVAR_OK;
 }
 

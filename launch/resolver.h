@@ -1,5 +1,5 @@
-// The walk that turns a document into a plan; one file for actions, one for processes, one for
-// parameters.
+// The walk that turns a document into a plan: plan.c has the actions, a file plan_*.c each has processes,
+// parameters, rules, containers, the parameters of components.
 #ifndef SVARI_LAUNCH_RESOLVER_H
 #define SVARI_LAUNCH_RESOLVER_H
 
@@ -31,7 +31,7 @@ typedef struct svari_resolver {
   svari_declared_argument_t **argument_end;
   svari_planned_container_t *containers;
   svari_planned_component_t
-      *loads; // of <load_composable_node>: their containers are looked for in the end
+      *loads; // of <load_composable_node>: placed when all containers are known
   svari_planned_component_t **load_end;
 } svari_resolver_t;
 

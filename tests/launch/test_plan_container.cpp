@@ -81,12 +81,17 @@ TEST_F(LaunchContainer, IsOneProcessThatIsToldItsComponents)
   EXPECT_EQ(plan.environment("A"), "b");
 }
 
-TEST_F(LaunchContainer, RunsWithoutComponentsWhateverItsProgram)
+TEST_F(LaunchContainer, IsANodeAsAnyOtherWithoutComponents)
 {
-  Plan plan(prefix_, prefix_.launch("<node_container pkg='robot' exec='talker' name='c' "
-                                    "namespace=''/>"));
+  Plan plan(prefix_, prefix_.launch(R"xml(
+    <set_parameter name="p" value="1"/><set_remap from="x" to="y"/>
+    <node_container pkg="robot" exec="talker" name="c" namespace="">
+      <param name="q" value="2"/><remap from="v" to="w"/>
+    </node_container>)xml"));
   ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
-  EXPECT_EQ(plan.argv(), (Words{TALKER, "--ros-args", "-r", "__node:=c", "-r", "__ns:=/"}));
+  EXPECT_EQ(plan.argv(),
+            (Words{TALKER, "--ros-args", "-r", "__node:=c", "-r", "__ns:=/", "-p", "p:=1",
+                   "--params-file", "/params/params_1.yaml", "-r", "x:=y", "-r", "v:=w"}));
 }
 
 TEST_F(LaunchContainer, TakesOnlyTheComponentsThatTheirConditionsLetIn)
@@ -368,7 +373,10 @@ TEST_F(LaunchContainer, NamesThePlaceAndTheFixOfAMistake)
        "component_container --list says"},
       {container(eye + " if='maybe'/>"), 3, SVAR_ERR_VALUE, "if=: 'maybe'"},
       {container(eye + ">\n<extra_arg name='fast' value='true'/></composable_node>"), 4,
-       SVAR_ERR_VALUE, "there is no extra_arg 'fast'; containers of ROS 2 take: use_intra"},
+       SVAR_ERR_VALUE, "there is no extra_arg 'fast' in ROS 2; remove it"},
+      {container(eye + ">\n<extra_arg name='rosout' value='true'/></composable_node>"), 4,
+       SVAR_ERR_VALUE, "there is no extra_arg 'rosout' in ROS 2"},
+      {container("<remap from='a' to='b-c'/>"), 3, SVAR_ERR_SYNTAX, "'a:=b-c'"},
       {container(eye + ">\n<extra_arg name='enable_rosout' value='2'/></composable_node>"), 4,
        SVAR_ERR_VALUE, "value=: '2' is not a truth value"},
       {container(eye + ">\n<extra_arg name='forward_global_arguments' value='1'/>"
