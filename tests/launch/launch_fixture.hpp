@@ -190,6 +190,25 @@ private:
 
 using Words = std::vector<std::string>;
 
+struct Mistake {
+  std::string inside; // of <launch>, beginning on line 2
+  int line;
+  svar_ret_t ret;
+  const char *reason;
+};
+
+// The file has no plan, and the sentence names its place and this reason.
+inline void
+expect_refused(const Prefix &prefix, const Mistake &mistake)
+{
+  Plan plan(prefix, prefix.launch(mistake.inside));
+  EXPECT_EQ(plan.ret, mistake.ret) << mistake.inside << "\n" << plan.sentence;
+  const std::string place = "PREFIX/test.launch.xml:" + std::to_string(mistake.line) + ": ";
+  EXPECT_EQ(plan.sentence.substr(0, place.size()), place) << plan.sentence;
+  EXPECT_NE(plan.sentence.find(mistake.reason), std::string::npos) << mistake.inside << "\n"
+                                                                   << plan.sentence;
+}
+
 } // namespace launch_test
 
 #endif

@@ -353,12 +353,7 @@ TEST_F(LaunchContainer, NamesThePlaceAndTheFixOfAMistake)
            inside + "</node_container>";
   };
   const std::string eye = "<composable_node pkg='robot' plugin='robot::Camera' name='eye'";
-  const struct {
-    std::string inside;
-    int line;
-    svar_ret_t ret;
-    const char *reason;
-  } mistakes[] = {
+  const launch_test::Mistake mistakes[] = {
       {"<node_container exec='x' name='a'/>", 2, SVAR_ERR_SYNTAX,
        "<node_container> needs the attribute 'namespace'"},
       {eye + "/>", 2, SVAR_ERR_SYNTAX, "<composable_node> cannot stand inside <launch>"},
@@ -400,13 +395,8 @@ TEST_F(LaunchContainer, NamesThePlaceAndTheFixOfAMistake)
       {"<node exec='/bin/true'>\n<remap from='a' to='b-c'/></node>", 3, SVAR_ERR_SYNTAX,
        "'a:=b-c'"},
   };
-  for (const auto &mistake : mistakes) {
-    Plan plan(prefix_, prefix_.launch(mistake.inside));
-    EXPECT_EQ(plan.ret, mistake.ret) << mistake.inside << "\n" << plan.sentence;
-    const std::string place = "PREFIX/test.launch.xml:" + std::to_string(mistake.line) + ": ";
-    EXPECT_EQ(plan.sentence.substr(0, place.size()), place) << plan.sentence;
-    EXPECT_NE(plan.sentence.find(mistake.reason), std::string::npos) << mistake.inside << "\n"
-                                                                     << plan.sentence;
+  for (const launch_test::Mistake &mistake : mistakes) {
+    launch_test::expect_refused(prefix_, mistake);
   }
 }
 

@@ -7,27 +7,9 @@ namespace
 {
 
 using launch_test::Arguments;
+using launch_test::Mistake;
 using launch_test::Plan;
 using launch_test::Prefix;
-
-struct Mistake {
-  const char *inside; // of <launch>, beginning on line 2
-  int line;
-  svar_ret_t ret;
-  const char *reason;
-};
-
-void
-expect_refused(const Mistake &mistake)
-{
-  Prefix prefix;
-  Plan plan(prefix, prefix.launch(mistake.inside));
-  EXPECT_EQ(plan.ret, mistake.ret) << mistake.inside << "\n" << plan.sentence;
-  const std::string place = "PREFIX/test.launch.xml:" + std::to_string(mistake.line) + ": ";
-  EXPECT_EQ(plan.sentence.substr(0, place.size()), place) << plan.sentence;
-  EXPECT_NE(plan.sentence.find(mistake.reason), std::string::npos) << mistake.inside << "\n"
-                                                                   << plan.sentence;
-}
 
 TEST(LaunchPlanError, OfTagsAndAttributesNamesThePlaceAndTheFix)
 {
@@ -58,7 +40,8 @@ TEST(LaunchPlanError, OfTagsAndAttributesNamesThePlaceAndTheFix)
        "the attribute 'additional_env' of <node>"},
   };
   for (const Mistake &mistake : mistakes) {
-    expect_refused(mistake);
+    Prefix prefix;
+    launch_test::expect_refused(prefix, mistake);
   }
 }
 
@@ -110,7 +93,8 @@ TEST(LaunchPlanError, OfValuesNamesThePlaceAndTheFix)
        "contradict each other"},
   };
   for (const Mistake &mistake : mistakes) {
-    expect_refused(mistake);
+    Prefix prefix;
+    launch_test::expect_refused(prefix, mistake);
   }
 }
 
@@ -137,9 +121,9 @@ TEST(LaunchPlanError, OfParametersNamesTheLineOfTheParam)
       {"<param name='a' value='1' allow_substs='true'/>", 3, SVAR_ERR_SYNTAX, "allow_substs"},
   };
   for (const Mistake &mistake : mistakes) {
-    const std::string inside =
-        std::string("<node exec='/bin/true'>\n") + mistake.inside + "</node>";
-    expect_refused({inside.c_str(), mistake.line, mistake.ret, mistake.reason});
+    const std::string inside = "<node exec='/bin/true'>\n" + mistake.inside + "</node>";
+    Prefix prefix;
+    launch_test::expect_refused(prefix, {inside, mistake.line, mistake.ret, mistake.reason});
   }
 }
 
