@@ -115,10 +115,10 @@ put_in(const check_bench_t *bench, uint32_t slot, const void *bytes, size_t size
 }
 
 static svar_ret_t
-take_out(const check_bench_t *bench, uint64_t offset, void *bytes, size_t size_bytes)
+take_out(const check_bench_t *bench, void *bytes, size_t size_bytes)
 {
-  SVAR_TRY(svari_stream_to_host(&bench->stream, bytes, svari_memory_slot(bench->memory, 1) + offset,
-                                size_bytes));
+  SVAR_TRY(
+      svari_stream_to_host(&bench->stream, bytes, svari_memory_slot(bench->memory, 1), size_bytes));
   return svari_stream_synchronize(&bench->stream);
 }
 
@@ -127,33 +127,37 @@ static uint8_t elements[CHECK_SLOT_BYTES], made[CHECK_SLOT_BYTES], expected[CHEC
 
 // --- conversions -----------------------------------------------------------------------------------------------
 
-// Converts count elements from number `first` on to where number `first` of the result is, and compares them, and
-// what is before and behind them.
+// Of elements that are looked at: the first one's number, the number of its result, and how many.
+typedef struct part {
+  size_t in, out, count;
+} part_t;
+
+// Converts a part, and compares it and what is before and behind it.
 static check_text_t
-check_part(const check_bench_t *bench, svar_dtype_t from, svar_dtype_t to, size_t first,
-           size_t count)
+check_part(const check_bench_t *bench, svar_dtype_t from, svar_dtype_t to, const part_t *part)
 {
   size_t in_bytes = svar_dtype_bytes(from);
   size_t out_bytes = svar_dtype_bytes(to);
-  size_t whole_bytes = (first + count + 1) * out_bytes;
-  memset(expected, 0, whole_bytes);
-  svari_convert_find(from, to)(elements + first * in_bytes, expected + first * out_bytes, count);
-  svari_cu_address_t in = svari_memory_slot(bench->memory, 0) + first * in_bytes;
-  svari_cu_address_t out = svari_memory_slot(bench->memory, 1) + first * out_bytes;
-  if (svari_stream_zero(&bench->stream, svari_memory_slot(bench->memory, 1), whole_bytes) !=
-          SVAR_OK ||
-      svari_kernels_convert(&bench->stream, from, in, to, out, count) != SVAR_OK ||
-      take_out(bench, 0, made, whole_bytes) != SVAR_OK) {
+  size_t whole = part->out + part->count + 1;
+  memset(expected, 0, whole * out_bytes);
+  svari_convert_find(from, to)(elements + part->in * in_bytes, expected + part->out * out_bytes,
+                               part->count);
+  svari_cu_address_t in = svari_memory_slot(bench->memory, 0) + part->in * in_bytes;
+  svari_cu_address_t out = svari_memory_slot(bench->memory, 1);
+  if (svari_stream_zero(&bench->stream, out, whole * out_bytes) != SVAR_OK ||
+      svari_kernels_convert(&bench->stream, from, in, to, out + part->out * out_bytes,
+                            part->count) != SVAR_OK ||
+      take_out(bench, made, whole * out_bytes) != SVAR_OK) {
     return wrong("%s", svar_error_message());
   }
-  for (size_t i = 0; i < first + count + 1; ++i) {
+  for (size_t i = 0; i < whole; ++i) {
     if (!is_same(to, made + i * out_bytes, expected + i * out_bytes)) {
       double is[2], should[2];
       svari_convert_find(to, SVAR_COMPLEX128)(made + i * out_bytes, is, 1);
       svari_convert_find(to, SVAR_COMPLEX128)(expected + i * out_bytes, should, 1);
-      return wrong("%s to %s, element %zu of %zu + %zu: %.17g%+.17gi, not %.17g%+.17gi",
-                   svar_dtype_name(from), svar_dtype_name(to), i, first, count, is[0], is[1],
-                   should[0], should[1]);
+      return wrong("%s to %s, %zu from %zu to %zu, number %zu: %.17g%+.17gi, not %.17g%+.17gi",
+                   svar_dtype_name(from), svar_dtype_name(to), part->count, part->in, part->out, i,
+                   is[0], is[1], should[0], should[1]);
     }
   }
   return "";
@@ -166,11 +170,12 @@ check_convert(const check_bench_t *bench, svar_dtype_t from, svar_dtype_t to)
   if (put_in(bench, 0, elements, count * svar_dtype_bytes(from)) != SVAR_OK) {
     return wrong("%s", svar_error_message());
   }
-  const size_t parts[][2] = {{0, count - 1}, {1, 1000}, {0, 0},  {0, 1},  {3, 1},
-                             {0, 15},        {0, 16},   {0, 17}, {16, 33}};
+  const part_t parts[] = {{0, 0, count - 1}, {1, 1, 1000}, {1, 0, 1000}, {0, 1, 1000},
+                          {0, 0, 0},         {0, 0, 1},    {3, 3, 1},    {0, 0, 15},
+                          {0, 0, 16},        {0, 0, 17},   {16, 16, 33}};
   check_text_t text = "";
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && text[0] == '\0'; ++i) {
-    text = check_part(bench, from, to, parts[i][0], parts[i][1]);
+    text = check_part(bench, from, to, &parts[i]);
   }
   return text;
 }
@@ -205,22 +210,22 @@ check_add_scaled(const check_bench_t *bench, svar_dtype_t dtype)
   const double scales[] = {-0.3, 1.0, 3e30};
   size_t element = svar_dtype_bytes(dtype);
   elements_of(dtype, elements);
-  uint8_t *x = elements;
-  uint8_t *y = elements + SUMS * element;
+  uint8_t *y = elements + (SUMS + 2) * element;
   for (size_t n = 0; n < sizeof(scales) / sizeof(scales[0]); ++n) {
-    sums_of(dtype, scales[n], x, y, expected);
-    if (put_in(bench, 0, x, SUMS * element) != SVAR_OK ||
+    size_t first = n * element; // from the second time on, no run of elements starts where x does
+    sums_of(dtype, scales[n], elements + first, y, expected);
+    if (put_in(bench, 0, elements, (SUMS + 2) * element) != SVAR_OK ||
         put_in(bench, 1, y, SUMS * element) != SVAR_OK ||
         svari_kernels_add_scaled(&bench->stream, dtype, scales[n],
-                                 svari_memory_slot(bench->memory, 0),
+                                 svari_memory_slot(bench->memory, 0) + first,
                                  svari_memory_slot(bench->memory, 1), SUMS) != SVAR_OK ||
-        take_out(bench, 0, made, SUMS * element) != SVAR_OK) {
+        take_out(bench, made, SUMS * element) != SVAR_OK) {
       return wrong("%s", svar_error_message());
     }
     for (size_t i = 0; i < SUMS; ++i) {
       if (!is_same(dtype, made + i * element, expected + i * element)) {
-        return wrong("y += %g * x of %s: element %zu differs", scales[n], svar_dtype_name(dtype),
-                     i);
+        return wrong("y += %g * x of %s, x at byte %zu: element %zu differs", scales[n],
+                     svar_dtype_name(dtype), first, i);
       }
     }
   }
@@ -294,7 +299,7 @@ check_pack(const check_bench_t *bench, uint64_t element_bytes)
     if (put_in(bench, 0, elements, ELEMENTS * element_bytes) != SVAR_OK ||
         svari_kernels_pack(&bench->stream, element_bytes, &layout->view, in,
                            svari_memory_slot(bench->memory, 1)) != SVAR_OK ||
-        (bytes > 0 && take_out(bench, 0, made, bytes) != SVAR_OK)) {
+        (bytes > 0 && take_out(bench, made, bytes) != SVAR_OK)) {
       return wrong("%s: %s", layout->name, svar_error_message());
     }
     if (memcmp(made, expected, bytes) != 0) {

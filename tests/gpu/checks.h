@@ -9,11 +9,12 @@
 
 SVAR_BEGIN_DECLS
 
+enum { CHECK_SLOT_BYTES = 4 << 20 };
+
 /// A device with a stream and memory to work in.
 typedef struct check_bench {
   svari_stream_t stream;
-  svari_memory_t *memory; // two slots
-  uint64_t slot_bytes;
+  svari_memory_t *memory; // two slots of CHECK_SLOT_BYTES
 } check_bench_t;
 
 /// Each check returns "" if all was right, else the first thing that was wrong, until the next check.
@@ -26,9 +27,6 @@ check_text_t check_convert(const check_bench_t *bench, svar_dtype_t from, svar_d
 check_text_t check_add_scaled(const check_bench_t *bench, svar_dtype_t dtype);
 /// Transposed, reversed, broadcast and sparse views, of elements of that size.
 check_text_t check_pack(const check_bench_t *bench, uint64_t element_bytes);
-
-/// How many bytes a slot needs for all of these.
-enum { CHECK_SLOT_BYTES = 4 << 20 };
 
 /// The dtypes that convert, in the list's order; returns how many.
 enum { CHECK_DTYPES_MAX = 32 };

@@ -94,8 +94,10 @@ TEST(Driver, IsNotTheToolkitsStub)
                "LD_LIBRARY_PATH");
 }
 
-TEST(Driver, IsNotAnyLibrary)
+TEST(Driver, IsNoLibraryOfAnotherKind)
 {
+  expect_state({{"FAKE_DRIVER_VERSION", "0"}}, SVARI_DRIVER_STUB, SVAR_ERR_UNSUPPORTED,
+               "the CUDA toolkit's library for linking");
   expect_state({{"SVAR_GPU_DRIVER", "libm.so.6"}}, SVARI_DRIVER_STUB, SVAR_ERR_UNSUPPORTED,
                "'libm.so.6' is no NVIDIA driver");
 }

@@ -20,7 +20,7 @@ protected:
     OnDevice::SetUp();
     svari_memory_t *slots = nullptr;
     ASSERT_SVAR_OK(svari_memory_create(device_, 2, CHECK_SLOT_BYTES, &slots));
-    bench_ = {stream_, keep(slots), CHECK_SLOT_BYTES};
+    bench_ = {stream_, keep(slots)};
   }
 
   check_bench_t bench_ = {};

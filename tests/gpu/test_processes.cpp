@@ -4,46 +4,23 @@
 
 #include "gpu/stand_in.hpp"
 
+extern "C" {
+#include "ipc/service_socket.h"
+}
+
 using namespace svar_test;
 
 namespace
 {
 
-void
-send_descriptor(int socket, int fd)
-{
-  char byte = 0;
-  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
-  iovec part = {&byte, 1};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = room;
-  message.msg_controllen = sizeof(room);
-  cmsghdr *header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-  EXPECT_EQ(sendmsg(socket, &message, 0), 1);
-}
-
 int
 receive_descriptor(int socket)
 {
   char byte;
-  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
-  iovec part = {&byte, 1};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = room;
-  message.msg_controllen = sizeof(room);
-  int fd = -1;
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message) != nullptr) {
-    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-  }
-  return fd;
+  svari_packet_t packet = {0, SVARI_NO_FD, false};
+  bool is_end;
+  EXPECT_EQ(svari_packet_receive(socket, &byte, 1, 0, &packet, &is_end), 0);
+  return packet.fd;
 }
 
 TEST(MemoryOfProcesses, StaysWithItsReadersWhenItsMakerIsKilled)
@@ -64,7 +41,7 @@ TEST(MemoryOfProcesses, StaysWithItsReadersWhenItsMakerIsKilled)
       EXPECT_SVAR_OK(svari_stream_to_device(&stream, memory->address, &value, sizeof(value)));
       EXPECT_SVAR_OK(svari_stream_synchronize(&stream));
       EXPECT_SVAR_OK(svari_memory_export(memory, &fd));
-      send_descriptor(sockets[1], fd);
+      EXPECT_EQ(svari_packet_send(sockets[1], "", 1, nullptr, 0, fd, 0), 0);
       pause();
       return 0;
     });

@@ -150,13 +150,24 @@ read_environment(void)
 
 // --- the calls -------------------------------------------------------------------------------------------
 
+// What a real driver does in a child of the process that started it is nobody's to know.
+static void
+refuse_forked(const char *call)
+{
+  if (started_in != 0 && started_in != getpid()) {
+    fprintf(stderr, "%s was called in a forked child\n", call);
+    abort();
+  }
+}
+
 svari_cu_result_t
 fake_enter(const char *call)
 {
   pthread_mutex_lock(&lock);
-  svari_cu_result_t result = started_in != getpid() ? SVARI_CU_NOT_INITIALIZED
-                             : in_host_function     ? SVARI_CU_NOT_PERMITTED
-                                                    : take_failure(call);
+  refuse_forked(call);
+  svari_cu_result_t result = started_in == 0    ? SVARI_CU_NOT_INITIALIZED
+                             : in_host_function ? SVARI_CU_NOT_PERMITTED
+                                                : take_failure(call);
   pthread_mutex_unlock(&lock);
   return result;
 }

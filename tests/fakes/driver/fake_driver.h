@@ -6,8 +6,8 @@
 //   - streams are threads with a random delay: who does not wait reads stale bytes;
 //   - read-only mappings are enforced when the work runs: 700, after which the device does no work at all and
 //     calls no function of the host;
-//   - nothing works before cuInit, without a current context, in a forked child, or inside a function of the
-//     host; the default stream is refused.
+//   - nothing works before cuInit, without a current context, or inside a function of the host; the default
+//     stream is refused; a call in a forked child, and a kernel's access across its alignment, end the process.
 #ifndef TESTS_FAKES_DRIVER_FAKE_DRIVER_H
 #define TESTS_FAKES_DRIVER_FAKE_DRIVER_H
 

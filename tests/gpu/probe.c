@@ -1,0 +1,54 @@
+// probe [MOST_MIB]: prints what only a GPU can tell: the facts that the design of gpu/ relies on, what its parts cost,
+// and whether its kernels compute what the CPU does. Exit code 77 where there is no GPU. It works on whatever driver
+// the library loads, so on the stand-in too, where its times mean nothing.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/gpu/probe.h"
+#include "tests/gpu/report.h"
+
+static void
+introduce(const svari_device_t *device)
+{
+  const svari_driver_t *driver = device->driver;
+  char uuid[SVARI_UUID_TEXT_BYTES];
+  int value = 0;
+  report_fact("GPU", "%s, %s", device->name, svari_uuid_text(&device->uuid, uuid));
+  report_fact("driver", "CUDA %d.%d", driver->version / 1000, driver->version % 1000 / 10);
+  report_fact("processors", "%u", device->processor_count);
+  report_fact("memory comes in steps of", "%llu KiB",
+              (unsigned long long)device->granularity_bytes >> 10);
+  driver->calls.cuDeviceGetAttribute(&value, SVARI_CU_HAS_READ_ONLY_HOST, device->device);
+  report_fact("takes read-only pages of the host", "%s", value ? "yes" : "no");
+}
+
+int
+main(int argc, char **argv)
+{
+  if (argc == 4 && strcmp(argv[1], "maker") == 0) {
+    return probe_maker(atoi(argv[2]), strtoull(argv[3], NULL, 10));
+  }
+  uint64_t most_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 1024) << 20;
+  double start = report_now_us();
+  if (svari_driver_state() != SVARI_DRIVER_READY) {
+    const svari_driver_t *none = NULL;
+    (void)svari_driver_get(&none);
+    printf("no GPU: %s\n", svar_error_message());
+    return 77;
+  }
+  double loaded = report_now_us();
+  svari_device_t *device = NULL;
+  if (report_call(svari_device_open(0, NULL, &device), "opening GPU 0")) {
+    double opened = report_now_us();
+    introduce(device);
+    report_fact("loading the driver", "%.1f ms", (loaded - start) / 1e3);
+    report_fact("making the context", "%.1f ms", (opened - loaded) / 1e3);
+    probe_memory(device);
+    probe_speed(device, most_bytes);
+    probe_kernels(device);
+    probe_read_only(device);
+    svari_device_close(device);
+  }
+  return report_end();
+}
