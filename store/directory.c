@@ -110,9 +110,10 @@ find_locked(svar_store_t *store, const char *name, uint64_t *out_index)
       }
     }
   }
-  return svar_fail(SVAR_ERR_NOT_FOUND,
-                   "store '%s' has no variable '%s' (`svar info %s` lists them)", store->name, name,
-                   store->name);
+  const bool is_private = store->region->ops->backing == SVAR_BACKING_CPU; // no tool sees it
+  return svar_fail(SVAR_ERR_NOT_FOUND, "store '%s' has no variable '%s'%s%s%s", store->name, name,
+                   is_private ? "" : " (`svar info ", is_private ? "" : store->name,
+                   is_private ? "" : "` lists them)");
 }
 
 svar_ret_t
@@ -176,8 +177,10 @@ require_block(svar_store_t *store, uint64_t index, svari_entry_t **out_entry)
   uint64_t position;
   locate(index, &block, &position);
   if (block >= SVARI_DIRECTORY_BLOCKS) {
-    return svar_fail(SVAR_ERR_NO_SPACE, "store '%s' has %llu variables, the most a store can have",
-                     store->name, (unsigned long long)index);
+    return svar_fail(
+        SVAR_ERR_NO_SPACE,
+        "store '%s' has %llu variables, the most a store can have: put more into another",
+        store->name, (unsigned long long)index);
   }
   svari_header_t *header = svari_writer_header(store->writer);
   uint64_t offset = atomic_load_explicit(&header->directory[block], memory_order_relaxed);

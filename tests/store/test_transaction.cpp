@@ -1,5 +1,8 @@
+#include <atomic>
+#include <future>
 #include <thread>
 
+#include "fakes/asleep.hpp"
 #include "fakes/scratch.hpp"
 
 namespace
@@ -325,6 +328,76 @@ TEST_F(Transaction, CommitsOfManyThreadsAllCount)
     thread.join();
   }
   EXPECT_EQ(svar_store_version(store_.get()), 2u + THREADS * COMMITS);
+}
+
+// An allocator whose next call, once it is armed, waits until it is opened.
+struct Gate {
+  std::atomic<bool> is_armed{false};
+  std::promise<void> is_reached, is_open;
+  svar_allocator_t base = svar_allocator_default();
+
+  svar_allocator_t allocator()
+  {
+    return {[](size_t size_bytes, size_t alignment, void *state) {
+              Gate *self = static_cast<Gate *>(state);
+              if (self->is_armed.exchange(false)) {
+                self->is_reached.set_value();
+                self->is_open.get_future().wait();
+              }
+              return self->base.allocate(size_bytes, alignment, self->base.state);
+            },
+            [](void *memory, void *state) {
+              Gate *self = static_cast<Gate *>(state);
+              self->base.deallocate(memory, self->base.state);
+            },
+            this};
+  }
+};
+
+TEST(TransactionGate, NothingIsDeclaredInAStoreThatWasClosedWhileWeWaited)
+{
+  if (!can_see_threads()) {
+    GTEST_SKIP() << "this kernel does not tell what a thread waits for";
+  }
+  Gate gate;
+  svar_allocator_t allocator = gate.allocator();
+  svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+  options.allocator = &allocator;
+  svar_store_t *store = nullptr;
+  ASSERT_SVAR_OK(svar_store_create_private("/gate", &options, &store));
+  Store owner(store);
+  Variable kept = make_variable<float>(owner, "kept", {1}); // the store stays to be looked at
+  svar_transaction_t *transactions[2] = {};
+  ASSERT_SVAR_OK(
+      svar_transaction_begin(store, &transactions[0])); // the object that is kept to be used again
+  gate.is_armed = true;
+  std::thread holder([&] { EXPECT_SVAR_OK(svar_transaction_begin(store, &transactions[1])); });
+  gate.is_reached.get_future().wait(); // under the lock
+  std::promise<pid_t> closes, declares;
+  std::thread closer([&] {
+    closes.set_value(gettid());
+    owner.reset();
+  });
+  wait_until_asleep(closes.get_future().get(), true);
+  svar_ret_t ret = SVAR_OK;
+  std::thread maker([&] {
+    svar_shared_options_t shared = SVAR_SHARED_OPTIONS_INIT;
+    svar_variable_t *variable = nullptr;
+    shared.name = "late";
+    shared.store = store;
+    declares.set_value(gettid());
+    ret = svar_shared(svar_float(1), &shared, &variable);
+    svar_variable_unref(variable);
+  });
+  wait_until_asleep(declares.get_future().get(), true);
+  gate.is_open.set_value();
+  holder.join();
+  closer.join();
+  maker.join();
+  EXPECT_EQ(svar_store_count(store), ret == SVAR_OK ? 2u : 1u); // it may have come first
+  for (svar_transaction_t *transaction : transactions) {
+    svar_transaction_abort(transaction);
+  }
 }
 
 } // namespace

@@ -1,10 +1,10 @@
 #include <signal.h>
 
 #include <atomic>
-#include <fstream>
 #include <future>
 #include <thread>
 
+#include "fakes/asleep.hpp"
 #include "fakes/scratch.hpp"
 
 namespace
@@ -152,20 +152,9 @@ TEST_F(Wait, FilesThatVanishAreNoticed)
   EXPECT_EQ(get<float>(find(reader_, "weight")), std::vector<float>{1}) << "what is mapped stays";
 }
 
-// Waits until the thread sleeps on a futex that processes share (FUTEX_WAIT_BITSET, without the private flag).
-void
-wait_until_asleep(pid_t thread)
-{
-  std::string number, address, operation;
-  do {
-    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/syscall");
-    file >> number >> address >> operation;
-  } while (operation != "0x9");
-}
-
 TEST_F(Wait, AHandleThatIsClosedEndsIt)
 {
-  if (access("/proc/self/syscall", R_OK) != 0) {
+  if (!can_see_threads()) {
     GTEST_SKIP() << "this kernel does not tell what a thread waits for";
   }
   for (bool is_holder : {false, true}) {
@@ -177,7 +166,7 @@ TEST_F(Wait, AHandleThatIsClosedEndsIt)
       begins.set_value(gettid());
       return svar_store_wait(store, svar_store_version(store), -1, nullptr);
     });
-    wait_until_asleep(begins.get_future().get());
+    wait_until_asleep(begins.get_future().get(), false);
     svar_store_close(store);
     EXPECT_EQ(waits.get(), SVAR_ERR_STATE);
   }
