@@ -73,14 +73,20 @@ static bool
 remove_if_left(const char *path, void *context)
 {
   int fd;
-  (void)context;
-  svar_ret_t ret = svari_socket_connect(path, geteuid(), 1, &fd);
+  const uid_t *owner = context;
+  svar_ret_t ret = svari_socket_connect(path, *owner, 1, &fd);
   if (ret == SVAR_OK) {
     close(fd);
   } else if (ret == SVAR_EMPTY) {
     unlink(path);
   }
   return true;
+}
+
+svar_ret_t
+svar_endpoint_clean(const char *directory, const char *kind, uid_t owner)
+{
+  return svar_endpoint_list(directory, kind, owner, remove_if_left, &owner);
 }
 
 // --- serving ---------------------------------------------------------------------------------------
@@ -190,7 +196,7 @@ svar_endpoint_open(const svar_endpoint_options_t *options, svar_endpoint_t **out
                out_endpoint != NULL);
   svar_endpoint_t *endpoint = NULL;
   const char *directory = svari_segment_directory(options->directory);
-  SVAR_TRY(svar_endpoint_list(directory, options->kind, geteuid(), remove_if_left, NULL));
+  SVAR_TRY(svar_endpoint_clean(directory, options->kind, geteuid()));
   SVAR_TRY(endpoint_new(options, &endpoint));
   svari_birth_lock();
   svar_ret_t ret = listen_at(endpoint, directory, options->kind);

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "components/control_protocol.h"
 #include "tools/found_stores.h"
 #include "tools/output.h"
 #include "tools/quantity.h"
@@ -51,6 +53,16 @@ clean_all(cleaning_t *cleaning, bool all_users)
   }
   svari_found_stores_fini(&stores);
   return exit_code;
+}
+
+// What containers of components left that were killed: a name each, without a line for it.
+static int
+clean_endpoints(const svari_arguments_t *arguments)
+{
+  uid_t owner = arguments->owner == (uid_t)-1 ? geteuid() : arguments->owner;
+  return svar_endpoint_clean(arguments->directory, SVARI_CONTROL_KIND, owner) == SVAR_OK
+             ? SVARI_EXIT_OK
+             : svari_say_error();
 }
 
 static int
@@ -112,6 +124,9 @@ run_clean(int argc, char **argv)
   cleaning.is_sweep = arguments.operand_count == 0;
   cleaning.table = svari_table_init(titles, 2, svari_output_is_terminal());
   exit_code = cleaning.is_sweep ? clean_all(&cleaning, all_users) : clean_named(&cleaning);
+  if (cleaning.is_sweep && !cleaning.is_rehearsal && clean_endpoints(&arguments) != SVARI_EXIT_OK) {
+    exit_code = SVARI_EXIT_FAILURE;
+  }
   exit_code = write_cleaned(&cleaning, exit_code);
   svari_table_fini(&cleaning.table);
   return exit_code;
@@ -123,7 +138,8 @@ const svari_command_t svari_command_clean = {
     .summary = "Remove stores that nobody holds or reads.",
     .description =
         "Removes the stores named, or else every one of yours, that no process holds or reads:\n"
-        "their values and versions are gone then. What an interrupted removal left goes too.\n"
+        "their values and versions are gone then. What an interrupted removal left goes too, and\n"
+        "without a name so do the sockets of containers of components that were killed.\n"
         "One line a store: its name, and the memory that it took. A store in use stays; that is\n"
         "a failure only if it was named. Safe beside programs that are just starting.\n",
     .run = run_clean,

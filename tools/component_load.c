@@ -44,26 +44,6 @@ take_ros_arguments(loading_t *loading, char **words, int count)
   return SVAR_OK;
 }
 
-static svar_ret_t
-load(loading_t *loading, const svari_arguments_t *arguments)
-{
-  svari_containers_t containers;
-  const svari_container_t *container;
-  char *text = NULL;
-  SVAR_TRY(svari_containers_read(arguments, loading->timeout_ns, &containers));
-  svar_ret_t ret = svari_containers_find(&containers, arguments->operands[0], &container);
-  if (ret == SVAR_OK) {
-    ret = svari_container_ask(container->path, containers.owner, loading->timeout_ns,
-                              SVARI_CONTROL_LOAD, loading->words, loading->count, &text);
-  }
-  if (ret == SVAR_OK) {
-    fputs(text, stdout);
-  }
-  free(text);
-  svari_containers_fini(&containers);
-  return ret;
-}
-
 // Where the words begin that are not ours to read; argc if there are none.
 static int
 ros_arguments_at(int argc, char **argv)
@@ -93,10 +73,14 @@ run_load(int argc, char **argv)
   }
   loading.words[loading.count++] = loading.goal;
   loading.words[loading.count++] = arguments.operands[1];
+  char *text = NULL;
   if (take_ros_arguments(&loading, argv + ros_at, argc - ros_at) != SVAR_OK ||
-      load(&loading, &arguments) != SVAR_OK) {
+      svari_containers_ask(&arguments, svari_containers_find, loading.timeout_ns,
+                           SVARI_CONTROL_LOAD, loading.words, loading.count, &text) != SVAR_OK) {
     return svari_say_error();
   }
+  fputs(text, stdout);
+  free(text);
   return SVARI_EXIT_OK;
 }
 

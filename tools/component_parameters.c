@@ -31,24 +31,6 @@ write_parameters(char *text)
   return ret == SVAR_OK ? SVARI_EXIT_OK : svari_say_error();
 }
 
-// Asks the container of the node that the first operand names.
-static svar_ret_t
-ask(const svari_arguments_t *arguments, int64_t timeout_ns, svari_control_kind_t kind,
-    char **out_text)
-{
-  svari_containers_t containers;
-  const svari_container_t *container;
-  SVAR_TRY(svari_containers_read(arguments, timeout_ns, &containers));
-  svar_ret_t ret = svari_containers_find_node(&containers, arguments->operands[0], &container);
-  if (ret == SVAR_OK) {
-    ret = svari_container_ask(container->path, containers.owner, timeout_ns, kind,
-                              (const char *const *)arguments->operands, arguments->operand_count,
-                              out_text);
-  }
-  svari_containers_fini(&containers);
-  return ret;
-}
-
 static int
 run(const svari_command_t *command, size_t operand_count, svari_control_kind_t kind, int argc,
     char **argv)
@@ -62,7 +44,9 @@ run(const svari_command_t *command, size_t operand_count, svari_control_kind_t k
                              &arguments, &exit_code)) {
     return exit_code;
   }
-  if (ask(&arguments, timeout_ns, kind, &text) != SVAR_OK) {
+  if (svari_containers_ask(&arguments, svari_containers_find_node, timeout_ns, kind,
+                           (const char *const *)arguments.operands, arguments.operand_count,
+                           &text) != SVAR_OK) {
     return svari_say_error();
   }
   exit_code = kind == SVARI_CONTROL_PARAMETERS ? write_parameters(text) : SVARI_EXIT_OK;

@@ -9,19 +9,12 @@
 static const int64_t DEFAULT_TIMEOUT_NS = 30000000000;
 
 static svar_ret_t
-find(const svari_arguments_t *arguments, int64_t timeout_ns, svari_containers_t *containers,
-     const svari_container_t **out_container)
-{
-  SVAR_TRY(svari_containers_read(arguments, timeout_ns, containers));
-  return svari_containers_find_node(containers, arguments->operands[0], out_container);
-}
-
-static svar_ret_t
 get_state(const svari_arguments_t *arguments, int64_t timeout_ns)
 {
-  svari_containers_t containers = {0};
+  svari_containers_t containers;
   const svari_container_t *container;
-  svar_ret_t ret = find(arguments, timeout_ns, &containers, &container);
+  SVAR_TRY(svari_containers_read(arguments, timeout_ns, &containers));
+  svar_ret_t ret = svari_containers_find_node(&containers, arguments->operands[0], &container);
   if (ret == SVAR_OK) {
     svari_container_rows_t rows = svari_container_rows(container->list);
     while (svari_container_next_row(&rows)) {
@@ -37,21 +30,13 @@ get_state(const svari_arguments_t *arguments, int64_t timeout_ns)
 static svar_ret_t
 set_state(const svari_arguments_t *arguments, int64_t timeout_ns)
 {
-  svari_containers_t containers = {0};
-  const svari_container_t *container;
   char *text = NULL;
-  svar_ret_t ret = find(arguments, timeout_ns, &containers, &container);
-  if (ret == SVAR_OK) {
-    const char *words[] = {arguments->operands[0], arguments->operands[1]};
-    ret = svari_container_ask(container->path, containers.owner, timeout_ns, SVARI_CONTROL_CHANGE,
-                              words, 2, &text);
-  }
-  if (ret == SVAR_OK) {
-    fputs(text, stdout);
-  }
+  SVAR_TRY(svari_containers_ask(arguments, svari_containers_find_node, timeout_ns,
+                                SVARI_CONTROL_CHANGE, (const char *const *)arguments->operands, 2,
+                                &text));
+  fputs(text, stdout);
   free(text);
-  svari_containers_fini(&containers);
-  return ret;
+  return SVAR_OK;
 }
 
 static int

@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "tools/component.h"
 #include "tools/containers.h"
@@ -7,18 +7,12 @@
 static const int64_t DEFAULT_TIMEOUT_NS = 30000000000;
 
 static svar_ret_t
-unload(const svari_arguments_t *arguments, int64_t timeout_ns)
+unload(const svari_arguments_t *arguments, int64_t timeout_ns, const char *node)
 {
-  svari_containers_t containers;
-  const svari_container_t *container;
-  SVAR_TRY(svari_containers_read(arguments, timeout_ns, &containers));
-  svar_ret_t ret = svari_containers_find(&containers, arguments->operands[0], &container);
-  for (size_t i = 1; i < arguments->operand_count && ret == SVAR_OK; ++i) {
-    const char *words[] = {arguments->operands[i]};
-    ret = svari_container_ask(container->path, containers.owner, timeout_ns, SVARI_CONTROL_UNLOAD,
-                              words, 1, NULL);
-  }
-  svari_containers_fini(&containers);
+  char *text = NULL;
+  svar_ret_t ret = svari_containers_ask(arguments, svari_containers_find, timeout_ns,
+                                        SVARI_CONTROL_UNLOAD, &node, 1, &text);
+  free(text);
   return ret;
 }
 
@@ -33,7 +27,12 @@ run_unload(int argc, char **argv)
                              argv, &arguments, &exit_code)) {
     return exit_code;
   }
-  return unload(&arguments, timeout_ns) == SVAR_OK ? SVARI_EXIT_OK : svari_say_error();
+  for (size_t i = 1; i < arguments.operand_count; ++i) {
+    if (unload(&arguments, timeout_ns, arguments.operands[i]) != SVAR_OK) {
+      return svari_say_error();
+    }
+  }
+  return SVARI_EXIT_OK;
 }
 
 const svari_command_t svari_component_unload = {

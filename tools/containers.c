@@ -83,11 +83,7 @@ svari_container_ask(const char *path, uid_t owner, int64_t timeout_ns, svari_con
   }
   SVAR_TRY(ret);
   SVAR_TRY(read_answer(&packet, kind, &text));
-  if (out_text != NULL) {
-    *out_text = text;
-  } else {
-    free(text);
-  }
+  *out_text = text;
   return SVAR_OK;
 }
 
@@ -293,4 +289,21 @@ svari_containers_find_node(const svari_containers_t *containers, const char *nod
   }
   *out_container = found;
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_containers_ask(const svari_arguments_t *arguments, svari_container_finder_t find,
+                     int64_t timeout_ns, svari_control_kind_t kind, const char *const *words,
+                     size_t word_count, char **out_text)
+{
+  svari_containers_t containers;
+  const svari_container_t *container;
+  SVAR_TRY(svari_containers_read(arguments, timeout_ns, &containers));
+  svar_ret_t ret = find(&containers, arguments->operands[0], &container);
+  if (ret == SVAR_OK) {
+    ret = svari_container_ask(container->path, containers.owner, timeout_ns, kind, words,
+                              word_count, out_text);
+  }
+  svari_containers_fini(&containers);
+  return ret;
 }

@@ -47,10 +47,18 @@ svar_ret_t svari_containers_find(const svari_containers_t *containers, const cha
 svar_ret_t svari_containers_find_node(const svari_containers_t *containers, const char *node,
                                       const svari_container_t **out_container);
 
-// Asks for something; its refusal becomes ours. @param[out] out_text the answer's text; free() it; may be NULL
+// Asks for something; its refusal becomes ours. @param[out] out_text the answer's text; free() it
 svar_ret_t svari_container_ask(const char *path, uid_t owner, int64_t timeout_ns,
                                svari_control_kind_t kind, const char *const *words,
                                size_t word_count, char **out_text);
+
+// Finds the container of the first operand, by one of the two finders, and asks it.
+typedef svar_ret_t (*svari_container_finder_t)(const svari_containers_t *containers,
+                                               const char *word,
+                                               const svari_container_t **out_container);
+svar_ret_t svari_containers_ask(const svari_arguments_t *arguments, svari_container_finder_t find,
+                                int64_t timeout_ns, svari_control_kind_t kind,
+                                const char *const *words, size_t word_count, char **out_text);
 
 // Reads the next row of a text, which is changed on the way. False: there is none.
 svari_container_rows_t svari_container_rows(char *text);

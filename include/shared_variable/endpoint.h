@@ -79,6 +79,13 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_endpoint_list(const char *directory, c
                                                         uid_t owner, svar_endpoint_visit_t visit,
                                                         void *context);
 
+/// Remove the files of user `owner`'s endpoints of a kind at which nobody listens: what processes left that
+/// were killed. The next endpoint of that user does the same.
+/// @contract{allocates: yes; blocks: no; system calls: yes; thread: any}
+/// @retval as svar_endpoint_list()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_endpoint_clean(const char *directory, const char *kind,
+                                                         uid_t owner);
+
 /// Ask the endpoint at path, and wait for the answer.
 /// @param owner whose it must be
 /// @param timeout_ns < 0: no limit

@@ -375,6 +375,22 @@ TEST_F(ComponentControl, WhatAKilledContainerLeavesIsRemovedByTheNext)
   EXPECT_EQ(directory_.files().size(), 1U);
 }
 
+TEST_F(ComponentControl, WhatAKilledContainerLeavesIsRemovedBySvarClean)
+{
+  Container other({"test::Least", "--ros-args", "-r", "__node:=other"});
+  ASSERT_TRUE(other.WaitFor("least create"));
+  box_.Signal(SIGKILL);
+  box_.Wait();
+  EXPECT_EQ(directory_.files().size(), 2U);
+  Process rehearsal({SVAR_PROGRAM, "clean", "--dry-run"}, {});
+  EXPECT_EQ(rehearsal.Wait(), 0);
+  EXPECT_EQ(directory_.files().size(), 2U);
+  Process clean({SVAR_PROGRAM, "clean"}, {});
+  EXPECT_EQ(clean.Wait(), 0);
+  EXPECT_EQ(directory_.files().size(), 1U);
+  EXPECT_TRUE(Contains(Output({"list"}), "/other\t"));
+}
+
 // --- clients that do not behave --------------------------------------------------------------------
 
 class Client
