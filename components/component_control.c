@@ -1,7 +1,5 @@
 #include "components/component_control.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -153,6 +153,7 @@ decide_steps(svari_component_node_t *node, bool begins)
   node->is_stepping = atomic_load(&node->state) == SVARI_STATE_ACTIVE &&
                       node->descriptor->step != NULL && period_ns >= 0;
   if (node->is_stepping && begins) {
+    forget_sentence(); // once, not before each step: it formats
     svari_step_schedule_start(&node->schedule, period_ns, svari_now_ns());
   }
 }

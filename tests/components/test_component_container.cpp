@@ -140,6 +140,9 @@ TEST(ComponentContainer, EveryFailingCallbackIsNamedWithItsReasonAndEndsInOrder)
       {{"fail_in:=step", "period_ms:=0"},
        "create|configure|activate|step|step 0 failed: step does not feel like it|deactivate|"
        "cleanup|shutdown|destroy|"},
+      {{"fail_in:=step", "fail_as:=silence", "period_ms:=0"},
+       "create|configure|activate|step|step 0 failed: it gave no reason|deactivate|cleanup|"
+       "shutdown|destroy|"},
       {{"fail_in:=deactivate", "period_ms:=0", "steps:=1"},
        "create|configure|activate|step|done after 1 steps, none missed|deactivate|deactivate "
        "failed: deactivate does not feel like it|shutdown|destroy|"},
@@ -447,7 +450,8 @@ TEST(ComponentContainer, HelpAndListAnswerOnStandardOutput)
 {
   Container help({"--help"});
   EXPECT_EQ(help.Wait(), 0);
-  EXPECT_TRUE(Contains(help.Output(), "Usage: component_container [--exit-on-failure] TYPE")) << help.Output();
+  EXPECT_TRUE(Contains(help.Output(), "Usage: component_container [--exit-on-failure] TYPE"))
+      << help.Output();
 
   Container of_type({"--help", kRecorder});
   EXPECT_EQ(of_type.Wait(), 0);

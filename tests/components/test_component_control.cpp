@@ -303,6 +303,27 @@ TEST_F(ComponentControl, OneThatTakesLongKeepsNobodyWaitingAndIsInterruptedByIts
   EXPECT_EQ(State("/quick"), "active");
 }
 
+TEST_F(ComponentControl, ASlowCallbackOfAnyKindHoldsUpNobodyElse)
+{
+  Load("other", {"period_ms:=1.0"});
+  for (const char *callback : {"create", "configure", "activate", "step", "deactivate"}) {
+    Process slow(Words{SVAR_PROGRAM, "component", "load", "box", kRecorder} +
+                     Parameters({"slow_in:=" + std::string(callback), "period_ms:=0"}) +
+                     Words{"-r", "__node:=slow"},
+                 {});
+    if (callback == std::string("deactivate")) {
+      EXPECT_EQ(slow.Wait(), 0) << slow.Errors();
+      Svar change({"set-state", "/slow", "deactivate", "--timeout", "0.1"});
+      EXPECT_EQ(change.code, 1);
+    }
+    ASSERT_TRUE(box_.WaitFor("[slow]: " + std::string(callback)));
+    EXPECT_EQ(State("/other"), "active") << callback;
+    EXPECT_TRUE(Contains(Output({"parameters", "/slow"}), "slow_in\tstring\t'")) << callback;
+    EXPECT_EQ(Output({"unload", "box", "/slow"}), "") << callback;
+  }
+  EXPECT_EQ(State("/other"), "active");
+}
+
 TEST_F(ComponentControl, OneThatFailsInAStepGoesDownAloneAndIsListedUntilItIsUnloaded)
 {
   Load("good");

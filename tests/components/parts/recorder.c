@@ -40,6 +40,9 @@ static const svar_parameter_descriptor_t parameters[] = {
      .maximum = 3.6e6},
     {.name = "step_ms", .default_value = {SVAR_PARAMETER_DOUBLE, {.real = 0}}},
     {.name = "waits", .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}}},
+    {.name = "slow_in",
+     .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
+     .description = "The callback that takes until a stop is asked for"},
     {.name = "tells_thread", .default_value = {SVAR_PARAMETER_BOOL, {.boolean = false}}},
     {.name = "gains",
      .default_value = {SVAR_PARAMETER_DOUBLE_ARRAY, {.array = {NULL, 0}}},
@@ -110,6 +113,9 @@ record(const recorder_t *recorder, const char *callback)
   recorder->host->log(recorder->host, SVAR_LOG_INFO, "%s", callback);
   if (value_of(recorder, "tells_thread").as.boolean) {
     tell_thread(recorder, callback);
+  }
+  while (is_text(recorder, "slow_in", callback) && !recorder->host->is_stopping(recorder->host)) {
+    sleep_ms(1);
   }
   if (!is_text(recorder, "fail_in", callback)) {
     return SVAR_TRANSITION_SUCCESS;
