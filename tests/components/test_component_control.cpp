@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 #include <sched.h>
 #include <string>
 #include <vector>
@@ -374,6 +375,22 @@ TEST_F(ComponentControl, AProgramOfOneComponentIsAContainerToo)
   EXPECT_EQ(Output({"set-state", "/policy", "deactivate"}), "inactive\n");
   program.Signal(SIGINT);
   EXPECT_EQ(program.Wait(), 0);
+}
+
+TEST_F(ComponentControl, ALaunchFileLoadsIntoAContainerThatRuns)
+{
+  std::string file = directory_.path() + "/late.launch.xml";
+  std::ofstream(file) << R"(<launch>
+      <load_composable_node target="box">
+        <composable_node pkg="svar_test_parts" plugin="test::Least" name="late" namespace="arm">
+          <param name="only_here" value="7"/>
+        </composable_node>
+      </load_composable_node>
+    </launch>)";
+  Process launch({SVAR_PROGRAM, "launch", file}, {{"AMENT_PREFIX_PATH", PREFIX}});
+  EXPECT_EQ(launch.Wait(), 0) << launch.Errors() << launch.Output();
+  EXPECT_EQ(State("/arm/late"), "active");
+  EXPECT_TRUE(Contains(Output({"parameters", "/arm/late"}), "only_here\tdouble\t7\t1\t"));
 }
 
 TEST_F(ComponentControl, TwoContainersOfOneNameAreToldApartByTheirProcesses)
