@@ -163,9 +163,8 @@ svari_kernels_convert(const svari_stream_t *stream, svar_dtype_t from, svari_cu_
 {
   if (!svari_dtype_is_convertible(from) || !svari_dtype_is_convertible(to)) {
     return svar_fail(SVAR_ERR_NOT_IMPLEMENTED,
-                     "%s is not converted to %s: one of them is only "
-                     "stored",
-                     svar_dtype_name(from), svar_dtype_name(to));
+                     "%s is not converted to %s: one of them is only stored", svar_dtype_name(from),
+                     svar_dtype_name(to));
   }
   char name[KERNEL_NAME_BYTES];
   snprintf(name, sizeof(name), "svari_convert_%s_%s", kernel_dtype(from), kernel_dtype(to));
