@@ -361,6 +361,21 @@ resolve_plan(svari_plan_t *plan, const svari_plan_request_t *request)
   return SVAR_OK;
 }
 
+static const char *
+find_roudi_probe(svari_plan_t *plan, const svari_packages_t *packages)
+{
+  const char *path = NULL;
+  const svari_planned_process_t *process = plan->processes;
+  while (process != NULL && !process->needs_roudi) {
+    process = process->next;
+  }
+  if (process == NULL || svari_packages_program(packages, &plan->arena, "shared_variable",
+                                                "iceoryx_probe", &path) != SVAR_OK) {
+    return NULL;
+  }
+  return path;
+}
+
 svar_ret_t
 svari_plan_create(const svari_plan_request_t *request, svari_plan_t **out_plan)
 {
@@ -374,6 +389,7 @@ svari_plan_create(const svari_plan_request_t *request, svari_plan_t **out_plan)
     svari_plan_destroy(plan);
     return ret;
   }
+  plan->roudi_probe = find_roudi_probe(plan, request->packages);
   *out_plan = plan;
   return SVAR_OK;
 }

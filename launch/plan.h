@@ -68,6 +68,8 @@ typedef struct svari_plan {
   svari_arena_t arena; // everything below lies in it
   svari_planned_process_t *processes;
   int process_count;
+  const char
+      *roudi_probe; // the program iceoryx_probe; NULL: nobody needs RouDi, or it is not installed
   svari_planned_message_t *messages;
   svari_declared_argument_t *arguments;
 } svari_plan_t;

@@ -30,7 +30,9 @@ svari_process_init(svari_process_t *process, const svari_planned_process_t *plan
   process->step = SVARI_STOP_NONE;
   process->deadline_ns = INT64_MAX;
   process->respawn_count = 0;
+  process->ended_ns = 0;
   process->is_waiting = false;
+  process->is_held = false;
   process->is_end_told = false;
   process->out_route = process->err_route = (svari_route_t){0};
   process->out.fd = -1;

@@ -29,10 +29,12 @@ typedef struct svari_process {
   svari_stop_step_t status_step; // how far stopping had gone when the leader ended
   svari_stop_step_t step;        // how far stopping has gone
   int64_t deadline_ns; // when the next step of stopping, or a respawn, is due; INT64_MAX: none
+  int64_t ended_ns;    // when it last ended without being asked to; 0: never
   long respawn_count;
   bool is_waiting;                    // for its respawn
   bool is_end_told;                   // people were told how the leader ended
   svari_route_t out_route, err_route; // set by whoever starts it
+  bool is_held;                       // to be started again once RouDi is back
   svari_stream_t out, err;
 } svari_process_t;
 

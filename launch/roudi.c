@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -49,12 +50,21 @@ connect_to_socket(bool *out_answers)
   return SVAR_OK;
 }
 
+bool
+svari_roudi_id_equal(const svari_roudi_id_t *a, const svari_roudi_id_t *b)
+{
+  return a->device == b->device && a->inode == b->inode && a->changed_s == b->changed_s &&
+         a->changed_ns == b->changed_ns;
+}
+
 // As svar_messages_probe(), whose library would load iceoryx and the C++ runtime into every svar command.
 svar_ret_t
-svari_roudi_probe(bool *out_is_running)
+svari_roudi_probe(bool *out_is_running, svari_roudi_id_t *out_id)
 {
   bool answers = false;
+  struct stat status = {0};
   SVAR_TRY(connect_to_socket(&answers));
+  answers = answers && stat(SOCKET_PATH, &status) == 0;
   if (answers) { // its lock tells that the process behind the socket lives
     int fd = open(LOCK_PATH, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -63,6 +73,10 @@ svari_roudi_probe(bool *out_is_running)
     }
   }
   *out_is_running = answers;
+  if (out_id != NULL) {
+    *out_id = (svari_roudi_id_t){status.st_dev, status.st_ino, status.st_ctim.tv_sec,
+                                 status.st_ctim.tv_nsec};
+  }
   return SVAR_OK;
 }
 

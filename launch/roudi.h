@@ -2,13 +2,23 @@
 #ifndef SVARI_LAUNCH_ROUDI_H
 #define SVARI_LAUNCH_ROUDI_H
 
+#include <stdint.h>
+
 #include "launch/plan.h"
 
 SVAR_BEGIN_DECLS
 
-// Asks whether a RouDi of this machine answers. Takes about 0.1 ms, leaves no trace.
+// Tells one RouDi from the next: each makes a socket of its own.
+typedef struct svari_roudi_id {
+  uint64_t device, inode;
+  int64_t changed_s, changed_ns;
+} svari_roudi_id_t;
+bool svari_roudi_id_equal(const svari_roudi_id_t *a, const svari_roudi_id_t *b);
+
+// Asks whether a RouDi of this machine lives. Takes about 0.1 ms, leaves no trace. One that hangs is
+// not told from one that is well. out_id: may be NULL.
 // SVAR_ERR_PERMISSION: one runs as another user, who does not let this one in.
-svar_ret_t svari_roudi_probe(bool *out_is_running);
+svar_ret_t svari_roudi_probe(bool *out_is_running, svari_roudi_id_t *out_id);
 
 // Plans the process that runs RouDi, with its configuration file in directory (written by the caller
 // as for every planned process). Everything is allocated in arena.

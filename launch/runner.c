@@ -54,8 +54,8 @@ stop_all_further(svari_runner_t *runner)
   }
 }
 
-static svar_ret_t
-start(svari_runner_t *runner, svari_process_t *process)
+svar_ret_t
+svari_runner_start(svari_runner_t *runner, svari_process_t *process)
 {
   int colour = (int)(process - runner->processes);
   SVAR_TRY(svari_process_start(process, colour));
@@ -79,8 +79,13 @@ finish(svari_runner_t *runner, svari_process_t *process)
   bool ended_well = svari_process_ended_well(process);
   runner->has_failed = runner->has_failed || !ended_well;
   bool was_asked = process->status_step != SVARI_STOP_NONE;
+  process->ended_ns = was_asked ? 0 : svari_now_ns();
   if (!process->is_end_told && !(was_asked && ended_well)) {
     svari_screen_say(runner->err, "%s %s", plan->label, text);
+  }
+  if (process->is_held && !runner->is_stopping) {
+    process->is_waiting = true; // for RouDi, whatever respawn says
+    return;
   }
   if (plan->respawn && !runner->is_stopping &&
       (plan->respawn_max_retries < 0 || process->respawn_count < plan->respawn_max_retries)) {
@@ -96,7 +101,7 @@ note_leader_end(svari_runner_t *runner, svari_process_t *process, int status)
   process->is_leader_running = false;
   process->status = status;
   process->status_step = process->step;
-  if (process->plan->shutdown_on_exit && !runner->is_stopping) {
+  if (process->plan->shutdown_on_exit && !runner->is_stopping && !process->is_held) {
     svari_stream_read(&process->out); // its last words come before the news
     svari_stream_read(&process->err);
     char text[64];
@@ -113,6 +118,7 @@ reap(svari_runner_t *runner)
 {
   int status = 0;
   for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+    svari_roudi_watch_note_end(&runner->watch, pid, status);
     for (int i = 0; i <= runner->count; ++i) {
       svari_process_t *process = &runner->processes[i];
       if (process->group == pid && process->is_leader_running) {
@@ -161,7 +167,7 @@ take_deadline(svari_runner_t *runner, svari_process_t *process)
   if (process->is_waiting) {
     process->is_waiting = false;
     process->deadline_ns = INT64_MAX;
-    if (start(runner, process) != SVAR_OK) {
+    if (svari_runner_start(runner, process) != SVAR_OK) {
       runner->has_failed = true;
       svari_screen_say(runner->err, "%s", svar_error_message());
     }
@@ -177,7 +183,7 @@ take_deadline(svari_runner_t *runner, svari_process_t *process)
 static int64_t
 next_deadline_ns(const svari_runner_t *runner)
 {
-  int64_t deadline = INT64_MAX;
+  int64_t deadline = svari_runner_recovery_due_ns(runner);
   for (int i = 0; i <= runner->count; ++i) {
     int64_t own = runner->processes[i].deadline_ns;
     deadline = own < deadline ? own : deadline;
@@ -248,7 +254,7 @@ static svar_ret_t
 start_nodes(svari_runner_t *runner)
 {
   for (int i = 0; i < runner->count && !runner->is_stopping; ++i) {
-    svar_ret_t ret = start(runner, &runner->processes[i]);
+    svar_ret_t ret = svari_runner_start(runner, &runner->processes[i]);
     if (ret != SVAR_OK) {
       stop_all(runner, "a node cannot be started");
       return ret;
@@ -357,11 +363,13 @@ svari_runner_run(svari_plan_t *plan, const char *directory, int *out_exit_code)
     for (const svari_planned_message_t *at = plan->messages; at != NULL; at = at->next) {
       svari_screen_say(runner.err, "%s", at->text);
     }
-    if ((ret = svari_runner_ensure_roudi(&runner, directory)) == SVAR_OK) {
+    runner.directory = directory;
+    if ((ret = svari_runner_ensure_roudi(&runner)) == SVAR_OK) {
       ret = start_nodes(&runner);
     }
     while (nodes_are_left(&runner)) {
       svari_runner_turn(&runner, SVARI_TURN_FOREVER);
+      svari_runner_tend_roudi(&runner);
     }
     svari_runner_stop_roudi(&runner);
   }

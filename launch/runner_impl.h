@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "launch/process.h"
+#include "launch/roudi_watch.h"
 #include "launch/runner.h"
 
 // The log files of one process.
@@ -25,7 +26,13 @@ typedef struct svari_runner {
   svari_process_t *processes; // count nodes in order of start, then RouDi
   int count;
   svari_process_t *roudi;
+  const char *directory; // for RouDi's files
   bool roudi_is_ready;   // it is ours, and answered
+  char roudi_end[64];    // how ours ended, unasked; "": it did not
+  svari_roudi_watch_t watch;
+  bool is_recovering;    // RouDi is being replaced, and those that used it are held
+  bool is_hang_told;     // of a RouDi that is not ours
+  int64_t retry_ns;      // when to try again to start a RouDi; 0: at once
   struct pollfd *polled; // signal_fd, then out and err of each process
   svari_screen_t screens[2];
   svari_screen_t *out, *err; // one and the same where both are one terminal
@@ -48,12 +55,20 @@ svar_ret_t svari_runner_open_logs(svari_runner_t *runner);
 void svari_runner_check_logs(svari_runner_t *runner);
 void svari_runner_close_logs(svari_runner_t *runner);
 
-// Starts a RouDi, with its files in directory, if a node needs one and none runs, and waits until it
-// answers; SVAR_OK without one, too, if the launch is being stopped meanwhile.
+// Starts a node, and says so.
+svar_ret_t svari_runner_start(svari_runner_t *runner, svari_process_t *process);
+
+// Starts a RouDi if a node needs one and none runs, waits until it answers, and watches over it from then on;
+// SVAR_OK without one, too, if the launch is being stopped meanwhile.
 // SVAR_ERR_NO_ROUDI: it does not come up; what it said was shown. Others as svari_roudi_plan().
-svar_ret_t svari_runner_ensure_roudi(svari_runner_t *runner, const char *directory);
+svar_ret_t svari_runner_ensure_roudi(svari_runner_t *runner);
 // Our RouDi has ended, in the words of end_text.
 void svari_runner_note_roudi_end(svari_runner_t *runner, const char *end_text);
+// Between two turns: a RouDi that died, hangs or is another one is replaced, with those that used it. In
+// steps, each when it is due.
+void svari_runner_tend_roudi(svari_runner_t *runner);
+int64_t
+svari_runner_recovery_due_ns(const svari_runner_t *runner); // INT64_MAX: when something happens
 // Stops our RouDi, if there is one. All nodes have ended.
 void svari_runner_stop_roudi(svari_runner_t *runner);
 

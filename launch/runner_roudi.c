@@ -1,5 +1,7 @@
 // RouDi during a launch: up before the first node that needs it, down after the last.
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 
 static const double START_S = 30.0; // 0.3 s is usual; a loaded machine takes longer
 static const double RIVAL_S = 3.0;  // for another's RouDi that took the lock before ours
+static const double PROBE_END_S = 2.0;
 enum { PROBE_EVERY_MS = 10 };
 
 // Waits until the RouDi just started, or a rival's that was faster, answers.
@@ -21,7 +24,7 @@ wait_for_answer(svari_runner_t *runner)
   bool has_ended = false;
   while (!runner->is_stopping) {
     bool is_running = false;
-    SVAR_TRY(svari_roudi_probe(&is_running));
+    SVAR_TRY(svari_roudi_probe(&is_running, NULL));
     if (is_running) {
       return SVAR_OK;
     }
@@ -81,21 +84,23 @@ is_needed(const svari_plan_t *plan)
   return process != NULL;
 }
 
-svar_ret_t
-svari_runner_ensure_roudi(svari_runner_t *runner, const char *directory)
+// The first time; a RouDi that is started again finds the plan, and its files.
+static svar_ret_t
+plan_own(svari_runner_t *runner)
 {
-  if (!is_needed(runner->plan)) {
-    return SVAR_OK;
-  }
-  bool is_running = false;
-  SVAR_TRY(svari_roudi_probe(&is_running));
-  if (is_running) {
-    return SVAR_OK;
-  }
   svari_planned_process_t *plan = NULL;
-  SVAR_TRY(svari_roudi_plan(&runner->plan->arena, directory, &plan));
+  SVAR_TRY(svari_roudi_plan(&runner->plan->arena, runner->directory, &plan));
   SVAR_TRY(svari_private_dir_write(plan->files->path, plan->files->text));
   svari_process_init(runner->roudi, plan);
+  return SVAR_OK;
+}
+
+static svar_ret_t
+start_own(svari_runner_t *runner)
+{
+  if (runner->roudi->plan == NULL) {
+    SVAR_TRY(plan_own(runner));
+  }
   int fd = memfd_create("svar-launch-roudi", MFD_CLOEXEC);
   if (fd < 0) {
     return svar_fail(SVAR_ERR_SYSTEM, "no memory file for the output of iox-roudi: %s",
@@ -108,15 +113,45 @@ svari_runner_ensure_roudi(svari_runner_t *runner, const char *directory)
   return ret;
 }
 
+svar_ret_t
+svari_runner_ensure_roudi(svari_runner_t *runner)
+{
+  if (!is_needed(runner->plan)) {
+    return SVAR_OK;
+  }
+  bool is_running = false;
+  SVAR_TRY(svari_roudi_probe(&is_running, NULL));
+  if (!is_running) {
+    SVAR_TRY(start_own(runner));
+  }
+  svari_roudi_watch_start(&runner->watch, runner->plan->roudi_probe);
+  return SVAR_OK;
+}
+
 void
 svari_runner_note_roudi_end(svari_runner_t *runner, const char *end_text)
 {
   // Before it answered, somebody waits for it and will tell. Once told to end, it may abort over nodes
   // that were killed, which harms nobody.
   if (runner->roudi_is_ready && runner->roudi->status_step == SVARI_STOP_NONE) {
-    runner->has_failed = true;
-    svari_screen_say(runner->err, "iox-roudi %s: messages between nodes fail from now on",
-                     end_text);
+    snprintf(runner->roudi_end, sizeof(runner->roudi_end), "%s", end_text);
+  }
+  runner->roudi_is_ready = false;
+}
+
+// RouDi aborts if it is told to end while one that joined it is ending.
+static void
+stop_watch(svari_runner_t *runner)
+{
+  svari_roudi_watch_stop(&runner->watch);
+  int64_t deadline = svari_clock_after_ns(PROBE_END_S);
+  while (runner->watch.probe != 0) {
+    int64_t left_ms = (deadline - svari_now_ns()) / 1000000;
+    if (left_ms <= 0) { // RouDi hangs, and the probe waits for it
+      kill(runner->watch.probe, SIGKILL);
+      left_ms = 1000;
+    }
+    svari_runner_turn(runner, (int)left_ms);
   }
 }
 
@@ -125,6 +160,7 @@ void
 svari_runner_stop_roudi(svari_runner_t *runner)
 {
   runner->is_stopping = true;
+  stop_watch(runner);
   if (runner->roudi->group != 0) {
     runner->roudi->step = SVARI_STOP_INTERRUPTED; // SIGINT is no different: begin with SIGTERM
     svari_process_stop_further(runner->roudi);

@@ -267,7 +267,7 @@ static void
 examine_roudi(svari_diagnosis_t *diagnosis)
 {
   bool is_running = false;
-  if (svari_roudi_probe(&is_running) != SVAR_OK) {
+  if (svari_roudi_probe(&is_running, NULL) != SVAR_OK) {
     svari_diagnosis_add(diagnosis, SVARI_FINDING_NOTE, "RouDi", "%s", svar_error_message());
   } else {
     svari_diagnosis_add(diagnosis, SVARI_FINDING_OK, "RouDi",

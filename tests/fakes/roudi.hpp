@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 
 /// Holds the machine's turn, so that test programs of several builds may run at once. Fails the test
@@ -25,16 +26,21 @@ class Roudi
 {
 public:
   Roudi();
+  /// For who holds the machine's turn already.
+  struct WithinTurn {
+  };
+  explicit Roudi(WithinTurn);
   ~Roudi();
   Roudi(const Roudi &) = delete;
   Roudi &operator=(const Roudi &) = delete;
 
-  void Kill();        ///< as a crash does
+  /// As a crash does, but at a moment when it holds no lock of a port, which would never be free again.
+  void Kill();
   void Start();       ///< again, after Kill()
   void Pause() const; ///< hangs from now on, until the end
 
 private:
-  RoudiTurn turn_;
+  std::unique_ptr<RoudiTurn> turn_;
   std::string config_;
   pid_t pid_ = -1;
 };

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <memory>
 
 #include "fakes/roudi.hpp"
 #include "launch/roudi.h"
@@ -18,7 +19,7 @@ bool
 roudi_runs()
 {
   bool is_running = false;
-  EXPECT_EQ(svari_roudi_probe(&is_running), SVAR_OK) << svar_error_message();
+  EXPECT_EQ(svari_roudi_probe(&is_running, nullptr), SVAR_OK) << svar_error_message();
   return is_running;
 }
 
@@ -125,26 +126,139 @@ TEST_F(RoudiLaunch, ThatDoesNotStartIsReportedWithItsOwnWordsAndStartsNoNode)
   EXPECT_FALSE(has(run.err, "listener-1 started")) << run.err;
 }
 
-TEST_F(RoudiLaunch, ThatDiesIsReportedWhileTheNodesGoOnAndReplacedAtTheNextLaunch)
+// What becomes of a running launch when its RouDi does not live as long. The talker needs none.
+class RoudiRecovery : public RoudiLaunch
 {
-  LaunchRun run(prefix_, {listener()},
-                with_program("echo $$ > " + (prefix_.root / "pid").string() +
-                             "; exec /usr/bin/iox-roudi \"$@\""));
-  ASSERT_TRUE(run.sees("[listener-1] ready")) << run.err;
-  pid_t roudi = 0;
-  std::ifstream(prefix_.root / "pid") >> roudi;
-  ASSERT_GT(roudi, 0);
-  kill(roudi, SIGKILL);
-  ASSERT_TRUE(run.sees("iox-roudi was ended by SIGKILL: messages between nodes fail from now on"));
-  run.signal(SIGINT);
-  EXPECT_EQ(run.finish(), 1);
-  EXPECT_TRUE(has(run.out, "[listener-1] interrupted"));
+protected:
+  void SetUp() override
+  {
+    RoudiLaunch::SetUp();
+    Prefix::write(prefix_.index("packages") / "shared_variable", "");
+    prefix_.program("../shared_variable/iceoryx_probe", "exec " SVAR_TEST_PROBE);
+    prefix_.program("talker", "trap 'exit 0' INT; echo talking; while :; do sleep 0.02; done");
+    run_ = std::make_unique<LaunchRun>(
+        prefix_, std::vector<std::string>{both()},
+        with_program("echo $$ > " + pid_file() + "; exec /usr/bin/iox-roudi \"$@\""));
+    ASSERT_TRUE(run_->sees("[listener-2] ready")) << run_->err;
+    ASSERT_TRUE(run_->sees("[talker-1] talking")) << run_->err;
+  }
+  // The listener is back, and only it was away.
+  void ExpectRecovery(const std::string &what)
+  {
+    ASSERT_TRUE(
+        run_->sees("[launch] iox-roudi " + what + ": starting one again, and then listener-2\n"));
+    ASSERT_TRUE(run_->sees("[listener-2] ready\n[listener-2] interrupted\n[listener-2] ready"));
+    EXPECT_TRUE(roudi_runs());
+    run_->signal(SIGINT);
+    EXPECT_EQ(run_->finish(), 1); // all is well, but it was not
+    EXPECT_EQ(Count(run_->err, "iox-roudi started"), 2) << run_->err;
+    EXPECT_EQ(Count(run_->err, "listener-2 started"), 2) << run_->err;
+    EXPECT_EQ(Count(run_->err, "talker-1 started"), 1) << run_->err;
+    EXPECT_FALSE(fs::exists("/dev/shm/iceoryx_mgmt")); // what the first had left
+  }
+  static int Count(const std::string &text, const std::string &part)
+  {
+    int count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+      count++;
+    }
+    return count;
+  }
+  std::string both() const
+  {
+    return prefix_.launch("<node pkg='robot' exec='talker' output='screen'/>"
+                          "<node pkg='robot' exec='listener' output='screen'/>");
+  }
+  std::string pid_file() const
+  {
+    return (prefix_.root / "pid").string();
+  }
+  pid_t roudi() const
+  {
+    pid_t pid = 0;
+    std::ifstream(pid_file()) >> pid;
+    EXPECT_GT(pid, 0);
+    return pid;
+  }
 
-  LaunchRun next(prefix_, {listener()});
-  ASSERT_TRUE(next.sees("[listener-1] ready"));
-  next.signal(SIGINT);
-  EXPECT_EQ(next.finish(), 0);
-  EXPECT_FALSE(fs::exists("/dev/shm/iceoryx_mgmt")); // what the killed one had left
+  std::unique_ptr<LaunchRun> run_;
+};
+
+TEST_F(RoudiRecovery, FollowsADeath)
+{
+  kill(roudi(), SIGKILL);
+  ExpectRecovery("was ended by SIGKILL");
+}
+
+TEST_F(RoudiRecovery, FollowsAnEndThatSomebodyAskedFor)
+{
+  kill(roudi(), SIGTERM);
+  ExpectRecovery("ended");
+}
+
+TEST_F(RoudiRecovery, FollowsAPauseInWhichItCannotAnswer)
+{
+  kill(roudi(), SIGSTOP);
+  ExpectRecovery("does not answer");
+}
+
+TEST_F(RoudiRecovery, FollowsAWedgeByAProcessThatWasKilledInsidePublish)
+{
+  pid_t victim = fork();
+  if (victim == 0) {
+    execl(SVAR_TEST_KILLED_IN_PUBLISH, SVAR_TEST_KILLED_IN_PUBLISH, nullptr);
+    _exit(126);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(victim, &status, 0), victim);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  ExpectRecovery("does not answer");
+}
+
+// RouDis that the launch did not start.
+class ForeignRoudi : public RoudiRecovery
+{
+protected:
+  void SetUp() override
+  {
+    RoudiLaunch::SetUp();
+    Prefix::write(prefix_.index("packages") / "shared_variable", "");
+    prefix_.program("../shared_variable/iceoryx_probe", "exec " SVAR_TEST_PROBE);
+    prefix_.program("talker", "trap 'exit 0' INT; echo talking; while :; do sleep 0.02; done");
+    foreign_ = std::make_unique<Roudi>(Roudi::WithinTurn{});
+    run_ = std::make_unique<LaunchRun>(prefix_, std::vector<std::string>{both()});
+    ASSERT_TRUE(run_->sees("[listener-2] ready")) << run_->err;
+  }
+  void TearDown() override
+  {
+    foreign_.reset();
+    RoudiLaunch::TearDown();
+  }
+  std::unique_ptr<Roudi> foreign_;
+};
+
+TEST_F(ForeignRoudi, ThatIsRestartedGetsItsUsersAgain)
+{
+  run_->signal(SIGSTOP); // else it may be the first to start the next one
+  foreign_->Kill();
+  foreign_->Start();
+  run_->signal(SIGCONT);
+  ASSERT_TRUE(run_->sees("[listener-2] ready\n[listener-2] interrupted\n[listener-2] ready"));
+  EXPECT_TRUE(has(run_->err, "starting one again, and then listener-2\n")) << run_->err;
+  run_->signal(SIGINT);
+  EXPECT_EQ(run_->finish(), 1);
+}
+
+TEST_F(ForeignRoudi, ThatHangsIsLeftToWhoStartedItAndThenReplaced)
+{
+  foreign_->Pause();
+  ASSERT_TRUE(run_->sees("an iox-roudi that this launch did not start does not answer: stop it"));
+  foreign_->Kill();
+  ASSERT_TRUE(run_->sees("iox-roudi has died: starting one again, and then listener-2\n"));
+  ASSERT_TRUE(run_->sees("[listener-2] ready\n[listener-2] interrupted\n[listener-2] ready"));
+  run_->signal(SIGINT);
+  EXPECT_EQ(run_->finish(), 1);
+  EXPECT_EQ(Count(run_->err, "iox-roudi started"), 1) << run_->err;
 }
 
 TEST(RoudiPlan, NamesThePackageWhenItIsNotInstalled)
