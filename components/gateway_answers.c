@@ -1,8 +1,5 @@
 #include "gateway_answers.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,19 +9,11 @@
 struct svari_gateway_answers {
   svari_gateway_answers_options_t options;
   svar_message_server_t *server; // NULL: no topic
-  pthread_t thread;
-  bool is_running; // the owner's
-  atomic_bool is_stopping;
-  int64_t next_check_ns;  // the thread's: when to look for RouDi
-  svar_ret_t roudi_state; // the thread's: what the last look found
-
-  pthread_mutex_t lock; // of what the thread tells its owner
-  bool has_news;
-  char news[512]; // a sentence to log
-  svar_ret_t end; // not SVAR_OK: the thread has ended, news says why
+  int64_t next_check_ns;         // when to look for RouDi
+  svar_ret_t roudi_state;        // what the last look found
 };
 
-static const int64_t WAIT_NS = 100 * 1000 * 1000; // so soon a stop is noticed
+static const int64_t WAIT_NS = 100 * 1000 * 1000; // so soon a turn comes back
 static const int64_t CHECK_NS = 1000 * 1000 * 1000;
 
 svar_ret_t
@@ -36,7 +25,6 @@ svari_gateway_answers_create(const svari_gateway_answers_options_t *options,
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory to answer on '%s'", options->topic);
   }
   answers->options = *options;
-  pthread_mutex_init(&answers->lock, NULL);
   svar_ret_t ret = SVAR_OK;
   if (options->topic[0] != '\0') {
     ret = svar_message_server_create(options->messages, options->topic, &answers->server);
@@ -52,24 +40,16 @@ svari_gateway_answers_create(const svari_gateway_answers_options_t *options,
 void
 svari_gateway_answers_destroy(svari_gateway_answers_t *answers)
 {
-  if (answers == NULL) {
-    return;
+  if (answers != NULL) {
+    svar_message_server_destroy(answers->server);
+    free(answers);
   }
-  svari_gateway_answers_stop(answers);
-  svar_message_server_destroy(answers->server);
-  pthread_mutex_destroy(&answers->lock);
-  free(answers);
 }
 
-// Leaves this thread's message for the owner.
 static void
-tell(svari_gateway_answers_t *answers, svar_ret_t end)
+tell(svari_gateway_answers_t *answers)
 {
-  pthread_mutex_lock(&answers->lock);
-  snprintf(answers->news, sizeof(answers->news), "%s", svar_error_message());
-  answers->has_news = true;
-  answers->end = end;
-  pthread_mutex_unlock(&answers->lock);
+  svari_gateway_news_add(answers->options.news, SVAR_LOG_WARN, "%s", svar_error_message());
 }
 
 static svar_ret_t
@@ -113,7 +93,7 @@ answer_request(svari_gateway_answers_t *answers, const svar_message_t *request)
     ret = send_answer(answers, request, &answer);
   }
   if (ret != SVAR_OK && ret != SVAR_ERR_NOT_FOUND) { // else: who asked has gone
-    tell(answers, SVAR_OK);
+    tell(answers);
   }
   svari_gateway_answer_end(&answer);
 }
@@ -128,7 +108,7 @@ serve(svari_gateway_answers_t *answers)
     answer_request(answers, &request);
     svar_message_server_release(answers->server, &request);
   } else if (ret == SVAR_ERR_CORRUPT) {
-    tell(answers, SVAR_OK);
+    tell(answers);
   }
   return ret == SVAR_ERR_MESSAGES ? ret : SVAR_OK;
 }
@@ -146,7 +126,7 @@ check_roudi(svari_gateway_answers_t *answers)
   svar_ret_t ret = svar_messages_check(answers->options.messages);
   bool is_the_end = ret == SVAR_ERR_STATE || ret == SVAR_ERR_MESSAGES;
   if (ret != SVAR_OK && ret != answers->roudi_state && !is_the_end) {
-    tell(answers, SVAR_OK);
+    tell(answers);
   }
   answers->roudi_state = ret;
   return is_the_end ? ret : SVAR_OK;
@@ -162,8 +142,8 @@ wait_for_request(svari_gateway_answers_t *answers)
   return SVAR_TIMEOUT;
 }
 
-static svar_ret_t
-turn(svari_gateway_answers_t *answers)
+svar_ret_t
+svari_gateway_answers_turn(svari_gateway_answers_t *answers)
 {
   SVAR_TRY(check_roudi(answers));
   svar_ret_t ret = wait_for_request(answers);
@@ -171,59 +151,4 @@ turn(svari_gateway_answers_t *answers)
     return serve(answers);
   }
   return ret == SVAR_TIMEOUT ? SVAR_OK : ret;
-}
-
-static void *
-answers_main(void *argument)
-{
-  svari_gateway_answers_t *answers = argument;
-  svar_ret_t ret = SVAR_OK;
-  while (ret == SVAR_OK && !atomic_load(&answers->is_stopping)) {
-    ret = turn(answers);
-  }
-  if (ret != SVAR_OK) {
-    tell(answers, ret);
-  }
-  return NULL;
-}
-
-svar_ret_t
-svari_gateway_answers_start(svari_gateway_answers_t *answers)
-{
-  atomic_store(&answers->is_stopping, false);
-  int error = pthread_create(&answers->thread, NULL, answers_main, answers);
-  if (error != 0) {
-    return svar_fail(SVAR_ERR_SYSTEM, "no thread to answer requests: %s", strerror(error));
-  }
-  answers->is_running = true;
-  return SVAR_OK;
-}
-
-void
-svari_gateway_answers_stop(svari_gateway_answers_t *answers)
-{
-  if (answers->is_running) {
-    atomic_store(&answers->is_stopping, true);
-    pthread_join(answers->thread, NULL);
-    answers->is_running = false;
-  }
-}
-
-svar_ret_t
-svari_gateway_answers_poll(svari_gateway_answers_t *answers, const svar_component_host_t *host)
-{
-  pthread_mutex_lock(&answers->lock);
-  bool has_news = answers->has_news;
-  svar_ret_t end = answers->end;
-  char news[sizeof(answers->news)];
-  memcpy(news, answers->news, sizeof(news));
-  answers->has_news = false;
-  pthread_mutex_unlock(&answers->lock);
-  if (end != SVAR_OK) {
-    return svar_fail(end, "%s", news);
-  }
-  if (has_news) {
-    host->log(host, SVAR_LOG_WARN, "%s", news);
-  }
-  return SVAR_OK;
 }

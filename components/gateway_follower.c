@@ -136,8 +136,8 @@ static void
 report(const svari_gateway_follower_t *follower, followed_t *followed, svar_ret_t ret)
 {
   if (ret != followed->reported) {
-    const svar_component_host_t *host = follower->options.host;
-    host->log(host, SVAR_LOG_WARN, "no events of %s now: %s", followed->name, svar_error_message());
+    svari_gateway_news_add(follower->options.news, SVAR_LOG_WARN, "no events of %s now: %s",
+                           followed->name, svar_error_message());
   }
   followed->reported = ret;
 }
@@ -170,8 +170,7 @@ attend(svari_gateway_follower_t *follower, followed_t *followed)
   switch (ret) {
   case SVAR_OK:
     if (!was_open || followed->reported != SVAR_OK) {
-      follower->options.host->log(follower->options.host, SVAR_LOG_INFO, "following %s",
-                                  followed->name);
+      svari_gateway_news_add(follower->options.news, SVAR_LOG_INFO, "following %s", followed->name);
     }
     followed->reported = SVAR_OK;
     return SVAR_OK;
@@ -228,9 +227,8 @@ sweep(svari_gateway_follower_t *follower)
     followed_t *followed = *at;
     if (followed->is_ended) {
       *at = followed->next;
-      const svar_component_host_t *host = follower->options.host;
       if (followed->store != NULL) {
-        host->log(host, SVAR_LOG_INFO, "%s is gone", followed->name);
+        svari_gateway_news_add(follower->options.news, SVAR_LOG_INFO, "%s is gone", followed->name);
       }
       close_store(follower, followed);
       free(followed);

@@ -2,13 +2,13 @@
 #ifndef COMPONENTS_GATEWAY_FOLLOWER_H
 #define COMPONENTS_GATEWAY_FOLLOWER_H
 
-#include "shared_variable/component.h"
+#include "gateway_news.h"
 #include "shared_variable/messages.h"
 
 typedef struct svari_gateway_follower svari_gateway_follower_t;
 
 typedef struct svari_gateway_follower_options {
-  const svar_component_host_t *host; // to log with
+  svari_gateway_news_t *news;
   svar_messages_t *messages;
   const char *patterns; // of stores' names: shell patterns, commas between them
   size_t most;          // stores at once

@@ -1,9 +1,12 @@
 // shared_variable::IceoryxGateway: carries stores into the iceoryx world, as gateway.h says: an event of each
 // commit, and answers to requests. No store depends on it.
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "gateway_answers.h"
 #include "gateway_follower.h"
+#include "gateway_news.h"
+#include "gateway_worker.h"
 #include "shared_variable/component.h"
 #include "shared_variable/gateway.h"
 #include "shared_variable/messages.h"
@@ -11,12 +14,22 @@
 typedef struct gateway {
   const svar_component_host_t *host;
   char topic[SVAR_TOPIC_NAME_BYTES]; // of requests; "": none
-  svar_messages_t *messages;         // NULL: not configured
+  int64_t request_timeout_ns;
+  svari_gateway_news_t *news;
+  svar_messages_t *messages; // NULL: not configured
   svari_gateway_follower_t *follower;
   svari_gateway_answers_t *answers;
+  svari_gateway_worker_t *following, *answering; // NULL: not active
+  int64_t stepped_ns;                            // when the latest step began
+  bool is_stuck;                                 // a thread was given up, with all that it uses
 } gateway_t;
 
-enum { TURN_MS = 100 }; // so soon a stop, or news of the other thread, are noticed
+enum { TURN_MS = 100 };                          // so soon a stop is noticed
+static const int64_t STEP_NS = 50 * 1000 * 1000; // between two looks at the threads
+// RouDi waits for five signs of life, 300 ms apart; the last one may have been due.
+static const int64_t CUT_OFF_NS = INT64_C(1200) * 1000 * 1000;
+// What RouDi may take for an answer (5 s), and more.
+static const int64_t PATIENCE_NS = INT64_C(8) * 1000 * 1000 * 1000;
 
 static svar_ret_t
 gateway_create(const svar_component_host_t *host, void **out_self)
@@ -33,11 +46,16 @@ gateway_create(const svar_component_host_t *host, void **out_self)
 static void
 release(gateway_t *gateway)
 {
+  if (gateway->is_stuck) {
+    return;
+  }
   svari_gateway_answers_destroy(gateway->answers);
   svari_gateway_follower_destroy(gateway->follower);
+  svari_gateway_news_destroy(gateway->news);
   svar_messages_destroy(gateway->messages);
   gateway->answers = NULL;
   gateway->follower = NULL;
+  gateway->news = NULL;
   gateway->messages = NULL;
 }
 
@@ -49,7 +67,7 @@ make_follower(gateway_t *gateway)
   SVAR_TRY(host->parameter(host, "stores", &stores));
   SVAR_TRY(host->parameter(host, "max_stores", &max_stores));
   SVAR_TRY(host->parameter(host, "scan_period", &scan_period));
-  svari_gateway_follower_options_t options = {.host = host,
+  svari_gateway_follower_options_t options = {.news = gateway->news,
                                               .messages = gateway->messages,
                                               .patterns = stores.as.string,
                                               .most = (size_t)max_stores.as.integer,
@@ -69,10 +87,12 @@ make_answers(gateway_t *gateway)
   if (topic.as.string[0] != '\0') {
     SVAR_TRY(host->resolve_name(host, topic.as.string, gateway->topic, sizeof(gateway->topic)));
   }
+  gateway->request_timeout_ns = (int64_t)(timeout.as.real * 1e9);
   svari_gateway_answers_options_t options = {
+      .news = gateway->news,
       .messages = gateway->messages,
       .topic = gateway->topic,
-      .rules = {.allow_set = allow_set.as.boolean, .timeout_ns = (int64_t)(timeout.as.real * 1e9)}};
+      .rules = {allow_set.as.boolean, gateway->request_timeout_ns}};
   return svari_gateway_answers_create(&options, &gateway->answers);
 }
 
@@ -80,20 +100,51 @@ static svar_transition_result_t
 gateway_configure(void *self)
 {
   gateway_t *gateway = self;
-  if (svar_messages_create(gateway->host->node_name, &gateway->messages) != SVAR_OK ||
+  if (svari_gateway_news_create(&gateway->news) != SVAR_OK ||
+      svar_messages_create(gateway->host->node_name, &gateway->messages) != SVAR_OK ||
       make_follower(gateway) != SVAR_OK || make_answers(gateway) != SVAR_OK) {
     release(gateway);
     return SVAR_TRANSITION_FAILURE;
   }
-  gateway->host->set_period(gateway->host, 0); // a step waits for events itself
+  gateway->host->set_period(gateway->host, STEP_NS);
   return SVAR_TRANSITION_SUCCESS;
+}
+
+static svar_ret_t
+follow(void *follower)
+{
+  return svari_gateway_follower_turn(follower, TURN_MS);
+}
+
+static svar_ret_t
+answer(void *answers)
+{
+  return svari_gateway_answers_turn(answers);
+}
+
+// False: a thread is stuck, and nothing can be freed any more.
+static bool
+stop(gateway_t *gateway)
+{
+  bool has_followed = svari_gateway_worker_stop(gateway->following);
+  bool has_answered = svari_gateway_worker_stop(gateway->answering);
+  gateway->following = NULL;
+  gateway->answering = NULL;
+  gateway->is_stuck = gateway->is_stuck || !has_followed || !has_answered;
+  return !gateway->is_stuck;
 }
 
 static svar_transition_result_t
 gateway_activate(void *self)
 {
   gateway_t *gateway = self;
-  if (svari_gateway_answers_start(gateway->answers) != SVAR_OK) {
+  const svari_gateway_work_t following = {"following stores", follow, gateway->follower,
+                                          PATIENCE_NS};
+  const svari_gateway_work_t answering = {"answering requests", answer, gateway->answers,
+                                          PATIENCE_NS + gateway->request_timeout_ns};
+  if (svari_gateway_worker_start(&following, &gateway->following) != SVAR_OK ||
+      svari_gateway_worker_start(&answering, &gateway->answering) != SVAR_OK) {
+    (void)stop(gateway);
     return SVAR_TRANSITION_FAILURE;
   }
   if (gateway->topic[0] != '\0') {
@@ -102,13 +153,29 @@ gateway_activate(void *self)
   return SVAR_TRANSITION_SUCCESS;
 }
 
+// RouDi takes everything from a process that it hears nothing of for 1.5 s, and gives it to others; what that
+// process sends afterwards goes nowhere, or worse. It is not told.
+static svar_ret_t
+check_pause(gateway_t *gateway, const svar_tick_t *tick)
+{
+  int64_t gap_ns = tick->index == 0 ? 0 : tick->started_ns - gateway->stepped_ns;
+  gateway->stepped_ns = tick->started_ns;
+  if (gap_ns > CUT_OFF_NS) {
+    return svar_fail(SVAR_ERR_MESSAGES,
+                     "this process was paused for %.1f s, for which RouDi cuts it off: restart it",
+                     (double)gap_ns / 1e9);
+  }
+  return SVAR_OK;
+}
+
 static svar_step_result_t
 gateway_step(void *self, const svar_tick_t *tick)
 {
-  (void)tick;
   gateway_t *gateway = self;
-  if (svari_gateway_follower_turn(gateway->follower, TURN_MS) != SVAR_OK ||
-      svari_gateway_answers_poll(gateway->answers, gateway->host) != SVAR_OK) {
+  svari_gateway_news_log(gateway->news, gateway->host);
+  if (check_pause(gateway, tick) != SVAR_OK ||
+      svari_gateway_worker_check(gateway->following) != SVAR_OK ||
+      svari_gateway_worker_check(gateway->answering) != SVAR_OK) {
     return SVAR_STEP_FAILED;
   }
   return SVAR_STEP_CONTINUE;
@@ -118,7 +185,12 @@ static svar_transition_result_t
 gateway_deactivate(void *self)
 {
   gateway_t *gateway = self;
-  svari_gateway_answers_stop(gateway->answers);
+  bool has_stopped = stop(gateway);
+  svari_gateway_news_log(gateway->news, gateway->host);
+  if (!has_stopped) {
+    (void)svar_fail(SVAR_ERR_MESSAGES, "a call into iceoryx does not return: ending without it");
+    return SVAR_TRANSITION_ERROR;
+  }
   return SVAR_TRANSITION_SUCCESS;
 }
 
@@ -132,8 +204,12 @@ gateway_cleanup(void *self)
 static void
 gateway_destroy(void *self)
 {
-  release(self);
-  free(self);
+  gateway_t *gateway = self;
+  (void)stop(gateway);
+  release(gateway);
+  if (!gateway->is_stuck) {
+    free(gateway);
+  }
 }
 
 static const svar_parameter_descriptor_t parameters[] = {
