@@ -458,6 +458,12 @@ svar_message_sender_publish(svar_message_sender_t *sender, void *payload)
   return check_reported("publishing on", sender->topic);
 }
 
+bool
+svar_message_sender_has_receivers(svar_message_sender_t *sender)
+{
+  return svari_roudi_is_usable() && iox_pub_has_subscribers(sender->port);
+}
+
 void
 svar_message_sender_release(svar_message_sender_t *sender, void *payload)
 {

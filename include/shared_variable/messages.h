@@ -9,6 +9,7 @@
 #ifndef SHARED_VARIABLE_MESSAGES_H
 #define SHARED_VARIABLE_MESSAGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared_variable/error.h"
@@ -116,6 +117,11 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_loan(svar_message_sende
 /// @retval SVAR_ERR_MESSAGES as svar_message_sender_loan()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_publish(svar_message_sender_t *sender,
                                                                  void *payload);
+/// Is anybody there to get the next message? A latched sender has no receivers before its first message.
+/// False also where iceoryx is no more to be asked.
+/// @contract{allocates: no; blocks: a lock shared with receivers that come or go; thread: the sender's, but
+/// not real-time}
+SVAR_PUBLIC bool svar_message_sender_has_receivers(svar_message_sender_t *sender);
 /// Give a loan back unsent. NULL, and what is not on loan, are no-ops.
 SVAR_PUBLIC void svar_message_sender_release(svar_message_sender_t *sender, void *payload);
 

@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "components/process.h"
+#include "fakes/in_process.hpp"
 #include "fakes/scratch.hpp"
 #include "iceoryx_client.h"
 #include "shared_variable/messages.h"
@@ -105,18 +105,6 @@ inline std::vector<uint32_t>
 Changed(const svar_commit_event_t &event)
 {
   return {event.changed, event.changed + event.listed_count};
-}
-
-/// Runs body in a process of its own, for a process joins only one RouDi in its life.
-inline void
-InProcess(const std::function<void()> &body)
-{
-  svar_test::Child child([&]() -> int {
-    alarm(60); // an orphan ends, too
-    body();
-    std::exit(testing::Test::HasFailure() ? 1 : 0);
-  });
-  EXPECT_EQ(child.wait(), 0);
 }
 
 } // namespace gateway_test

@@ -268,6 +268,26 @@ TEST(Messages, ALatchedSenderKeepsItsLatestForReceiversThatComeLater)
   });
 }
 
+TEST(Messages, ASenderKnowsWhetherAnybodyReceives)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Sender sender = MakeSender(messages);
+    EXPECT_FALSE(svar_message_sender_has_receivers(sender.get()));
+    Receiver other = MakeReceiver(messages, 1, sizeof(uint64_t), "/another");
+    EXPECT_FALSE(svar_message_sender_has_receivers(sender.get()));
+    {
+      Receiver receiver = MakeReceiver(messages);
+      EXPECT_TRUE(svar_message_sender_has_receivers(sender.get()));
+    }
+    // RouDi parts them at its next look
+    while (svar_message_sender_has_receivers(sender.get())) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+}
+
 TEST(MessageServer, AnswersOneAtATimeOrNotAtAll)
 {
   Roudi roudi;
