@@ -2,6 +2,7 @@
 // commit, and answers to requests. No store depends on it.
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "gateway_answers.h"
 #include "gateway_follower.h"
@@ -75,6 +76,21 @@ make_follower(gateway_t *gateway)
   return svari_gateway_follower_create(&options, &gateway->follower);
 }
 
+// RouDi frees the topic of a gateway that has just ended a moment later, of one that was killed 1.5 s later.
+static svar_ret_t
+create_answers(gateway_t *gateway, const svari_gateway_answers_options_t *options)
+{
+  svar_ret_t ret = svari_gateway_answers_create(options, &gateway->answers);
+  for (int tries = 0; ret == SVAR_ERR_MESSAGES && tries < 60; tries++) {
+    if (gateway->host->is_stopping(gateway->host)) {
+      return ret;
+    }
+    nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+    ret = svari_gateway_answers_create(options, &gateway->answers);
+  }
+  return ret;
+}
+
 static svar_ret_t
 make_answers(gateway_t *gateway)
 {
@@ -93,7 +109,7 @@ make_answers(gateway_t *gateway)
       .messages = gateway->messages,
       .topic = gateway->topic,
       .rules = {allow_set.as.boolean, gateway->request_timeout_ns}};
-  return svari_gateway_answers_create(&options, &gateway->answers);
+  return create_answers(gateway, &options);
 }
 
 static svar_transition_result_t

@@ -34,7 +34,7 @@ static const struct {
     {"variables", bench_row_variables}, {"commit", bench_row_commit},
     {"copy", bench_row_copy},           {"batch", bench_row_batch},
     {"wake", bench_row_wake},           {"attach", bench_row_attach},
-    {"launch", bench_row_launch},
+    {"launch", bench_row_launch},       {"gateway", bench_row_gateway},
     {"function", bench_row_function},   {"policy", bench_row_policy},
     {"service", bench_row_service},     {"conversion", bench_row_conversion},
 };

@@ -24,6 +24,7 @@ void bench_row_conversion(const bench_run_t *run); // casts of large arrays
 void bench_row_batch(const bench_run_t *run);      // 1000 variables in one commit
 void bench_row_wake(const bench_run_t *run);       // a subscriber that waits
 void bench_row_service(const bench_run_t *run);    // watching by eventfd, setting from outside
+void bench_row_gateway(const bench_run_t *run);    // commit events on iceoryx
 void bench_row_attach(const bench_run_t *run);     // opening a large store
 void bench_row_launch(const bench_run_t *run);     // starting ten nodes
 void bench_row_function(const bench_run_t *run);   // a function beside the same by hand
