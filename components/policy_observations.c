@@ -80,6 +80,19 @@ svari_policy_observations_read(const char *path, svari_policy_observations_t *ou
   return SVAR_OK;
 }
 
+svar_ret_t
+svari_policy_observations_init(int64_t width, svari_policy_observations_t *out_table)
+{
+  svari_policy_observations_t table = {.steps = 1, .width = width};
+  table.values = calloc((size_t)width, sizeof(*table.values));
+  if (table.values == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for an observation of %lld numbers",
+                     (long long)width);
+  }
+  *out_table = table;
+  return SVAR_OK;
+}
+
 void
 svari_policy_observations_fini(svari_policy_observations_t *table)
 {

@@ -20,6 +20,10 @@ typedef struct svari_policy_observations {
 /// @retval otherwise as svar_safetensors_open() and svar_safetensors_read()
 SVAR_MUST_USE svar_ret_t svari_policy_observations_read(const char *path,
                                                         svari_policy_observations_t *out_table);
+/// A table of one step of zeros, for observations that come one by one.
+/// @retval SVAR_ERR_NO_MEMORY
+SVAR_MUST_USE svar_ret_t svari_policy_observations_init(int64_t width,
+                                                        svari_policy_observations_t *out_table);
 void svari_policy_observations_fini(svari_policy_observations_t *table);
 
 SVAR_END_DECLS

@@ -26,9 +26,11 @@ svari_policy_record_init(int64_t capacity, int64_t width, svari_policy_record_t 
 {
   svari_policy_record_t record = {.capacity = capacity, .width = width};
   record.actions = touched_array((size_t)capacity, (size_t)width * sizeof(*record.actions));
+  record.sequences = touched_array((size_t)capacity, sizeof(*record.sequences));
   record.versions = touched_array((size_t)capacity, sizeof(*record.versions));
   record.latencies_ns = touched_array((size_t)capacity, sizeof(*record.latencies_ns));
-  if (record.actions == NULL || record.versions == NULL || record.latencies_ns == NULL) {
+  if (record.actions == NULL || record.sequences == NULL || record.versions == NULL ||
+      record.latencies_ns == NULL) {
     svari_policy_record_fini(&record);
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory to record %lld steps of %lld actions",
                      (long long)capacity, (long long)width);
@@ -41,33 +43,42 @@ void
 svari_policy_record_fini(svari_policy_record_t *record)
 {
   free(record->actions);
+  free(record->sequences);
   free(record->versions);
   free(record->latencies_ns);
   *record = (svari_policy_record_t){0};
 }
 
+// Where step i is.
+static int64_t
+place_of(const svari_policy_record_t *record, int64_t step)
+{
+  return step % record->capacity;
+}
+
 float *
 svari_policy_record_action(svari_policy_record_t *record)
 {
-  return record->actions + record->count * record->width;
+  return record->actions + place_of(record, record->count) * record->width;
 }
 
 void
-svari_policy_record_add(svari_policy_record_t *record, uint64_t version, int64_t latency_ns)
+svari_policy_record_add(svari_policy_record_t *record, uint64_t sequence, uint64_t version,
+                        int64_t latency_ns)
 {
-  record->versions[record->count] = version;
-  record->latencies_ns[record->count] = latency_ns;
-  record->count++;
+  if (record->count > 0 && record->versions[place_of(record, record->count - 1)] != version) {
+    record->version_changes++;
+  }
+  int64_t place = place_of(record, record->count++);
+  record->sequences[place] = sequence;
+  record->versions[place] = version;
+  record->latencies_ns[place] = latency_ns;
 }
 
-int64_t
-svari_policy_record_version_changes(const svari_policy_record_t *record)
+void
+svari_policy_record_clear(svari_policy_record_t *record)
 {
-  int64_t changes = 0;
-  for (int64_t i = 1; i < record->count; i++) {
-    changes += record->versions[i] != record->versions[i - 1];
-  }
-  return changes;
+  record->count = record->version_changes = 0;
 }
 
 static svar_ret_t
@@ -107,15 +118,55 @@ svari_policy_record_check_path(const char *path)
   return SVAR_OK;
 }
 
+static int64_t
+held_count(const svari_policy_record_t *record)
+{
+  return record->count < record->capacity ? record->count : record->capacity;
+}
+
+// An array of the steps that are held, oldest first: the record's own, or a copy in *copy, to be freed.
+static const void *
+in_order(const svari_policy_record_t *record, const void *array, size_t step_bytes, void **copy)
+{
+  size_t oldest = (size_t)place_of(record, record->count) * step_bytes;
+  if (record->count <= record->capacity || oldest == 0) {
+    return array;
+  }
+  size_t all = (size_t)record->capacity * step_bytes;
+  char *bytes = *copy = malloc(all);
+  if (bytes != NULL) {
+    memcpy(bytes, (const char *)array + oldest, all - oldest);
+    memcpy(bytes + all - oldest, array, oldest);
+  }
+  return bytes;
+}
+
 svar_ret_t
 svari_policy_record_write(const svari_policy_record_t *record, const char *path)
 {
-  const int64_t shape[2] = {record->count, record->width};
-  const svar_safetensors_item_t items[] = {
-      {"actions", svar_tensor(SVAR_FLOAT32, record->actions, 2, shape)},
-      {"versions", svar_tensor(SVAR_UINT64, record->versions, 1, shape)},
-  };
-  return svar_safetensors_write(path, items, sizeof(items) / sizeof(items[0]), NULL, 0);
+  const int64_t shape[2] = {held_count(record), record->width};
+  void *copies[3] = {NULL, NULL, NULL};
+  const void *actions = in_order(record, record->actions,
+                                 (size_t)record->width * sizeof(*record->actions), &copies[0]);
+  const void *sequences =
+      in_order(record, record->sequences, sizeof(*record->sequences), &copies[1]);
+  const void *versions = in_order(record, record->versions, sizeof(*record->versions), &copies[2]);
+  svar_ret_t ret;
+  if (actions == NULL || sequences == NULL || versions == NULL) {
+    ret = svar_fail(SVAR_ERR_NO_MEMORY, "no memory to write %lld steps to '%s'",
+                    (long long)shape[0], path);
+  } else {
+    const svar_safetensors_item_t items[] = {
+        {"actions", svar_tensor(SVAR_FLOAT32, (void *)(uintptr_t)actions, 2, shape)},
+        {"sequences", svar_tensor(SVAR_UINT64, (void *)(uintptr_t)sequences, 1, shape)},
+        {"versions", svar_tensor(SVAR_UINT64, (void *)(uintptr_t)versions, 1, shape)},
+    };
+    ret = svar_safetensors_write(path, items, sizeof(items) / sizeof(items[0]), NULL, 0);
+  }
+  for (size_t i = 0; i < 3; i++) {
+    free(copies[i]);
+  }
+  return ret;
 }
 
 static int
@@ -128,7 +179,7 @@ compare_latencies(const void *left, const void *right)
 svari_policy_latency_t
 svari_policy_record_latency(svari_policy_record_t *record)
 {
-  int64_t count = record->count;
+  int64_t count = held_count(record);
   const int64_t *sorted = record->latencies_ns;
   if (count == 0) {
     return (svari_policy_latency_t){0};

@@ -555,6 +555,7 @@ inlet_wait(inlet_t *inlet, int64_t timeout_ns)
 {
   const int64_t longest_ns = INT64_C(1000000000); // so that iceoryx's sums of times cannot overflow
   int64_t begin_ns = now_ns();
+  SVAR_TRY(make_waitable(inlet)); // also where nothing is to be waited for: later waits find it made
   for (;;) {
     SVAR_TRY(svari_roudi_check());
     if (inlet->kind->has_message(inlet->port)) {
@@ -564,7 +565,6 @@ inlet_wait(inlet_t *inlet, int64_t timeout_ns)
     if (left_ns <= 0) {
       return SVAR_TIMEOUT;
     }
-    SVAR_TRY(make_waitable(inlet));
     left_ns = left_ns < longest_ns ? left_ns : longest_ns;
     struct timespec patience = {left_ns / 1000000000, left_ns % 1000000000};
     iox_notification_info_t reason;

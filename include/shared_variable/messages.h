@@ -150,7 +150,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_receiver_take(svar_message_rec
 SVAR_PUBLIC void svar_message_receiver_release(svar_message_receiver_t *receiver,
                                                svar_message_t *message);
 
-/// Wait until the queue has a message. Signals do not end it.
+/// Wait until the queue has a message. Signals do not end it. The first wait, whatever its limit, prepares all
+/// later ones: who waits in real time first waits 0 ns elsewhere.
 /// @param timeout_ns < 0: no limit; 0: just look
 /// @contract{allocates: the first time; blocks: yes, at the first time also up to 5 s if RouDi hangs;
 /// thread: the receiver's}

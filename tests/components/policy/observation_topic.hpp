@@ -95,3 +95,38 @@ private:
   svar_messages_t *messages_ = nullptr;
   svar_message_sender_t *sender_ = nullptr;
 };
+
+// Every chunk of RouDi's pool for messages of that many numbers, for as long as this lives.
+class ChunkHoard
+{
+public:
+  explicit ChunkHoard(uint64_t width)
+  {
+    Require(svar_messages_create("test_hoard", &messages_));
+    svar_ret_t ret = SVAR_OK;
+    while (ret == SVAR_OK) {
+      svar_message_sender_t *sender = nullptr;
+      ret = svar_message_sender_create(messages_, "/test/hoard", svari_policy_message_bytes(width),
+                                       &sender);
+      senders_.push_back(sender);
+      void *payload = nullptr;
+      for (int i = 0; ret == SVAR_OK && i < SVAR_MESSAGE_LOANS_MAX; i++) {
+        ret = svar_message_sender_loan(sender, &payload);
+      }
+    }
+    EXPECT_EQ(ret, SVAR_ERR_NO_SPACE);
+  }
+  ~ChunkHoard()
+  {
+    for (svar_message_sender_t *sender : senders_) {
+      svar_message_sender_destroy(sender);
+    }
+    svar_messages_destroy(messages_);
+  }
+  ChunkHoard(const ChunkHoard &) = delete;
+  ChunkHoard &operator=(const ChunkHoard &) = delete;
+
+private:
+  svar_messages_t *messages_ = nullptr;
+  std::vector<svar_message_sender_t *> senders_;
+};

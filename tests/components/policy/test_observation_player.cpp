@@ -137,27 +137,11 @@ TEST_F(ObservationPlayer, CountsWhatItCannotSendAndKeepsTheLastForLater)
     player.Activate();
     EXPECT_EQ(player.Step(), SVAR_STEP_CONTINUE);
     ExpectRow(receiver, 1);
-    std::vector<svar_message_sender_t *> senders;
-    svar_messages_t *messages = nullptr;
-    Require(svar_messages_create("hoarder", &messages));
-    svar_ret_t ret = SVAR_OK;
-    while (ret == SVAR_OK) {
-      svar_message_sender_t *sender = nullptr;
-      ret = svar_message_sender_create(messages, "/hoard", svari_policy_message_bytes(47), &sender);
-      void *payload = nullptr;
-      for (int i = 0; ret == SVAR_OK && i < SVAR_MESSAGE_LOANS_MAX; i++) {
-        ret = svar_message_sender_loan(sender, &payload);
-      }
-      senders.push_back(sender);
-    }
-    EXPECT_EQ(ret, SVAR_ERR_NO_SPACE);
+    auto hoard = std::make_unique<ChunkHoard>(47);
     for (int i = 0; i < 6; i++) {
       EXPECT_EQ(player.Step(), SVAR_STEP_CONTINUE) << svar_error_message();
     }
-    for (svar_message_sender_t *sender : senders) {
-      svar_message_sender_destroy(sender);
-    }
-    svar_messages_destroy(messages);
+    hoard.reset();
     EXPECT_EQ(player.Step(), SVAR_STEP_CONTINUE) << svar_error_message();
     ExpectRow(receiver, 2); // iceoryx gives a sender its last chunk again
     ExpectRow(receiver, 5, true);

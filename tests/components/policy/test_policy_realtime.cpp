@@ -8,7 +8,10 @@
 
 #include "components/policy/fake_host.hpp"
 #include "components/policy/made_policy.hpp"
+#include "components/policy/observation_topic.hpp"
 #include "components/policy/scratch_folder.hpp"
+#include "fakes/in_process.hpp"
+#include "fakes/roudi.hpp"
 
 extern "C" {
 void *__libc_malloc(size_t);
@@ -87,6 +90,36 @@ TEST(PolicyRealtime, AStepAllocatesNothingNotEvenTheFirstOfANewVersion)
   }
   EXPECT_EQ(publisher.Cleanup(), SVAR_TRANSITION_SUCCESS);
   EXPECT_NE(publisher.host.lines.back().text.find("version 2 of"), std::string::npos);
+}
+
+TEST(PolicyRealtime, AStepOnTopicsAllocatesNothingWhetherAnObservationComesOrNot)
+{
+  Roudi roudi;
+  svar_test::ScratchDirectory segments;
+  ScratchFolder folder;
+  std::string file = folder / "weights.safetensors";
+  WriteTables(file, MadeWeights(8, 12, 10, 4));
+  Table observations = MadeObservations(50, 8);
+  InProcess([&] {
+    Component publisher(SVAR_WEIGHTS_PUBLISHER, {{"file", Setting(file)}});
+    ASSERT_EQ(publisher.Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
+    Component controller(SVAR_POLICY_CONTROLLER, {{"observations_topic", "/test/observations"},
+                                                  {"actions_topic", "/test/actions"},
+                                                  {"rate", 0.0}});
+    ASSERT_EQ(controller.Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
+    ASSERT_EQ(controller.Activate(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
+    TopicSender sender("/test/observations", 8);
+    for (int64_t sequence = 1; sequence <= 100; sequence++) {
+      if (sequence % 20 != 0) { // else the step waits in vain
+        sender.SendRow(observations, sequence);
+      }
+      long before = allocations;
+      ASSERT_EQ(controller.Step(), SVAR_STEP_CONTINUE) << svar_error_message();
+      ASSERT_EQ(allocations, before) << "step " << sequence;
+    }
+    EXPECT_EQ(controller.Cleanup(), SVAR_TRANSITION_SUCCESS);
+    EXPECT_EQ(publisher.Cleanup(), SVAR_TRANSITION_SUCCESS);
+  });
 }
 
 } // namespace
