@@ -119,7 +119,9 @@ list_stores(const svari_gateway_question_t *question, svari_gateway_answer_t *an
   store_names_t names = {NULL, 0, 0};
   svar_ret_t ret = svar_store_list(NULL, add_name, &names);
   if (ret == SVAR_OK) {
-    qsort(names.items, names.count, sizeof(*names.items), compare_names);
+    if (names.count > 0) { // qsort() takes no NULL
+      qsort(names.items, names.count, sizeof(*names.items), compare_names);
+    }
     uint32_t count = 0;
     for (size_t i = question->request.index; i < names.count && count < SVAR_GATEWAY_ENTRIES; i++) {
       describe_store(names.items[i], &answer->entries.stores[count++]);

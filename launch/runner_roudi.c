@@ -13,7 +13,7 @@
 
 static const double START_S = 30.0; // 0.3 s is usual; a loaded machine takes longer
 static const double RIVAL_S = 3.0;  // for another's RouDi that took the lock before ours
-static const double PROBE_END_S = 2.0;
+static const double PROBE_END_S = 5.0;
 enum { PROBE_EVERY_MS = 10 };
 
 // Waits until the RouDi just started, or a rival's that was faster, answers.
