@@ -18,7 +18,7 @@ protected:
   {
     Prefix::write(prefix_.index("packages") / "shared_variable", "");
     for (const char *name : {"weights_publisher", "policy_controller", "cartpole_learner",
-                             "cartpole_actor", "iceoryx_gateway"}) {
+                             "cartpole_actor", "iceoryx_gateway", "observation_player"}) {
       prefix_.program("../shared_variable/" + std::string(name), "true");
     }
   }
@@ -62,6 +62,51 @@ TEST_F(ShippedFile, PolicyAsksForItsMandatoryArguments)
   EXPECT_EQ(plan.ret, SVAR_ERR_NOT_FOUND);
   EXPECT_NE(plan.sentence.find("the argument 'observations' is mandatory"), std::string::npos)
       << plan.sentence;
+}
+
+TEST_F(ShippedFile, PolicyTopicsStartsAPlayerAndAsManyPoliciesAsItIsTold)
+{
+  Prefix::write(prefix_.index("shared_variable_needs_roudi") / "shared_variable",
+                "observation_player\n");
+  for (int policies = 1; policies <= 4; ++policies) {
+    Plan plan(prefix_, path("policy_topics.launch.xml"),
+              {{"weights", "/w"},
+               {"observations", "/o"},
+               {"controllers", std::to_string(policies)},
+               {"loop", "true"},
+               {"queue", "8"},
+               {"record_" + std::to_string(policies), "/r"}});
+    ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+    ASSERT_EQ(plan->process_count, 2 + policies);
+    EXPECT_EQ(plan.files(0), (Words{section("file: '/w'"), section("store: 'policy/weights'"),
+                                    section("watch_period: 0.2"), section("settable: ''"),
+                                    section("setters: ''")}));
+    EXPECT_EQ(plan.argv(1)[3], "__node:=player");
+    EXPECT_EQ(plan.files(1), (Words{section("observations: '/o'"),
+                                    section("observations_topic: 'policy/observations'"),
+                                    section("rate: 50.0"), section("loop: true"),
+                                    section("wait_for_receiver: true"), section("linger: 1.0")}));
+    EXPECT_TRUE(plan.process(1).needs_roudi);
+    EXPECT_TRUE(plan.process(1).shutdown_on_exit);
+    for (int policy = 1; policy <= policies; ++policy) {
+      EXPECT_EQ(plan.argv(1 + policy)[3], "__node:=policy_" + std::to_string(policy));
+      EXPECT_EQ(
+          plan.files(1 + policy),
+          (Words{section("store: 'policy/weights'"), section("store_timeout: 10.0"),
+                 section("observations_topic: 'policy/observations'"), section("queue: 8"),
+                 section("stay: false"), section("actions_topic: '~/actions'"),
+                 section("rate: 0.0"), section(policy == policies ? "record: '/r'" : "record: ''"),
+                 section("record_steps: 100000")}));
+      EXPECT_FALSE(plan.process(1 + policy).shutdown_on_exit);
+    }
+  }
+  Plan alone(prefix_, path("policy_topics.launch.xml"), {{"weights", "/w"}, {"player", "false"}});
+  ASSERT_EQ(alone.ret, SVAR_OK) << alone.sentence;
+  EXPECT_EQ(alone->process_count, 2);
+  Plan many(prefix_, path("policy_topics.launch.xml"), {{"weights", "/w"}, {"controllers", "5"}});
+  EXPECT_NE(many.sentence.find("'controllers' is '5', but must be one of: 1, 2, 3, 4"),
+            std::string::npos)
+      << many.sentence;
 }
 
 TEST_F(ShippedFile, TwoRobotsAreOneFileInTwoNamespaces)

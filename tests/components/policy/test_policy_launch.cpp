@@ -1,60 +1,21 @@
 // The launch files that ship, with the real programs, as `svar launch` runs it.
 #include <gtest/gtest.h>
 
-#include "components/policy/made_policy.hpp"
-#include "components/policy/policy_run_check.hpp"
-#include "components/policy/scratch_folder.hpp"
-#include "components/process.h"
-#include "fakes/scratch.hpp"
+#include "components/policy/policy_launch.hpp"
 
 namespace
 {
 
-class PolicyLaunch : public testing::Test
+class PolicyLaunch : public LaunchTest
 {
 protected:
-  PolicyLaunch()
-  {
-    std::filesystem::create_directory(temporary_);
-  }
-
   int Launch(const std::string &weights, const std::string &observations)
   {
     return Run({SVAR_LAUNCH_FOLDER "/policy.launch.xml", "weights:=" + weights,
                 "observations:=" + observations, "rate:=0", "record:=" + record_file_});
   }
 
-  int Run(const std::vector<std::string> &arguments)
-  {
-    Process launch(Words(arguments), Environment());
-    return Finish(&launch);
-  }
-
-  static std::vector<std::string> Words(std::vector<std::string> arguments)
-  {
-    arguments.insert(arguments.begin(), {SVAR_PROGRAM, "launch"});
-    return arguments;
-  }
-
-  Process::Environment Environment() const
-  {
-    return {{"AMENT_PREFIX_PATH", SVAR_PREFIX},
-            {"TMPDIR", temporary_},
-            {"ROS_LOG_DIR", folder_ / "log"}};
-  }
-
-  int Finish(Process *launch)
-  {
-    int code = launch->Wait();
-    said_ = launch->Errors() + launch->Output();
-    EXPECT_EQ(segments_.files(), std::vector<std::string>{});
-    EXPECT_TRUE(std::filesystem::is_empty(temporary_));
-    return code;
-  }
-
-  svar_test::ScratchDirectory segments_;
-  ScratchFolder folder_;
-  std::string temporary_ = folder_ / "tmp", record_file_ = folder_ / "record.safetensors", said_;
+  std::string record_file_ = folder_ / "record.safetensors";
 };
 
 TEST_F(PolicyLaunch, EqualsTheReferenceOfBothRobotsAndLeavesNothing)
