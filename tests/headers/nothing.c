@@ -1,0 +1,2 @@
+// As headers.cpp, for C.
+typedef int svari_nothing_t;
