@@ -129,11 +129,7 @@ wait_set_run(void *context, size_t count)
 static void
 report(const bench_run_t *run, bench_subject_t subjects[KINDS])
 {
-  for (int kind = 0; kind < KINDS; kind++) {
-    for (size_t i = 0; i < subjects[kind].sample_count; i++) {
-      subjects[kind].samples[i] /= 2;
-    }
-  }
+  bench_halve(subjects, KINDS);
   const bench_subject_t *neighbours[] = {&subjects[WAIT_SET]};
   bench_report_add(run->report, &subjects[GATEWAY], neighbours, 1, "%s, one way",
                    subjects[GATEWAY].name);

@@ -120,14 +120,6 @@ futex_run(void *context, size_t count)
   futex_wait_for_hit(&player->words->pong, player->round);
 }
 
-static void
-halve(bench_subject_t *subject)
-{
-  for (size_t i = 0; i < subject->sample_count; i++) {
-    subject->samples[i] /= 2;
-  }
-}
-
 void
 bench_row_wake(const bench_run_t *run)
 {
@@ -153,8 +145,7 @@ bench_row_wake(const bench_run_t *run)
   atomic_store(&player.words->is_ending, true);
   hit(&player);
   bench_child_end(&other);
-  halve(&subjects[STORES]);
-  halve(&subjects[FUTEX]);
+  bench_halve(subjects, KINDS);
   const bench_subject_t *neighbours[] = {&subjects[FUTEX]};
   bench_report_add(run->report, &subjects[STORES], neighbours, 1, "%s, one way",
                    subjects[STORES].name);

@@ -67,6 +67,16 @@ bench_interleave(bench_subject_t *subjects, size_t count, const bench_effort_t *
 }
 
 void
+bench_halve(bench_subject_t *subjects, size_t count)
+{
+  for (size_t subject = 0; subject < count; subject++) {
+    for (size_t i = 0; i < subjects[subject].sample_count; i++) {
+      subjects[subject].samples[i] /= 2;
+    }
+  }
+}
+
+void
 bench_subjects_fini(bench_subject_t *subjects, size_t count)
 {
   for (size_t i = 0; i < count; i++) {

@@ -42,6 +42,8 @@ int64_t bench_now_ns(void); // CLOCK_MONOTONIC
 
 // Rounds of one sample a subject each, added to what the subjects have from earlier calls.
 void bench_interleave(bench_subject_t *subjects, size_t count, const bench_effort_t *effort);
+// From there and back to one way.
+void bench_halve(bench_subject_t *subjects, size_t count);
 void bench_subjects_fini(bench_subject_t *subjects, size_t count);
 
 // Without samples, all is 0.
