@@ -94,20 +94,29 @@ adopt(svari_memory_t *memory, int fd)
 }
 
 static svar_ret_t
+reserve(const svari_device_t *device, uint64_t size_bytes, svari_cu_address_t *out_address)
+{
+  svari_cu_address_t address = 0;
+  svari_cu_result_t result =
+      device->driver->calls.cuMemAddressReserve(&address, size_bytes, 0, 0, 0);
+  SVAR_TRY(svari_driver_result(device->driver, result,
+                               "reserving addresses for %llu bytes of GPU %d (%s)",
+                               (unsigned long long)size_bytes, device->ordinal, device->name));
+  *out_address = address;
+  return SVAR_OK;
+}
+
+static svar_ret_t
 map(svari_memory_t *memory, svari_memory_access_t access)
 {
   const svari_device_t *device = memory->device;
   const svari_driver_calls_t *calls = &device->driver->calls;
   uint64_t bytes = memory->total_bytes;
-  svari_cu_result_t result = calls->cuMemAddressReserve(&memory->address, bytes, 0, 0, 0);
-  if (result != SVARI_CU_SUCCESS) {
-    memory->address = 0;
-    return svari_driver_result(device->driver, result,
-                               "reserving addresses for %llu bytes of GPU "
-                               "%d (%s)",
-                               (unsigned long long)bytes, device->ordinal, device->name);
+  if (memory->address == 0) {
+    SVAR_TRY(reserve(device, bytes, &memory->address));
+    memory->has_addresses = true;
   }
-  result = calls->cuMemMap(memory->address, bytes, 0, memory->allocation, 0);
+  svari_cu_result_t result = calls->cuMemMap(memory->address, bytes, 0, memory->allocation, 0);
   memory->is_mapped = result == SVARI_CU_SUCCESS;
   if (memory->is_mapped) {
     svari_cu_access_t grant = {{SVARI_CU_ON_DEVICE, device->device}, (int)access};
@@ -125,7 +134,7 @@ give_back(svari_memory_t *memory)
   if (memory->is_mapped) {
     calls->cuMemUnmap(memory->address, memory->total_bytes);
   }
-  if (memory->address != 0) {
+  if (memory->has_addresses) {
     calls->cuMemAddressFree(memory->address, memory->total_bytes);
   }
   if (memory->has_allocation) {
@@ -162,12 +171,14 @@ obtain(svari_memory_t *memory, int fd, svari_memory_access_t access)
   return ret;
 }
 
+// address: where it is mapped; 0: at addresses of its own.
 static svar_ret_t
 open_memory(svari_device_t *device, int fd, uint32_t slot_count, uint64_t slot_bytes,
-            svari_memory_access_t access, svari_memory_t **out_memory)
+            svari_cu_address_t address, svari_memory_access_t access, svari_memory_t **out_memory)
 {
   svari_memory_t *memory = NULL;
   SVAR_TRY(memory_new(device, slot_count, slot_bytes, &memory));
+  memory->address = address;
   svar_ret_t ret = obtain(memory, fd, access);
   if (ret != SVAR_OK) {
     svari_memory_destroy(memory);
@@ -181,7 +192,34 @@ svar_ret_t
 svari_memory_create(svari_device_t *device, uint32_t slot_count, uint64_t slot_bytes,
                     svari_memory_t **out_memory)
 {
-  return open_memory(device, -1, slot_count, slot_bytes, SVARI_MEMORY_READ_WRITE, out_memory);
+  return open_memory(device, -1, slot_count, slot_bytes, 0, SVARI_MEMORY_READ_WRITE, out_memory);
+}
+
+svar_ret_t
+svari_memory_create_at(svari_device_t *device, svari_cu_address_t address, uint64_t size_bytes,
+                       svari_memory_t **out_memory)
+{
+  assert(address != 0 && size_bytes % device->granularity_bytes == 0);
+  return open_memory(device, -1, 1, size_bytes, address, SVARI_MEMORY_READ_WRITE, out_memory);
+}
+
+svar_ret_t
+svari_addresses_reserve(const svari_device_t *device, uint64_t size_bytes,
+                        svari_cu_address_t *out_address)
+{
+  SVAR_TRY(svari_device_enter(device));
+  svar_ret_t ret = reserve(device, size_bytes, out_address);
+  svari_device_leave(device);
+  return ret;
+}
+
+void
+svari_addresses_free(const svari_device_t *device, svari_cu_address_t address, uint64_t size_bytes)
+{
+  if (address != 0 && svari_device_try_enter(device)) {
+    device->driver->calls.cuMemAddressFree(address, size_bytes);
+    svari_device_leave(device);
+  }
 }
 
 svar_ret_t
@@ -189,7 +227,7 @@ svari_memory_import(svari_device_t *device, int fd, uint32_t slot_count, uint64_
                     svari_memory_access_t access, svari_memory_t **out_memory)
 {
   assert(fd >= 0);
-  return open_memory(device, fd, slot_count, slot_bytes, access, out_memory);
+  return open_memory(device, fd, slot_count, slot_bytes, 0, access, out_memory);
 }
 
 svar_ret_t

@@ -22,6 +22,7 @@ typedef struct svari_memory {
   svari_cu_allocation_t allocation;
   svari_cu_address_t address; // 0: not reserved
   bool has_allocation;
+  bool has_addresses; // of its own
   bool is_mapped;
 } svari_memory_t;
 
@@ -32,6 +33,17 @@ svar_ret_t svari_memory_granularity(const svari_device_t *device, uint64_t *out_
 // SVAR_ERR_NO_SPACE with the numbers, SVAR_ERR_NO_MEMORY, SVAR_ERR_FORKED, SVAR_ERR_DEVICE
 svar_ret_t svari_memory_create(svari_device_t *device, uint32_t slot_count, uint64_t slot_bytes,
                                svari_memory_t **out_memory);
+// Addresses for size_bytes, a multiple of the device's granularity, of memory that is not there yet.
+// SVAR_ERR_NO_SPACE, SVAR_ERR_FORKED, SVAR_ERR_DEVICE
+svar_ret_t svari_addresses_reserve(const svari_device_t *device, uint64_t size_bytes,
+                                   svari_cu_address_t *out_address);
+// Nothing is mapped there any more. 0 is a no-op.
+void svari_addresses_free(const svari_device_t *device, svari_cu_address_t address,
+                          uint64_t size_bytes);
+// One slot of size_bytes, a multiple of the device's granularity, at an address of a reservation, which outlives
+// it. As create.
+svar_ret_t svari_memory_create_at(svari_device_t *device, svari_cu_address_t address,
+                                  uint64_t size_bytes, svari_memory_t **out_memory);
 // A new descriptor of the allocation, closed on exec; the caller's. It keeps the memory by itself.
 svar_ret_t svari_memory_export(const svari_memory_t *memory, int *out_fd);
 // The same memory in another process, or a second time in this one. The numbers are those of its maker; the

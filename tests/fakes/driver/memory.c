@@ -1,5 +1,6 @@
-// Memory of the stand-in driver: an allocation is a memfd, a range of addresses has no access at all, and the
-// bytes are reached through a second mapping of the memfd, which only the stand-in knows.
+// Memory of the stand-in driver: an allocation is a memfd; reserved addresses have no access at all, and the bytes are
+// reached through a shadow of the same size, into which memfds are mapped and which only the stand-in knows.
+// Allocations that are mapped one behind the other are one piece of memory, as on a device.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,23 +18,38 @@ typedef struct allocation {
   int references; // its handle's, and one for each range that it is mapped to
   bool has_handle;
   size_t size_bytes;
-  uint8_t *bytes; // with a page behind them that nobody may touch
 } allocation_t;
 
+// A mapping of an allocation to addresses of a reservation.
 typedef struct range {
   struct range *next;
   uintptr_t address;
   size_t size_bytes;
-  void *reserved;           // what was mapped to have an aligned address in it
-  allocation_t *allocation; // NULL: not mapped
+  allocation_t *allocation;
   int access[FAKE_DEVICES_MAX];
 } range_t;
 
+typedef struct reservation {
+  struct reservation *next;
+  uintptr_t address;
+  size_t size_bytes;
+  void *reserved;  // what was mapped to have an aligned address in it
+  uint8_t *shadow; // the bytes, with a page behind them that nobody may touch
+  range_t *ranges;
+} reservation_t;
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static allocation_t *allocations;
-static range_t *ranges;
+static reservation_t *reservations;
 
 enum { GUARD_BYTES = 4096 };
+
+static void *
+map_nothing(size_t size_bytes)
+{
+  void *map = mmap(NULL, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return map == MAP_FAILED ? NULL : map;
+}
 
 // --- allocations -------------------------------------------------------------------------------------------
 
@@ -42,19 +58,11 @@ static allocation_t *
 allocation_new(int fd, size_t size_bytes)
 {
   allocation_t *allocation = calloc(1, sizeof(*allocation));
-  uint8_t *bytes = mmap(NULL, size_bytes + GUARD_BYTES, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (allocation == NULL || bytes == MAP_FAILED ||
-      mmap(bytes, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
-          MAP_FAILED) {
-    free(allocation);
-    if (bytes != MAP_FAILED) {
-      munmap(bytes, size_bytes + GUARD_BYTES);
-    }
+  if (allocation == NULL) {
     return NULL;
   }
-  *allocation = (allocation_t){
-      .fd = fd, .references = 1, .has_handle = true, .size_bytes = size_bytes, .bytes = bytes};
+  *allocation =
+      (allocation_t){.fd = fd, .references = 1, .has_handle = true, .size_bytes = size_bytes};
   pthread_mutex_lock(&lock);
   allocation->next = allocations;
   allocations = allocation;
@@ -75,7 +83,6 @@ allocation_unref(allocation_t *allocation)
     link = &(*link)->next;
   }
   *link = allocation->next;
-  munmap(allocation->bytes, allocation->size_bytes + GUARD_BYTES);
   close(allocation->fd);
   free(allocation);
 }
@@ -191,16 +198,46 @@ cuMemImportFromShareableHandle(svari_cu_allocation_t *out_handle, void *descript
   return SVARI_CU_SUCCESS;
 }
 
-// --- ranges of addresses -----------------------------------------------------------------------------------
+// --- addresses ---------------------------------------------------------------------------------------------
 
-static range_t *
-range_at(svari_cu_address_t address, size_t size_bytes)
+static bool
+is_within(uintptr_t outer, size_t outer_bytes, uintptr_t address, size_t size_bytes)
 {
-  range_t *range = ranges;
-  while (range != NULL && (range->address != address || range->size_bytes != size_bytes)) {
-    range = range->next;
+  return address >= outer && address - outer < outer_bytes &&
+         size_bytes <= outer_bytes - (address - outer);
+}
+
+// All of these: holding the lock.
+static reservation_t *
+reservation_around(uintptr_t address, size_t size_bytes)
+{
+  reservation_t *found = reservations;
+  while (found != NULL && !is_within(found->address, found->size_bytes, address, size_bytes)) {
+    found = found->next;
   }
-  return range;
+  return found;
+}
+
+// The link to the mapping of exactly these addresses, or to the end of the list.
+static range_t **
+range_at(reservation_t *reservation, uintptr_t address, size_t size_bytes)
+{
+  range_t **link = &reservation->ranges;
+  while (*link != NULL && ((*link)->address != address || (*link)->size_bytes != size_bytes)) {
+    link = &(*link)->next;
+  }
+  return link;
+}
+
+static bool
+is_free(const reservation_t *reservation, uintptr_t address, size_t size_bytes)
+{
+  for (const range_t *range = reservation->ranges; range != NULL; range = range->next) {
+    if (range->address < address + size_bytes && address < range->address + range->size_bytes) {
+      return false;
+    }
+  }
+  return true;
 }
 
 svari_cu_result_t
@@ -212,18 +249,18 @@ cuMemAddressReserve(svari_cu_address_t *out_address, size_t size_bytes, size_t a
       flags != 0) {
     return SVARI_CU_INVALID_VALUE;
   }
-  range_t *range = calloc(1, sizeof(*range));
-  void *reserved = mmap(NULL, size_bytes + FAKE_GRANULARITY, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (range == NULL || reserved == MAP_FAILED) {
-    free(range);
-    return SVARI_CU_OUT_OF_MEMORY;
+  reservation_t *reservation = calloc(1, sizeof(*reservation));
+  void *reserved = map_nothing(size_bytes + FAKE_GRANULARITY);
+  uint8_t *shadow = map_nothing(size_bytes + GUARD_BYTES);
+  if (reservation == NULL || reserved == NULL || shadow == NULL) {
+    abort(); // no test takes the host's own memory away
   }
   uintptr_t address = ((uintptr_t)reserved + FAKE_GRANULARITY - 1) & -(uintptr_t)FAKE_GRANULARITY;
-  *range = (range_t){.address = address, .size_bytes = size_bytes, .reserved = reserved};
+  *reservation = (reservation_t){
+      .address = address, .size_bytes = size_bytes, .reserved = reserved, .shadow = shadow};
   pthread_mutex_lock(&lock);
-  range->next = ranges;
-  ranges = range;
+  reservation->next = reservations;
+  reservations = reservation;
   pthread_mutex_unlock(&lock);
   fake_count(1);
   *out_address = address;
@@ -235,20 +272,46 @@ cuMemAddressFree(svari_cu_address_t address, size_t size_bytes)
 {
   FAKE_TRY(fake_enter(__func__));
   pthread_mutex_lock(&lock);
-  range_t **link = &ranges;
+  reservation_t **link = &reservations;
   while (*link != NULL && ((*link)->address != address || (*link)->size_bytes != size_bytes)) {
     link = &(*link)->next;
   }
-  range_t *range = *link;
-  if (range == NULL || range->allocation != NULL) {
+  reservation_t *reservation = *link;
+  if (reservation == NULL || reservation->ranges != NULL) {
     pthread_mutex_unlock(&lock);
     return SVARI_CU_INVALID_VALUE;
   }
-  *link = range->next;
+  *link = reservation->next;
   pthread_mutex_unlock(&lock);
-  munmap(range->reserved, size_bytes + FAKE_GRANULARITY);
-  free(range);
+  munmap(reservation->reserved, size_bytes + FAKE_GRANULARITY);
+  munmap(reservation->shadow, size_bytes + GUARD_BYTES);
+  free(reservation);
   fake_count(-1);
+  return SVARI_CU_SUCCESS;
+}
+
+static svari_cu_result_t
+map_locked(uintptr_t address, size_t size_bytes, allocation_t *allocation)
+{
+  reservation_t *reservation = reservation_around(address, size_bytes);
+  if (reservation == NULL || allocation == NULL || size_bytes == 0 ||
+      size_bytes > allocation->size_bytes || address % FAKE_GRANULARITY != 0 ||
+      !is_free(reservation, address, size_bytes)) {
+    return SVARI_CU_INVALID_VALUE;
+  }
+  range_t *range = calloc(1, sizeof(*range));
+  if (range == NULL ||
+      mmap(reservation->shadow + (address - reservation->address), size_bytes,
+           PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, allocation->fd, 0) == MAP_FAILED) {
+    free(range);
+    return SVARI_CU_OUT_OF_MEMORY;
+  }
+  *range = (range_t){.next = reservation->ranges,
+                     .address = address,
+                     .size_bytes = size_bytes,
+                     .allocation = allocation};
+  reservation->ranges = range;
+  allocation->references++;
   return SVARI_CU_SUCCESS;
 }
 
@@ -257,19 +320,31 @@ cuMemMap(svari_cu_address_t address, size_t size_bytes, size_t offset, svari_cu_
          unsigned long long flags)
 {
   FAKE_TRY(fake_enter(__func__));
-  pthread_mutex_lock(&lock);
-  range_t *range = range_at(address, size_bytes);
-  allocation_t *allocation = allocation_of(handle);
-  bool fits = range != NULL && range->allocation == NULL && allocation != NULL && offset == 0 &&
-              flags == 0 && size_bytes <= allocation->size_bytes;
-  if (fits) {
-    range->allocation = allocation;
-    memset(range->access, 0, sizeof(range->access));
-    allocation->references++;
+  if (offset != 0 || flags != 0) {
+    return SVARI_CU_INVALID_VALUE;
   }
+  pthread_mutex_lock(&lock);
+  svari_cu_result_t result = map_locked(address, size_bytes, allocation_of(handle));
   pthread_mutex_unlock(&lock);
-  fake_count(fits ? 1 : 0);
-  return fits ? SVARI_CU_SUCCESS : SVARI_CU_INVALID_VALUE;
+  fake_count(result == SVARI_CU_SUCCESS ? 1 : 0);
+  return result;
+}
+
+static bool
+unmap_locked(uintptr_t address, size_t size_bytes)
+{
+  reservation_t *reservation = reservation_around(address, size_bytes);
+  range_t **link = reservation != NULL ? range_at(reservation, address, size_bytes) : NULL;
+  if (link == NULL || *link == NULL) {
+    return false;
+  }
+  range_t *range = *link;
+  *link = range->next;
+  mmap(reservation->shadow + (address - reservation->address), size_bytes, PROT_NONE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  allocation_unref(range->allocation);
+  free(range);
+  return true;
 }
 
 svari_cu_result_t
@@ -277,15 +352,10 @@ cuMemUnmap(svari_cu_address_t address, size_t size_bytes)
 {
   FAKE_TRY(fake_enter(__func__));
   pthread_mutex_lock(&lock);
-  range_t *range = range_at(address, size_bytes);
-  bool is_mapped = range != NULL && range->allocation != NULL;
-  if (is_mapped) {
-    allocation_unref(range->allocation);
-    range->allocation = NULL;
-  }
+  bool was_mapped = unmap_locked(address, size_bytes);
   pthread_mutex_unlock(&lock);
-  fake_count(is_mapped ? -1 : 0);
-  return is_mapped ? SVARI_CU_SUCCESS : SVARI_CU_INVALID_VALUE;
+  fake_count(was_mapped ? -1 : 0);
+  return was_mapped ? SVARI_CU_SUCCESS : SVARI_CU_INVALID_VALUE;
 }
 
 svari_cu_result_t
@@ -298,13 +368,31 @@ cuMemSetAccess(svari_cu_address_t address, size_t size_bytes, const svari_cu_acc
     return SVARI_CU_INVALID_VALUE;
   }
   pthread_mutex_lock(&lock);
-  range_t *range = range_at(address, size_bytes);
-  bool is_mapped = range != NULL && range->allocation != NULL;
-  if (is_mapped) {
+  reservation_t *reservation = reservation_around(address, size_bytes);
+  range_t *range = reservation != NULL ? *range_at(reservation, address, size_bytes) : NULL;
+  if (range != NULL) {
     range->access[grants->location.id] = grants->access;
   }
   pthread_mutex_unlock(&lock);
-  return is_mapped ? SVARI_CU_SUCCESS : SVARI_CU_INVALID_VALUE;
+  return range != NULL ? SVARI_CU_SUCCESS : SVARI_CU_INVALID_VALUE;
+}
+
+// True if every byte is mapped, and the device may access it so.
+static bool
+is_accessible_locked(const reservation_t *reservation, int device, uintptr_t address,
+                     size_t size_bytes, int access)
+{
+  size_t found = 0;
+  for (const range_t *range = reservation->ranges; range != NULL; range = range->next) {
+    uintptr_t first = range->address > address ? range->address : address;
+    uintptr_t last = range->address + range->size_bytes < address + size_bytes
+                         ? range->address + range->size_bytes
+                         : address + size_bytes;
+    if (first < last && (range->access[device] & access) == access) {
+      found += last - first;
+    }
+  }
+  return found == size_bytes;
 }
 
 void *
@@ -312,13 +400,10 @@ fake_memory_find(int device, svari_cu_address_t address, size_t size_bytes, int 
 {
   void *found = NULL;
   pthread_mutex_lock(&lock);
-  for (range_t *range = ranges; range != NULL; range = range->next) {
-    uint64_t offset = address - range->address;
-    if (address >= range->address && offset < range->size_bytes &&
-        size_bytes <= range->size_bytes - offset && range->allocation != NULL &&
-        (range->access[device] & access) == access) {
-      found = range->allocation->bytes + offset;
-    }
+  const reservation_t *reservation = reservation_around(address, size_bytes);
+  if (reservation != NULL &&
+      is_accessible_locked(reservation, device, address, size_bytes, access)) {
+    found = reservation->shadow + (address - reservation->address);
   }
   pthread_mutex_unlock(&lock);
   return found;
