@@ -114,8 +114,11 @@ static svar_ret_t
 view(const saver_t *saver, svar_variable_t *variable, record_t *record)
 {
   const svar_snapshot_t *snapshot = svari_snapshots_of(&saver->snapshots, variable);
-  return svar_variable_type(variable).kind == SVAR_KIND_SPARSE
-             ? svar_snapshot_get_sparse(snapshot, variable, &record->matrix)
+  if (svar_variable_type(variable).kind == SVAR_KIND_SPARSE) {
+    return svar_snapshot_get_sparse(snapshot, variable, &record->matrix);
+  }
+  return svar_variable_backing(variable) == SVAR_BACKING_GPU
+             ? svar_snapshot_copy(snapshot, variable, &record->value)
              : svar_snapshot_get(snapshot, variable, &record->value);
 }
 
@@ -288,6 +291,9 @@ end(saver_t *saver)
 {
   svari_snapshots_end(&saver->snapshots);
   svari_tensor_names_fini(&saver->names);
+  for (size_t i = 0; saver->records != NULL && i < saver->variable_count; i++) {
+    svar_value_release(&saver->records[i].value); // a copy from a GPU
+  }
   free(saver->handles);
   free(saver->cells);
   free(saver->records);

@@ -52,17 +52,18 @@ segment_is_removed(svari_region_t *base)
 }
 
 static void
-segment_discard(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+segment_discard(svari_space_t *space, uint64_t offset, uint64_t size_bytes)
 {
-  segment_t *segment = (segment_t *)base;
+  const segment_t *segment = (const segment_t *)space;
   fallocate(segment->state_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
             (off_t)size_bytes);
 }
 
 static svar_ret_t
-segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+segment_commit(svari_space_t *space, uint64_t offset, uint64_t size_bytes)
 {
-  segment_t *segment = (segment_t *)base;
+  segment_t *segment = (segment_t *)space;
+  svari_region_t *base = &segment->base;
   SVAR_TRY(svari_file_allocate(segment->state_fd, segment->paths.state, offset, size_bytes));
   if (segment_is_removed(base)) {
     atomic_store(&base->readers->suspected, 1); // the next transaction says so
@@ -70,7 +71,7 @@ segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
   if (segment->lock_memory) {
     svar_ret_t ret = svari_pages_lock(base->write_base + offset, size_bytes, segment->paths.state);
     if (ret != SVAR_OK) {
-      segment_discard(base, offset, size_bytes);
+      segment_discard(space, offset, size_bytes);
       return ret;
     }
   }
@@ -78,8 +79,8 @@ segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
     svari_pages_collapse(base->write_base + offset, size_bytes);
   }
   uint64_t end = offset + size_bytes;
-  if (end > atomic_load_explicit(&base->known_bytes, memory_order_relaxed)) {
-    atomic_store_explicit(&base->known_bytes, end, memory_order_relaxed);
+  if (end > svari_space_known_bytes(space)) {
+    atomic_store_explicit(&space->known_bytes, end, memory_order_relaxed);
   }
   // A hint: where the kernel does not know it, pages are faulted in one by one as they are written.
   uint64_t first = offset & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
@@ -88,17 +89,17 @@ segment_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
 }
 
 static uint64_t
-segment_extent_bytes(svari_region_t *base)
+segment_extent_bytes(svari_space_t *space)
 {
-  segment_t *segment = (segment_t *)base;
-  uint64_t known = atomic_load_explicit(&base->known_bytes, memory_order_relaxed);
+  const segment_t *segment = (const segment_t *)space;
+  uint64_t known = svari_space_known_bytes(space);
   if (segment->state_fd == NO_FD) {
     return known;
   }
   uint64_t extent = svari_file_bytes(segment->state_fd);
-  if (segment->lock_memory && extent > known && extent <= base->capacity_bytes) {
+  if (segment->lock_memory && extent > known && extent <= space->capacity_bytes) {
     // A read that finds new bytes does not fail because they cannot be locked.
-    svari_pages_try_lock(base->read_base + known, extent - known);
+    svari_pages_try_lock(space->read_base + known, extent - known);
   }
   return extent;
 }
@@ -190,7 +191,7 @@ svari_segment_status(const svari_region_t *base, struct stat *out_status)
 bool
 svari_segment_is_going(svari_region_t *base)
 {
-  const svari_header_t *header = (const svari_header_t *)base->read_base;
+  const svari_header_t *header = (const svari_header_t *)base->space.read_base;
   return atomic_load(&header->retired) != 0 || segment_is_removed(base) ||
          svari_file_is_locked_whole(((segment_t *)base)->readers_fd);
 }
@@ -217,7 +218,7 @@ seal(svari_region_t *base, bool readers_too)
 {
   const int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   if (base->write_base != NULL) {
-    mmap(base->write_base, base->capacity_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    mmap(base->write_base, base->space.capacity_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
   }
   if (base->readers != NULL && readers_too) {
     mmap(base->readers, sizeof(svari_readers_t), PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -258,17 +259,20 @@ segment_destroy(svari_region_t *base)
 {
   svar_allocator_t allocator = base->allocator;
   segment_release(base);
-  unmap(base->write_base, base->capacity_bytes);
-  unmap(base->read_base, base->capacity_bytes);
+  unmap(base->write_base, base->space.capacity_bytes);
+  unmap(base->space.read_base, base->space.capacity_bytes);
   unmap(base->readers, sizeof(svari_readers_t));
   allocator.deallocate(base, allocator.state);
 }
 
-static const svari_region_ops_t segment_ops = {
-    .backing = SVAR_BACKING_IPC,
+static const svari_space_ops_t segment_space_ops = {
     .commit = segment_commit,
     .discard = segment_discard,
     .extent_bytes = segment_extent_bytes,
+};
+
+static const svari_region_ops_t segment_ops = {
+    .backing = SVAR_BACKING_IPC,
     .memory_bytes = segment_memory_bytes,
     .process_lock = segment_process_lock,
     .process_unlock = segment_process_unlock,
@@ -291,7 +295,9 @@ segment_new(const svari_segment_options_t *options, segment_t **out_segment)
                      options->store_name);
   }
   *segment = (segment_t){
-      .base = {.ops = &segment_ops, .allocator = options->allocator},
+      .base = {.space = {.ops = &segment_space_ops, .grain = &svari_host_grain},
+               .ops = &segment_ops,
+               .allocator = options->allocator},
       .state_fd = NO_FD,
       .readers_fd = NO_FD,
       .owner = options->owner,
@@ -330,7 +336,7 @@ map_readers(segment_t *segment)
 static svar_ret_t
 map_state_once(segment_t *segment, bool writable, void **out_map)
 {
-  uint64_t capacity_bytes = segment->base.capacity_bytes;
+  uint64_t capacity_bytes = segment->base.space.capacity_bytes;
   return segment->huge_pages ? svari_pages_map_huge(segment->state_fd, segment->paths.state,
                                                     capacity_bytes, writable, out_map)
                              : svari_file_map(segment->state_fd, segment->paths.state,
@@ -342,15 +348,15 @@ static svar_ret_t
 map_state(segment_t *segment, uint64_t capacity_bytes, bool writable)
 {
   void *map;
-  segment->base.capacity_bytes = capacity_bytes;
+  segment->base.space.capacity_bytes = capacity_bytes;
   SVAR_TRY(map_state_once(segment, false, &map));
-  segment->base.read_base = map;
+  segment->base.space.read_base = map;
   if (writable) {
     SVAR_TRY(map_state_once(segment, true, &map));
     segment->base.write_base = map;
   }
   uint64_t file_bytes = svari_file_bytes(segment->state_fd);
-  atomic_store(&segment->base.known_bytes,
+  atomic_store(&segment->base.space.known_bytes,
                file_bytes < capacity_bytes ? file_bytes : capacity_bytes);
   return SVAR_OK;
 }
@@ -364,18 +370,18 @@ lock_pages(segment_t *segment)
     return SVAR_OK;
   }
   const svari_region_t *base = &segment->base;
-  const uint8_t *map = base->write_base != NULL ? base->write_base : base->read_base;
+  const uint8_t *map = base->write_base != NULL ? base->write_base : base->space.read_base;
   SVAR_TRY(svari_pages_lock(base->readers, sizeof(svari_readers_t), segment->paths.readers));
-  return svari_pages_lock(map, atomic_load(&base->known_bytes), segment->paths.state);
+  return svari_pages_lock(map, atomic_load(&base->space.known_bytes), segment->paths.state);
 }
 
 static void
 unmap_state(segment_t *segment)
 {
-  unmap(segment->base.write_base, segment->base.capacity_bytes);
-  unmap(segment->base.read_base, segment->base.capacity_bytes);
+  unmap(segment->base.write_base, segment->base.space.capacity_bytes);
+  unmap(segment->base.space.read_base, segment->base.space.capacity_bytes);
   segment->base.write_base = NULL;
-  segment->base.read_base = NULL;
+  segment->base.space.read_base = NULL;
 }
 
 static svar_ret_t
@@ -421,7 +427,7 @@ make_files(segment_t *segment, const svari_segment_options_t *options)
   uint8_t generation[16];
   SVAR_TRY(make_generation(generation));
   svari_store_format_header((svari_header_t *)segment->base.write_base, options->store_name,
-                            segment->base.capacity_bytes, generation);
+                            segment->base.space.capacity_bytes, generation);
   svari_store_format_readers(segment->base.readers, generation);
   return SVAR_OK;
 }
@@ -539,7 +545,7 @@ check_state(segment_t *segment, const char *store_name, svari_header_t *out_head
 static svar_ret_t
 open_readers(segment_t *segment)
 {
-  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  const svari_header_t *header = (const svari_header_t *)segment->base.space.read_base;
   SVAR_TRY(svari_file_open(segment->paths.readers, true, segment->owner, &segment->readers_fd));
   uint64_t file_bytes = svari_file_bytes(segment->readers_fd);
   if (file_bytes < sizeof(svari_readers_t)) {
@@ -558,7 +564,7 @@ open_readers(segment_t *segment)
 static svar_ret_t
 hold_readers(segment_t *segment)
 {
-  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  const svari_header_t *header = (const svari_header_t *)segment->base.space.read_base;
   bool is_new = atomic_load(&header->version) == 0;
   svar_ret_t ret = open_readers(segment);
   if (ret == SVAR_OK || is_new || segment->readers_fd == NO_FD) {
@@ -578,7 +584,7 @@ hold_readers(segment_t *segment)
 static svar_ret_t
 remake_readers(segment_t *segment, const svari_segment_options_t *options)
 {
-  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  const svari_header_t *header = (const svari_header_t *)segment->base.space.read_base;
   unmap(segment->base.readers, sizeof(svari_readers_t));
   segment->base.readers = NULL;
   close_fd(&segment->readers_fd);
@@ -619,7 +625,7 @@ resume(segment_t *segment, const svari_segment_options_t *options)
   if (ret == SVAR_OK) {
     return SVAR_OK;
   }
-  const svari_header_t *header = (const svari_header_t *)segment->base.read_base;
+  const svari_header_t *header = (const svari_header_t *)segment->base.space.read_base;
   if (atomic_load(&header->version) == 0 &&
       (ret == SVAR_ERR_NOT_FOUND || ret == SVAR_ERR_CORRUPT)) {
     return remake_readers(segment, options);

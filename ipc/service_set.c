@@ -84,11 +84,11 @@ set_copied(const setting_t *setting, const svari_value_description_t *value)
         "variable '%s': a list of literals of %llu bytes; more than %d travel as an array",
         value->name, (unsigned long long)value->size_bytes, SVARI_SET_LITERAL_BYTES);
   }
-  if (value->size_bytes > setting->store->region->capacity_bytes) {
+  if (value->size_bytes > setting->store->region->space.capacity_bytes) {
     return svar_fail(SVAR_ERR_NO_SPACE,
                      "variable '%s': a value of %llu bytes; store '%s' has room for %llu",
                      value->name, (unsigned long long)value->size_bytes, setting->store->name,
-                     (unsigned long long)setting->store->region->capacity_bytes);
+                     (unsigned long long)setting->store->region->space.capacity_bytes);
   }
   void *copy = allocator->allocate(value->size_bytes, SVARI_SET_ALIGNMENT, allocator->state);
   if (copy == NULL) {

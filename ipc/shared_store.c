@@ -73,7 +73,7 @@ hold(svari_region_t *region, svar_store_t **out_store)
 {
   svar_ret_t ret = svari_store_new(region, true, out_store);
   if (ret != SVAR_OK) {
-    const svari_header_t *header = (const svari_header_t *)region->read_base;
+    const svari_header_t *header = (const svari_header_t *)region->space.read_base;
     if (atomic_load(&header->version) == 0) {
       (void)region->ops->remove(region); // made a moment ago, and empty
     }
@@ -155,7 +155,7 @@ open_store(const svari_segment_options_t *segment, bool prefault, svar_store_t *
       break;
     }
     if (prefault) {
-      madvise((void *)(uintptr_t)region->read_base, atomic_load(&region->known_bytes),
+      madvise((void *)(uintptr_t)region->space.read_base, atomic_load(&region->space.known_bytes),
               MADV_POPULATE_READ);
     }
     ret = attach(region, out_store);

@@ -66,7 +66,7 @@ svari_buffer_leave(svari_writer_t *writer, uint64_t variable, uint32_t record)
     mirror->room.adoption->next_released = writer->released;
     writer->released = mirror->room.adoption;
   } else if (svari_record_room(mirror) > 0) {
-    svari_heap_give(&writer->heap, mirror->offset, mirror->room.bytes);
+    svari_heap_give(svari_writer_heap_of(writer, variable), mirror->offset, mirror->room.bytes);
   }
   *mirror = (svari_writer_record_t){.state = SVARI_RECORD_EMPTY};
 }

@@ -73,8 +73,9 @@ put(svar_transaction_t *transaction, svari_store_container_t *container,
 }
 
 // An array changes its owner if and only if all goes well, so not before the commit.
-static svar_ret_t
-container_set(svari_container_t *self, const svar_source_t *source, svar_borrow_t borrow)
+svar_ret_t
+svari_store_container_set(svari_container_t *self, const svar_source_t *source,
+                          svar_borrow_t borrow)
 {
   svari_store_container_t *container = (svari_store_container_t *)self;
   svar_transaction_t *transaction;
@@ -92,9 +93,9 @@ container_set(svari_container_t *self, const svar_source_t *source, svar_borrow_
   return SVAR_OK;
 }
 
-static svar_ret_t
-container_set_together(svari_container_t *const *members, const svar_source_t *sources,
-                       size_t count, svar_transaction_t *transaction)
+svar_ret_t
+svari_store_container_set_together(svari_container_t *const *members, const svar_source_t *sources,
+                                   size_t count, svar_transaction_t *transaction)
 {
   if (transaction != NULL) {
     return svari_transaction_set_together(transaction, members, sources, count);
@@ -109,20 +110,20 @@ container_set_together(svari_container_t *const *members, const svar_source_t *s
   return svar_transaction_commit(transaction, NULL);
 }
 
-static svar_store_t *
-container_store(svari_container_t *self)
+svar_store_t *
+svari_store_container_store(svari_container_t *self)
 {
   return ((svari_store_container_t *)self)->store;
 }
 
-static const void *
-container_cell(const svari_container_t *self)
+const void *
+svari_store_container_cell(const svari_container_t *self)
 {
   return ((const svari_store_container_t *)self)->entry;
 }
 
-static void
-container_destroy(svari_container_t *self)
+void
+svari_store_container_destroy(svari_container_t *self)
 {
   svari_store_container_t *container = (svari_store_container_t *)self;
   svar_store_t *store = container->store;
@@ -158,12 +159,33 @@ container_destroy(svari_container_t *self)
 const svari_container_ops_t svari_store_container_ops = {
     .borrow = svari_store_container_borrow,
     .copy = svari_container_copy_bytes,
-    .set = container_set,
-    .set_together = container_set_together,
-    .store = container_store,
-    .cell = container_cell,
-    .destroy = container_destroy,
+    .set = svari_store_container_set,
+    .set_together = svari_store_container_set_together,
+    .store = svari_store_container_store,
+    .cell = svari_store_container_cell,
+    .destroy = svari_store_container_destroy,
 };
+
+// Says where the variable's values lie: in that region of its store.
+static void
+place(svari_store_container_t *container, uint32_t region)
+{
+  const svar_store_t *store = container->store;
+  if (region == 0) {
+    container->base.ops = &svari_store_container_ops;
+    container->base.backing = store->region->ops->backing;
+    container->space = &store->region->space;
+    container->view_head.device = (DLDevice){kDLCPU, 0};
+  } else {
+    container->base.ops = &svari_device_container_ops;
+    container->base.backing = SVAR_BACKING_GPU;
+    container->region = region;
+    container->base.gpu = (int8_t)store->devices[region - 1]->device.device_id;
+    container->device = store->devices[region - 1];
+    container->space = &container->device->space;
+    container->view_head.device = container->device->device;
+  }
+}
 
 static svar_ret_t
 container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out_container)
@@ -174,24 +196,22 @@ container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out
     return svar_fail(SVAR_ERR_CORRUPT, "store '%s': entry %llu of the directory is out of bounds",
                      store->name, (unsigned long long)index);
   }
-  SVAR_TRY(svari_directory_type(store, entry, &type));
+  uint32_t region;
+  SVAR_TRY(svari_directory_type(store, entry, &type, &region));
   svari_store_container_t *container =
       store->allocator.allocate(sizeof(*container), 64, store->allocator.state);
   if (container == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a variable of store '%s'", store->name);
   }
   *container = (svari_store_container_t){
-      .base = {.ops = &svari_store_container_ops,
-               .reference_count = 1,
-               .type = type,
-               .backing = store->region->ops->backing,
-               .allocator = store->allocator},
+      .base = {.reference_count = 1, .type = type, .allocator = store->allocator},
       .store = svari_store_ref(store),
       .entry = entry,
-      .view_head = {{kDLCPU, 0}, type.ndim, type.dtype},
+      .view_head = {.ndim = type.ndim, .dtype = type.dtype},
       .element_bytes = svar_dtype_bytes(type.dtype),
       .index = index,
   };
+  place(container, region);
   memcpy(container->name, entry->name, SVARI_NAME_BYTES - 1); // ends in 0 whatever the file says
   container->base.name = container->name;
   *out_container = container;
@@ -213,8 +233,10 @@ is_part(svar_store_t *store, const char *name)
   }
   const svari_entry_t *entry = svari_directory_entry(store, index);
   svar_type_t type;
+  uint32_t region;
   return entry != NULL && svari_store_has_value(store, entry) &&
-         svari_directory_type(store, entry, &type) == SVAR_OK && type.kind == SVAR_KIND_SPARSE;
+         svari_directory_type(store, entry, &type, &region) == SVAR_OK &&
+         type.kind == SVAR_KIND_SPARSE;
 }
 
 svar_ret_t
@@ -262,12 +284,14 @@ svari_store_take_own_rules(svar_variable_t *variable)
 // --- the factory that variable/ makes shared variables with ----------------------------------------
 
 static svar_ret_t
-declare_locked(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_index)
+declare_locked(svar_store_t *store, const svari_container_spec_t *spec, uint32_t region,
+               uint64_t *out_index)
 {
   SVAR_TRY(svari_store_check(store)); // it may have been closed while we waited
+  const char *name = spec->options->name;
   return spec->options->store != NULL
-             ? svari_writer_declare(store->writer, spec->options->name, &spec->type, out_index)
-             : svari_writer_declare_anonymous(store->writer, &spec->type, out_index);
+             ? svari_writer_declare(store->writer, name, &spec->type, region, out_index)
+             : svari_writer_declare_anonymous(store->writer, &spec->type, region, out_index);
 }
 
 // A new entry: named in the store of the options, anonymous in the process's private store.
@@ -280,8 +304,13 @@ declare(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_i
                      "store '%s' is open for reading here; only its holder can add variables",
                      store->name);
   }
+  const svar_shared_options_t *options = spec->options;
+  uint32_t region = 0;
+  if (options->target == SVAR_TARGET_GPU) {
+    SVAR_TRY(svari_store_device(store, options->gpu, &region));
+  }
   svari_writer_lock(store->writer);
-  svar_ret_t ret = declare_locked(store, spec, out_index);
+  svar_ret_t ret = declare_locked(store, spec, region, out_index);
   svari_writer_unlock(store->writer);
   return ret;
 }
@@ -304,7 +333,7 @@ set_first(svari_store_container_t *container, const svari_container_spec_t *spec
     return SVAR_OK;
   }
   if (transaction == NULL) {
-    return container_set(&container->base, spec->source, spec->options->borrow);
+    return svari_store_container_set(&container->base, spec->source, spec->options->borrow);
   }
   if (svari_transaction_store(transaction) != container->store) {
     return svar_fail(SVAR_ERR_ARGUMENT,

@@ -9,6 +9,7 @@ typedef struct svari_store_container {
   svari_container_t base;
   svar_store_t *store; // shared
   const svari_entry_t *entry;
+  svari_space_t *space; // of the values; the store's
   // What every view of the variable begins with, and the bytes of an element.
   struct {
     DLDevice device;
@@ -16,25 +17,42 @@ typedef struct svari_store_container {
     DLDataType dtype;
   } view_head;
   uint32_t element_bytes;
-  bool is_anonymous; // made without a store: the entry ends with the container
-  uint64_t index;    // in the directory
+  bool is_anonymous;             // made without a store: the entry ends with the container
+  uint32_t region;               // of the store, that the space is a part of; 0: host memory
+  svari_device_region_t *device; // the same; NULL: host memory
+  uint64_t index;                // in the directory
   char name[SVARI_NAME_BYTES];
 } svari_store_container_t;
 
+static_assert(offsetof(svari_store_container_t, element_bytes) + sizeof(uint32_t) <= 128,
+              "what a read looks at takes two cache lines");
+
 extern const svari_container_ops_t svari_store_container_ops;
+extern const svari_container_ops_t svari_device_container_ops; // device_container.c
 
 // The container behind variable, if it is one of this store; else NULL.
 static inline svari_store_container_t *
 svari_store_container_of(const svar_store_t *store, const svar_variable_t *variable)
 {
   svari_store_container_t *container = (svari_store_container_t *)variable->container;
-  return container->base.ops == &svari_store_container_ops && container->store == store ? container
-                                                                                        : NULL;
+  bool is_entry = container->base.ops == &svari_store_container_ops ||
+                  container->base.ops == &svari_device_container_ops;
+  return is_entry && container->store == store ? container : NULL;
 }
 
-// A view of the variable's newest value, with a pin of its own.
+// A view of the variable's newest value where it lies, with a pin of its own.
 // SVAR_ERR_UNSET, SVAR_ERR_CORRUPT, SVAR_ERR_READERS_FULL, SVAR_ERR_FORKED, SVAR_ERR_STATE
 svar_ret_t svari_store_container_borrow(svari_container_t *container, svar_value_t *out_view);
+
+// The parts of the table that containers in host memory and on devices have in common.
+svar_ret_t svari_store_container_set(svari_container_t *container, const svar_source_t *source,
+                                     svar_borrow_t borrow);
+svar_ret_t svari_store_container_set_together(svari_container_t *const *members,
+                                              const svar_source_t *sources, size_t count,
+                                              svar_transaction_t *transaction);
+svar_store_t *svari_store_container_store(svari_container_t *container);
+const void *svari_store_container_cell(const svari_container_t *container);
+void svari_store_container_destroy(svari_container_t *container);
 
 // Makes a handle that was just found, and that nobody else has yet, as strict, as free to downcast and as
 // read-only as the holder's own variable of the name, which svar_shared() gave it, as long as it has one.

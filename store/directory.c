@@ -43,10 +43,10 @@ svari_directory_entry(const svar_store_t *store, uint64_t index)
   }
   uint64_t offset = atomic_load_explicit(&store->header->directory[block], memory_order_acquire);
   if (offset < SVARI_PAGE_BYTES || offset % SVARI_ALIGNMENT != 0 ||
-      !svari_region_covers(store->region, offset, svari_directory_block_bytes(block))) {
+      !svari_space_covers(&store->region->space, offset, svari_directory_block_bytes(block))) {
     return NULL;
   }
-  return (const svari_entry_t *)(store->region->read_base + offset) + position;
+  return (const svari_entry_t *)(store->region->space.read_base + offset) + position;
 }
 
 static uint64_t
@@ -133,11 +133,8 @@ is_vector_of(const svar_type_t *type, svar_dtype_t dtype)
 
 // An object is of one process: no file has one.
 static bool
-has_valid_kind(const svar_type_t *type, uint32_t flags)
+has_valid_kind(const svar_type_t *type)
 {
-  if (flags != svari_entry_flags(type)) {
-    return false;
-  }
   switch ((svar_kind_t)type->kind) {
   case SVAR_KIND_TENSOR:
   case SVAR_KIND_NUMBER:
@@ -153,19 +150,24 @@ has_valid_kind(const svar_type_t *type, uint32_t flags)
 }
 
 svar_ret_t
-svari_directory_type(const svar_store_t *store, const svari_entry_t *entry, svar_type_t *out_type)
+svari_directory_type(const svar_store_t *store, const svari_entry_t *entry, svar_type_t *out_type,
+                     uint32_t *out_region)
 {
   uint32_t flags = entry->flags;
   svar_type_t type = {entry->dtype, entry->ndim, entry->broadcastable, (uint8_t)flags,
                       (uint8_t)(flags >> 8)};
-  if (!has_valid_kind(&type, flags) || !svar_dtype_is_known(type.dtype) || type.ndim < 0 ||
-      type.ndim > SVAR_NDIM_MAX || (type.ndim < 32 && type.broadcastable >> type.ndim != 0) ||
+  uint32_t region = svari_entry_region(flags);
+  if (!has_valid_kind(&type) || region > svari_store_device_count(store) ||
+      (region != 0 && type.kind != SVAR_KIND_TENSOR) || !svar_dtype_is_known(type.dtype) ||
+      type.ndim < 0 || type.ndim > SVAR_NDIM_MAX ||
+      (type.ndim < 32 && type.broadcastable >> type.ndim != 0) ||
       memchr(entry->name, '\0', SVARI_NAME_BYTES) == NULL) {
     return svar_fail(SVAR_ERR_CORRUPT,
                      "store '%s': an entry of the directory has no valid type or name",
                      store->name);
   }
   *out_type = type;
+  *out_region = region;
   return SVAR_OK;
 }
 
@@ -186,7 +188,7 @@ require_block(svar_store_t *store, uint64_t index, svari_entry_t **out_entry)
   uint64_t offset = atomic_load_explicit(&header->directory[block], memory_order_relaxed);
   if (offset == 0) {
     uint64_t size_bytes = svari_directory_block_bytes(block);
-    SVAR_TRY(svari_heap_take(svari_writer_heap(store->writer), size_bytes, &offset));
+    SVAR_TRY(svari_heap_take(svari_writer_heap(store->writer, 0), size_bytes, &offset));
     memset(store->region->write_base + offset, 0, size_bytes);
     SVARI_CRASH_POINT("directory.block_zeroed");
     // Release: a reader that finds the offset finds a zeroed block.
@@ -199,7 +201,7 @@ require_block(svar_store_t *store, uint64_t index, svari_entry_t **out_entry)
 
 svar_ret_t
 svari_directory_append(svar_store_t *store, const char *name, const svar_type_t *type,
-                       uint64_t *out_index)
+                       uint32_t flags, uint64_t *out_index)
 {
   svari_header_t *header = svari_writer_header(store->writer);
   uint64_t index = atomic_load_explicit(&header->variable_count, memory_order_relaxed);
@@ -210,7 +212,7 @@ svari_directory_append(svar_store_t *store, const char *name, const svar_type_t 
       .dtype = type->dtype,
       .ndim = type->ndim,
       .broadcastable = type->broadcastable,
-      .flags = svari_entry_flags(type),
+      .flags = flags,
   };
   strncpy(entry->name, name, SVARI_NAME_BYTES - 1);
   for (int i = 0; i < SVARI_RING_RECORDS; i++) {

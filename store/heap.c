@@ -5,27 +5,28 @@
 
 #include "store/array.h"
 #include "store/crash_point.h"
+#include "store/layout.h"
 
 enum {
   LARGE_BYTES = 64 * 1024,     // values from here on get whole pages of their own
-  GROWTH_BYTES = 64 * 1024,    // least the file grows by
   DISCARD_BYTES = 1024 * 1024, // free ranges below this keep their memory
 };
 // Free memory kept for the next values: half of what is in use, and this much at least.
 static const uint64_t HIGH_WATER_BYTES = 16 * 1024 * 1024;
 
 void
-svari_heap_init(svari_heap_t *heap, svari_region_t *region, _Atomic uint64_t *end_bytes,
-                const char *store_name)
+svari_heap_init(svari_heap_t *heap, svari_space_t *space, _Atomic uint64_t *end_bytes,
+                const char *store_name, const svar_allocator_t *allocator)
 {
-  *heap = (svari_heap_t){.region = region, .end_bytes = end_bytes, .store_name = store_name};
+  *heap = (svari_heap_t){
+      .space = space, .store_name = store_name, .allocator = *allocator, .end_bytes = end_bytes};
 }
 
 void
 svari_heap_fini(svari_heap_t *heap)
 {
-  if (heap->region != NULL) {
-    heap->region->allocator.deallocate(heap->extents, heap->region->allocator.state);
+  if (heap->space != NULL) {
+    heap->allocator.deallocate(heap->extents, heap->allocator.state);
   }
   *heap = (svari_heap_t){0};
 }
@@ -37,16 +38,17 @@ round_up(uint64_t bytes, uint64_t multiple)
 }
 
 uint64_t
-svari_heap_round(uint64_t size_bytes)
+svari_heap_round(const svari_heap_t *heap, uint64_t size_bytes)
 {
-  return size_bytes >= LARGE_BYTES ? round_up(size_bytes, SVARI_PAGE_BYTES)
-                                   : round_up(size_bytes > 0 ? size_bytes : 1, SVARI_ALIGNMENT);
+  return size_bytes >= LARGE_BYTES
+             ? round_up(size_bytes, SVARI_PAGE_BYTES)
+             : round_up(size_bytes > 0 ? size_bytes : 1, heap->space->grain->alignment);
 }
 
 static uint64_t
-alignment_of(uint64_t rounded_bytes)
+alignment_of(const svari_heap_t *heap, uint64_t rounded_bytes)
 {
-  return rounded_bytes >= LARGE_BYTES ? SVARI_PAGE_BYTES : SVARI_ALIGNMENT;
+  return rounded_bytes >= LARGE_BYTES ? SVARI_PAGE_BYTES : heap->space->grain->alignment;
 }
 
 // --- the list of free ranges -----------------------------------------------------------------------
@@ -82,7 +84,7 @@ static svar_ret_t
 reserve(svari_heap_t *heap)
 {
   return svari_array_reserve((void **)&heap->extents, &heap->extent_room, heap->extent_count + 2,
-                             sizeof(svari_extent_t), &heap->region->allocator);
+                             sizeof(svari_extent_t), &heap->allocator);
 }
 
 static bool
@@ -131,7 +133,7 @@ carve(svari_heap_t *heap, size_t position, uint64_t offset, uint64_t size_bytes)
 static bool
 find_fit(const svari_heap_t *heap, uint64_t size_bytes, size_t *out_position)
 {
-  uint64_t alignment = alignment_of(size_bytes);
+  uint64_t alignment = alignment_of(heap, size_bytes);
   bool found = false;
   for (size_t i = 0; i < heap->extent_count; i++) {
     const svari_extent_t *extent = &heap->extents[i];
@@ -151,13 +153,16 @@ find_fit(const svari_heap_t *heap, uint64_t size_bytes, size_t *out_position)
 
 // --- taking and giving -----------------------------------------------------------------------------
 
-// Extends the file so that size_bytes more are free at its end, a little more than that if there is room.
+// Extends the space so that size_bytes more are free at its end, a little more than that if there is room.
 static svar_ret_t
 grow(svari_heap_t *heap, uint64_t size_bytes)
 {
+  svari_space_t *space = heap->space;
+  const svari_grain_t *grain = space->grain;
   uint64_t end = atomic_load_explicit(heap->end_bytes, memory_order_relaxed);
-  uint64_t capacity = heap->region->capacity_bytes;
-  uint64_t exact = round_up(size_bytes + (round_up(end, SVARI_PAGE_BYTES) - end), SVARI_PAGE_BYTES);
+  uint64_t capacity = space->capacity_bytes;
+  uint64_t exact =
+      round_up(size_bytes + (round_up(end, SVARI_PAGE_BYTES) - end), grain->step_bytes);
   if (size_bytes > capacity || exact > capacity - end) {
     return svar_fail(SVAR_ERR_NO_SPACE,
                      "store '%s' needs %llu bytes more and has %llu of its capacity of %llu bytes "
@@ -165,11 +170,10 @@ grow(svari_heap_t *heap, uint64_t size_bytes)
                      heap->store_name, (unsigned long long)size_bytes,
                      (unsigned long long)(capacity - end), (unsigned long long)capacity);
   }
-  uint64_t generous = exact < GROWTH_BYTES ? GROWTH_BYTES : exact;
-  if (generous > capacity - end ||
-      heap->region->ops->commit(heap->region, end, generous) != SVAR_OK) {
+  uint64_t generous = exact < grain->growth_bytes ? grain->growth_bytes : exact;
+  if (generous > capacity - end || space->ops->commit(space, end, generous) != SVAR_OK) {
     generous = exact;
-    SVAR_TRY(heap->region->ops->commit(heap->region, end, generous));
+    SVAR_TRY(space->ops->commit(space, end, generous));
   }
   SVARI_CRASH_POINT("growth.file_extended");
   atomic_store_explicit(heap->end_bytes, end + generous, memory_order_release);
@@ -181,7 +185,7 @@ grow(svari_heap_t *heap, uint64_t size_bytes)
 svar_ret_t
 svari_heap_take(svari_heap_t *heap, uint64_t size_bytes, uint64_t *out_offset)
 {
-  uint64_t rounded = svari_heap_round(size_bytes);
+  uint64_t rounded = svari_heap_round(heap, size_bytes);
   size_t position;
   SVAR_TRY(reserve(heap));
   if (!find_fit(heap, rounded, &position)) {
@@ -193,9 +197,9 @@ svari_heap_take(svari_heap_t *heap, uint64_t size_bytes, uint64_t *out_offset)
     }
   }
   const svari_extent_t *extent = &heap->extents[position];
-  uint64_t offset = round_up(extent->offset, alignment_of(rounded));
+  uint64_t offset = round_up(extent->offset, alignment_of(heap, rounded));
   if (!extent->is_warm) {
-    SVAR_TRY(heap->region->ops->commit(heap->region, offset, rounded));
+    SVAR_TRY(heap->space->ops->commit(heap->space, offset, rounded));
   }
   carve(heap, position, offset, rounded);
   heap->used_bytes += rounded;
@@ -207,7 +211,8 @@ bool
 svari_heap_has_warm(const svari_heap_t *heap, uint64_t size_bytes)
 {
   size_t position;
-  return find_fit(heap, svari_heap_round(size_bytes), &position) && heap->extents[position].is_warm;
+  return find_fit(heap, svari_heap_round(heap, size_bytes), &position) &&
+         heap->extents[position].is_warm;
 }
 
 // Gives the memory of a free range back to the system: its whole pages become a cold extent.
@@ -217,10 +222,10 @@ discard(svari_heap_t *heap, size_t position)
   svari_extent_t whole = heap->extents[position];
   uint64_t first = round_up(whole.offset, SVARI_PAGE_BYTES);
   uint64_t last = (whole.offset + whole.size_bytes) & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
-  if (last <= first || reserve(heap) != SVAR_OK) {
+  if (heap->space->ops->discard == NULL || last <= first || reserve(heap) != SVAR_OK) {
     return;
   }
-  heap->region->ops->discard(heap->region, first, last - first);
+  heap->space->ops->discard(heap->space, first, last - first);
   SVARI_CRASH_POINT("growth.hole_punched");
   carve(heap, position, first, last - first);
   insert(heap, (svari_extent_t){first, last - first, false});
@@ -229,7 +234,7 @@ discard(svari_heap_t *heap, size_t position)
 void
 svari_heap_give(svari_heap_t *heap, uint64_t offset, uint64_t size_bytes)
 {
-  uint64_t rounded = svari_heap_round(size_bytes);
+  uint64_t rounded = svari_heap_round(heap, size_bytes);
   if (reserve(heap) != SVAR_OK) {
     return; // the range is lost until the next resume; the values are not touched
   }
@@ -255,7 +260,7 @@ svar_ret_t
 svari_heap_rebuild(svari_heap_t *heap, svari_extent_t *used, size_t used_count)
 {
   uint64_t end = atomic_load_explicit(heap->end_bytes, memory_order_relaxed);
-  uint64_t position = SVARI_PAGE_BYTES; // behind the header
+  uint64_t position = heap->space->grain->head_bytes;
   heap->extent_count = 0;
   heap->warm_free_bytes = 0;
   heap->used_bytes = 0;

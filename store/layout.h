@@ -49,7 +49,7 @@
 #include "variable/pin.h"
 
 // Raised by every change of the layout; the hash below catches what a person forgets to raise.
-#define SVARI_LAYOUT_NUMBER 3u
+#define SVARI_LAYOUT_NUMBER 4u
 #define SVARI_STATE_MAGIC UINT64_C(0x3145544154535653)   // "SVSTATE1"
 #define SVARI_READERS_MAGIC UINT64_C(0x3152444145525653) // "SVREADR1"
 
@@ -86,10 +86,10 @@ svari_offset_is_address(uint64_t offset)
 
 // One version of one variable. Written while its begin is NONE; immutable until it is reclaimed.
 typedef struct svari_record {
-  uint64_t offset;     // of the bytes, in the region; several records may name the same
+  uint64_t offset;     // of the bytes, in the region's space; several records may name the same
   uint64_t size_bytes; // of the value
   uint64_t room_bytes; // of the buffer at offset; the holder's business
-  uint32_t region;     // 0: this file. Device regions count from 1.
+  uint32_t region;     // as the entry's flags name it
   uint32_t reserved;
   int64_t shape[SVAR_NDIM_MAX];
 } svari_record_t;
@@ -100,7 +100,7 @@ typedef struct svari_entry {
   svar_dtype_t dtype;
   int32_t ndim;
   uint32_t broadcastable;
-  uint32_t flags; // of the type: svari_entry_flags()
+  uint32_t flags; // of the type and the region: svari_entry_flags()
   // Index of the newest record: a hint that saves readers the search. Stored after the record's begin
   // and before header.version, so a reader of version V finds the hint at V's record or a later one;
   // a later one has begin > V, and the reader searches.
@@ -169,11 +169,18 @@ typedef struct svari_readers {
   _Alignas(128) svari_slot_t slots[SVARI_SLOTS];
 } svari_readers_t;
 
-// Kind and format of a type, as an entry keeps them.
+// Kind and format of a type, and the region that the values lie in (0: this file, or what private memory has
+// instead; the device regions of a store count from 1), as an entry keeps them.
 static inline uint32_t
-svari_entry_flags(const svar_type_t *type)
+svari_entry_flags(const svar_type_t *type, uint32_t region)
 {
-  return type->kind | (uint32_t)type->format << 8;
+  return type->kind | (uint32_t)type->format << 8 | region << 16;
+}
+
+static inline uint32_t
+svari_entry_region(uint32_t flags)
+{
+  return flags >> 16;
 }
 
 static_assert(sizeof(svari_record_t) == 160, "a record's layout is shared by processes");

@@ -16,9 +16,10 @@ typedef struct private_region {
 } private_region_t;
 
 static svar_ret_t
-private_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+private_commit(svari_space_t *space, uint64_t offset, uint64_t size_bytes)
 {
-  private_region_t *region = (private_region_t *)base;
+  private_region_t *region = (private_region_t *)space;
+  const svari_region_t *base = &region->base;
   uint64_t end = offset + size_bytes;
   uint64_t first = offset & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
   uint64_t last = (end + SVARI_PAGE_BYTES - 1) & ~(uint64_t)(SVARI_PAGE_BYTES - 1);
@@ -29,20 +30,26 @@ private_commit(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
                      (unsigned long long)size_bytes, strerror(errno));
   }
   region->open_bytes = last > region->open_bytes ? last : region->open_bytes;
-  atomic_store_explicit(&base->known_bytes, region->open_bytes, memory_order_relaxed);
+  atomic_store_explicit(&space->known_bytes, region->open_bytes, memory_order_relaxed);
   // A hint: where the kernel does not know it, pages are faulted in one by one as they are written.
   madvise(base->write_base + first, last - first, MADV_POPULATE_WRITE);
   return SVAR_OK;
 }
 
 static void
-private_discard(svari_region_t *base, uint64_t offset, uint64_t size_bytes)
+private_discard(svari_space_t *space, uint64_t offset, uint64_t size_bytes)
 {
-  madvise(base->write_base + offset, size_bytes, MADV_DONTNEED);
+  madvise(((private_region_t *)space)->base.write_base + offset, size_bytes, MADV_DONTNEED);
 }
 
 static uint64_t
-private_extent_bytes(svari_region_t *base)
+private_extent_bytes(svari_space_t *space)
+{
+  return ((private_region_t *)space)->open_bytes;
+}
+
+static uint64_t
+private_memory_bytes(svari_region_t *base)
 {
   return ((private_region_t *)base)->open_bytes;
 }
@@ -113,7 +120,7 @@ private_destroy(svari_region_t *base)
 {
   svar_allocator_t allocator = base->allocator;
   if (base->write_base != NULL) {
-    munmap(base->write_base, base->capacity_bytes);
+    munmap(base->write_base, base->space.capacity_bytes);
   }
   if (base->readers != NULL) {
     munmap(base->readers, sizeof(svari_readers_t));
@@ -121,12 +128,15 @@ private_destroy(svari_region_t *base)
   allocator.deallocate(base, allocator.state);
 }
 
-static const svari_region_ops_t private_ops = {
-    .backing = SVAR_BACKING_CPU,
+static const svari_space_ops_t private_space_ops = {
     .commit = private_commit,
     .discard = private_discard,
     .extent_bytes = private_extent_bytes,
-    .memory_bytes = private_extent_bytes,
+};
+
+static const svari_region_ops_t private_ops = {
+    .backing = SVAR_BACKING_CPU,
+    .memory_bytes = private_memory_bytes,
     .process_lock = private_process_lock,
     .process_unlock = private_process_unlock,
     .process_is_alive = private_process_is_alive,
@@ -151,23 +161,24 @@ static svar_ret_t
 map_region(private_region_t *region, const char *store_name, uint64_t wanted_bytes)
 {
   svari_region_t *base = &region->base;
-  base->capacity_bytes = wanted_bytes != 0 ? wanted_bytes : svari_default_capacity_bytes();
-  while ((base->write_base = map_anonymous(base->capacity_bytes, PROT_NONE)) == NULL &&
-         wanted_bytes == 0 && base->capacity_bytes / 2 >= SVARI_DEFAULT_CAPACITY_LEAST) {
-    base->capacity_bytes /= 2;
+  svari_space_t *space = &base->space;
+  space->capacity_bytes = wanted_bytes != 0 ? wanted_bytes : svari_default_capacity_bytes();
+  while ((base->write_base = map_anonymous(space->capacity_bytes, PROT_NONE)) == NULL &&
+         wanted_bytes == 0 && space->capacity_bytes / 2 >= SVARI_DEFAULT_CAPACITY_LEAST) {
+    space->capacity_bytes /= 2;
   }
   base->readers = map_anonymous(sizeof(svari_readers_t), PROT_READ | PROT_WRITE);
   if (base->write_base == NULL || base->readers == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY,
                      "store '%s': no address space for %llu bytes (%s); create it with a smaller "
                      "capacity_bytes",
-                     store_name, (unsigned long long)base->capacity_bytes, strerror(errno));
+                     store_name, (unsigned long long)base->space.capacity_bytes, strerror(errno));
   }
-  base->read_base = base->write_base;
-  SVAR_TRY(private_commit(base, 0, SVARI_PAGE_BYTES));
+  base->space.read_base = base->write_base;
+  SVAR_TRY(private_commit(&base->space, 0, SVARI_PAGE_BYTES));
   static const uint8_t no_generation[16];
-  svari_store_format_header((svari_header_t *)base->write_base, store_name, base->capacity_bytes,
-                            no_generation);
+  svari_store_format_header((svari_header_t *)base->write_base, store_name,
+                            base->space.capacity_bytes, no_generation);
   svari_store_format_readers(base->readers, no_generation);
   return SVAR_OK;
 }
@@ -180,7 +191,10 @@ svari_private_region_create(const char *store_name, uint64_t capacity_bytes,
   if (region == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for store '%s'", store_name);
   }
-  *region = (private_region_t){.base = {.ops = &private_ops, .allocator = *allocator}};
+  *region =
+      (private_region_t){.base = {.space = {.ops = &private_space_ops, .grain = &svari_host_grain},
+                                  .ops = &private_ops,
+                                  .allocator = *allocator}};
   svar_ret_t ret = map_region(region, store_name, capacity_bytes);
   if (ret != SVAR_OK) {
     private_destroy(&region->base);

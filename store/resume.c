@@ -45,7 +45,7 @@ add_claim(recovery_t *recovery, claim_t claim)
 // True if the record's value is of the size that its shape says, and lies in a buffer of its own; or if it
 // says that there is none.
 static bool
-makes_sense(const svari_record_t *record, const svar_type_t *type)
+makes_sense(const svari_heap_t *heap, const svari_record_t *record, const svar_type_t *type)
 {
   uint64_t size_bytes;
   if (record->offset == SVARI_OFFSET_UNSET) {
@@ -53,7 +53,8 @@ makes_sense(const svari_record_t *record, const svar_type_t *type)
   }
   return svar_shape_bytes(type->dtype, type->ndim, record->shape, &size_bytes) == SVAR_OK &&
          size_bytes == record->size_bytes && record->size_bytes <= record->room_bytes &&
-         record->room_bytes != 0 && svari_heap_round(record->room_bytes) == record->room_bytes &&
+         record->room_bytes != 0 &&
+         svari_heap_round(heap, record->room_bytes) == record->room_bytes &&
          record->offset % SVARI_ALIGNMENT == 0;
 }
 
@@ -63,7 +64,7 @@ keep_record(recovery_t *recovery, svari_writer_variable_t *variable, const svar_
             uint32_t index)
 {
   const svari_record_t *record = &variable->entry->records[index];
-  if (!makes_sense(record, type)) {
+  if (!makes_sense(&recovery->writer->heaps[0], record, type)) {
     return svar_fail(SVAR_ERR_CORRUPT,
                      "store '%s': the record of '%.*s' makes no sense (offset %llu, %llu of %llu "
                      "bytes); create it with start_empty to discard what is there",
@@ -127,7 +128,8 @@ recover_variable(recovery_t *recovery, uint64_t index)
   svari_writer_variable_t *variable;
   svar_type_t type;
   SVAR_TRY(svari_writer_mirror(recovery->writer, index, &variable));
-  SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type));
+  uint32_t region;
+  SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type, &region));
   SVAR_TRY(sort_records(recovery, variable, &type));
   SVARI_CRASH_POINT("resume.records_sorted");
   if (variable->newest == SVARI_NO_RECORD) {
@@ -175,7 +177,8 @@ recover_directory(recovery_t *recovery)
           recovery->writer->store->name, block, (unsigned long long)offset);
     }
     if (offset != 0) {
-      uint64_t size_bytes = svari_heap_round(svari_directory_block_bytes(block));
+      uint64_t size_bytes =
+          svari_heap_round(&recovery->writer->heaps[0], svari_directory_block_bytes(block));
       SVAR_TRY(add_claim(recovery, (claim_t){{.offset = offset, .size_bytes = size_bytes},
                                              .variable = NO_VARIABLE}));
     }
@@ -234,7 +237,7 @@ recover(recovery_t *recovery)
     SVAR_TRY(recover_variable(recovery, i));
   }
   SVAR_TRY(merge_claims(recovery));
-  return svari_heap_rebuild(&writer->heap, recovery->used, recovery->used_count);
+  return svari_heap_rebuild(&writer->heaps[0], recovery->used, recovery->used_count);
 }
 
 svar_ret_t

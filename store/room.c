@@ -240,7 +240,7 @@ take_new_buffer(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32
   }
   uint64_t offset = SVARI_OFFSET_UNSET;
   if (rounded > 0) {
-    SVAR_TRY(svari_heap_take(&writer->heap, rounded, &offset));
+    SVAR_TRY(svari_heap_take(svari_writer_heap_of(writer, index), rounded, &offset));
   }
   variable->records[record] =
       (svari_writer_record_t){.offset = offset, .room.bytes = rounded, .state = SVARI_RECORD_FREE};
@@ -265,16 +265,21 @@ has_retired(const svari_writer_variable_t *variable)
   return find_state(variable, SVARI_RECORD_RETIRED, 0, &record);
 }
 
-// Gives the spare buffers of all variables back to the heap.
+void
+svari_writer_drop_spares(svari_writer_t *writer, uint64_t variable)
+{
+  for (uint32_t record = 0; record < SVARI_RING_RECORDS; record++) {
+    if (writer->variables[variable].records[record].state == SVARI_RECORD_FREE) {
+      svari_buffer_leave(writer, variable, record);
+    }
+  }
+}
+
 static void
-drop_spares(svari_writer_t *writer)
+drop_all_spares(svari_writer_t *writer)
 {
   for (size_t i = 0; i < writer->variable_count; i++) {
-    for (uint32_t record = 0; record < SVARI_RING_RECORDS; record++) {
-      if (writer->variables[i].records[record].state == SVARI_RECORD_FREE) {
-        svari_buffer_leave(writer, i, record);
-      }
-    }
+    svari_writer_drop_spares(writer, i);
   }
 }
 
@@ -382,7 +387,7 @@ find_room_hard(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_
     if (find_free_buffer(variable, rounded, out_record)) {
       return SVAR_OK;
     }
-    drop_spares(writer);
+    drop_all_spares(writer);
     ret = take_new_buffer(writer, index, rounded, out_record);
   }
   return ret == SVAR_ERR_BUSY || ret == SVAR_ERR_NO_SPACE ? fail_without_room(writer, index, ret)
@@ -407,7 +412,8 @@ find_room(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *ou
     }
   }
   // Beside a pinned one another buffer, at once where that takes no new memory and so no system call.
-  if ((!has_retired(variable) || svari_heap_has_warm(&writer->heap, rounded)) &&
+  if ((!has_retired(variable) ||
+       svari_heap_has_warm(svari_writer_heap_of(writer, index), rounded)) &&
       take_new_buffer(writer, index, rounded, out_record) == SVAR_OK) {
     return SVAR_OK;
   }
@@ -420,7 +426,9 @@ svari_writer_loan(svari_writer_t *writer, uint64_t variable, uint64_t size_bytes
 {
   uint32_t record;
   bool is_bare = size_bytes == SVARI_NO_BUFFER;
-  SVAR_TRY(find_room(writer, variable, is_bare ? 0 : svari_heap_round(size_bytes), &record));
+  uint64_t rounded =
+      is_bare ? 0 : svari_heap_round(svari_writer_heap_of(writer, variable), size_bytes);
+  SVAR_TRY(find_room(writer, variable, rounded, &record));
   svari_writer_record_t *mirror = &writer->variables[variable].records[record];
   mirror->state = SVARI_RECORD_LOANED;
   out_loan->variable = variable;

@@ -60,6 +60,16 @@ svar_snapshot_get(const svar_snapshot_t *snapshot, svar_variable_t *variable,
   return get_slowly(snapshot, variable, out_view);
 }
 
+svar_ret_t
+svar_snapshot_copy(const svar_snapshot_t *snapshot, svar_variable_t *variable,
+                   svar_value_t *out_value)
+{
+  SVAR_REQUIRE(out_value != NULL);
+  svar_value_t view;
+  SVAR_TRY(svar_snapshot_get(snapshot, variable, &view));
+  return svari_container_copy_view(variable->container, &view, out_value);
+}
+
 void
 svar_snapshot_end(svar_snapshot_t *snapshot)
 {

@@ -252,6 +252,9 @@ store_destroy(svar_store_t *store)
   list_remove(store);
   svari_watchers_close(&store->watchers);
   svari_writer_destroy(store->writer);
+  for (uint32_t i = 0; i < svari_store_device_count(store); i++) {
+    store->devices[i]->ops->destroy(store->devices[i]);
+  }
   store->region->ops->destroy(store->region);
   allocator.deallocate(store->slots, allocator.state);
   allocator.deallocate(store->name_hashes, allocator.state);
@@ -322,7 +325,7 @@ svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store
   *store = (svar_store_t){
       .id = id,
       .open_id = id,
-      .header = (const svari_header_t *)region->read_base,
+      .header = (const svari_header_t *)region->space.read_base,
       .region = region,
       .reference_count = 1,
       .allocator = allocator,

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "store/device_region.h"
 #include "store/region.h"
 #include "store/watchers.h"
 #include "store/writer.h"
@@ -21,6 +22,8 @@ typedef struct svari_owned_slot {
 } svari_owned_slot_t;
 
 #define SVARI_ID_NONE UINT64_MAX
+
+enum { SVARI_STORE_DEVICES = 16 }; // GPUs that a store can have variables on
 
 // What a room above has at work for a handle, in a thread of its own perhaps: it ends with the handle.
 typedef struct svari_attendant {
@@ -45,7 +48,10 @@ struct svar_store {
   bool has_process;
   char name[SVARI_NAME_BYTES]; // copied from the header and checked
   svar_allocator_t allocator;
-  svari_writer_t *writer;                  // NULL: a reader
+  svari_writer_t *writer; // NULL: a reader
+  // Grows at its end, under the writer's lock. Number n, of an entry's flags and a record, is devices[n - 1].
+  svari_device_region_t *devices[SVARI_STORE_DEVICES];
+  _Atomic uint32_t device_count;
   struct svar_store *next;                 // in the process's list of handles
   svari_watchers_t watchers;               // told of commits; a reader has none
   _Atomic(svari_attendant_t *) attendants; // grows at its head
@@ -74,6 +80,12 @@ svar_ret_t svari_store_check_readers(const svari_readers_t *readers, const uint8
 svar_ret_t svari_store_private(svar_store_t **out_store);
 svar_store_t *svari_store_ref(svar_store_t *store);
 void svari_store_unref(svar_store_t *store);
+// How many devices the store has variables on.
+static inline uint32_t
+svari_store_device_count(const svar_store_t *store)
+{
+  return atomic_load_explicit(&store->device_count, memory_order_acquire);
+}
 // The error of a handle whose state is not OPEN.
 svar_ret_t svari_store_refuse(const svar_store_t *store);
 static inline bool
@@ -105,12 +117,13 @@ void svari_store_each(void (*visit)(svar_store_t *store, void *context), void *c
 const svari_entry_t *svari_directory_entry(const svar_store_t *store, uint64_t index);
 // The index of the entry of that name; SVAR_ERR_NOT_FOUND. Takes the handle's lock.
 svar_ret_t svari_directory_find(svar_store_t *store, const char *name, uint64_t *out_index);
-// Reads and checks an entry's type. SVAR_ERR_CORRUPT
+// Reads and checks an entry's type, and the region that its values lie in. SVAR_ERR_CORRUPT
 svar_ret_t svari_directory_type(const svar_store_t *store, const svari_entry_t *entry,
-                                svar_type_t *out_type);
+                                svar_type_t *out_type, uint32_t *out_region);
 // Holder, under the writer's lock: adds an entry without a value.
+// flags: svari_entry_flags()
 svar_ret_t svari_directory_append(svar_store_t *store, const char *name, const svar_type_t *type,
-                                  uint64_t *out_index);
+                                  uint32_t flags, uint64_t *out_index);
 // True if name can name a variable: 1 to 255 bytes, no control characters.
 svar_ret_t svari_directory_check_name(const char *name);
 // Offset of a block of the directory and its size, for the allocator's rebuild.

@@ -6,6 +6,7 @@
 #include "shared_variable/random.h"
 #include "store/array.h"
 #include "store/crash_point.h"
+#include "store/device_container.h"
 #include "store/slot.h"
 #include "store/view.h"
 #include "store/writer_impl.h"
@@ -20,6 +21,7 @@ struct svar_transaction {
   size_t loan_count, loan_room;
   svari_container_t **sources; // shared: what loans take their values over from
   size_t source_count, source_room;
+  uint32_t awaited;              // bit n - 1: work on the store's device n may be under way
   struct svar_transaction *next; // among the spare ones
 };
 
@@ -66,6 +68,7 @@ svar_transaction_begin(svar_store_t *store, svar_transaction_t **out_transaction
     (*out_transaction)->store = svari_store_ref(store);
     (*out_transaction)->loan_count = 0;
     (*out_transaction)->source_count = 0;
+    (*out_transaction)->awaited = 0;
   }
   return ret;
 }
@@ -109,7 +112,9 @@ static svar_ret_t
 replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_bytes)
 {
   const svari_writer_record_t *record = &writer->variables[loan->variable].records[loan->record];
-  if (size_bytes != SVARI_NO_BUFFER && svari_record_room(record) >= svari_heap_round(size_bytes)) {
+  if (size_bytes != SVARI_NO_BUFFER &&
+      svari_record_room(record) >=
+          svari_heap_round(svari_writer_heap_of(writer, loan->variable), size_bytes)) {
     loan->size_bytes = size_bytes;
     return SVAR_OK;
   }
@@ -223,16 +228,19 @@ filter(const svari_store_container_t *container, const svar_source_t *source,
        svari_filter_plan_t *out_plan)
 {
   const svari_container_t *base = &container->base;
+  svar_source_t as_host;
+  if (container->device != NULL) {
+    SVAR_TRY(svari_device_check_source(container, source, &as_host));
+    source = &as_host;
+  }
   return svari_filter_check(&base->type, base->strict, base->allow_downcast, container->name,
                             source, out_plan);
 }
 
-// True if source lies where the region's holder writes.
 static bool
-is_of_region(const svari_region_t *region, const svar_source_t *source)
+lies_within(const void *base, uint64_t size_bytes, const svar_source_t *source)
 {
-  uintptr_t data = (uintptr_t)svari_source_data(source);
-  return data - (uintptr_t)region->write_base < region->capacity_bytes;
+  return (uintptr_t)svari_source_data(source) - (uintptr_t)base < size_bytes;
 }
 
 // True if source lies in the room that the transaction has loaned for a value of the plan.
@@ -241,12 +249,12 @@ reads_own_loan(const svar_transaction_t *transaction, const svari_store_containe
                const svar_source_t *source, const svari_filter_plan_t *plan)
 {
   const svari_region_t *region = transaction->store->region;
-  if (!is_of_region(region, source)) {
+  if (!lies_within(region->write_base, region->space.capacity_bytes, source)) {
     return false; // what comes from elsewhere costs no search
   }
   for (size_t i = 0; i < transaction->loan_count; i++) {
     const svari_loan_t *loan = &transaction->loans[i];
-    if (loan->variable == container->index && loan->offset < region->capacity_bytes) {
+    if (loan->variable == container->index && loan->offset < region->space.capacity_bytes) {
       const int64_t shape[1] = {(int64_t)plan->size_bytes};
       DLTensor room = svar_tensor(SVAR_UINT8, region->write_base + loan->offset, 1, shape);
       return svar_may_share_memory(&source->tensor, &room);
@@ -297,6 +305,10 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
   if (source->kind == SVAR_SOURCE_NONE) {
     return unset(transaction, container);
   }
+  if (container->device != NULL) {
+    svari_container_t *member = &container->base;
+    return svari_transaction_set_together(transaction, &member, source, 1);
+  }
   SVAR_TRY(filter(container, source, &plan));
   if (reads_own_loan(transaction, container, source, &plan)) {
     return set_from_own_loan(transaction, container, source, &plan);
@@ -306,6 +318,14 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
   return SVAR_OK;
 }
 
+static bool
+is_same_device(const svari_store_container_t *container, const svar_source_t *source)
+{
+  const DLDevice *device = &source->tensor.device;
+  return device->device_type == container->view_head.device.device_type &&
+         device->device_id == container->view_head.device.device_id;
+}
+
 // True if the store can show the source's own bytes to its readers: those of private memory are all in
 // this process, and views are compact. Its own memory is a loan that ends, or a version's: no caller's to give.
 static bool
@@ -313,8 +333,10 @@ can_adopt(const svari_store_container_t *container, const svar_source_t *source,
           const svari_filter_plan_t *plan)
 {
   if (source->kind != SVAR_SOURCE_ARRAY || source->detail == NULL ||
+      !is_same_device(container, source) ||
       container->store->region->ops->backing != SVAR_BACKING_CPU || plan->size_bytes == 0 ||
-      !svar_dtype_equal(plan->from, plan->to) || is_of_region(container->store->region, source)) {
+      !svar_dtype_equal(plan->from, plan->to) ||
+      lies_within(container->space->read_base, container->space->capacity_bytes, source)) {
     return false;
   }
   svari_layout_t layout;
@@ -350,7 +372,8 @@ svari_transaction_borrow(svar_transaction_t *transaction, svari_store_container_
   }
   SVAR_TRY(check_writable(transaction, container));
   SVAR_TRY(filter(container, source, &plan));
-  if (svar_dtype_equal(plan.from, plan.to) && !svari_source_is_aligned(source)) {
+  if (is_same_device(container, source) && svar_dtype_equal(plan.from, plan.to) &&
+      !svari_source_is_aligned(source)) {
     return svar_fail(SVAR_ERR_TYPE,
                      "variable '%s': the array's data, at %p, are not aligned for %s, so they "
                      "cannot be borrowed; offer them with SVAR_COPY",
@@ -402,7 +425,7 @@ loan_members_locked(svar_transaction_t *transaction, member_t *members, size_t c
   return SVAR_OK;
 }
 
-// The member's new loan takes the place of an earlier one.
+// The member's new loan is the transaction's, perhaps in the place of an earlier one.
 static void
 keep_member_locked(svar_transaction_t *transaction, member_t *member)
 {
@@ -421,15 +444,49 @@ keep_member_locked(svar_transaction_t *transaction, member_t *member)
 }
 
 static svar_ret_t
-take_room_together(svar_transaction_t *transaction, member_t *members, size_t count)
+loan_members(svar_transaction_t *transaction, member_t *members, size_t count)
 {
   svari_writer_lock(transaction->store->writer);
   svar_ret_t ret = loan_members_locked(transaction, members, count);
-  for (size_t i = 0; i < count && ret == SVAR_OK; i++) {
-    keep_member_locked(transaction, &members[i]);
+  svari_writer_unlock(transaction->store->writer);
+  return ret;
+}
+
+// What was loaned has been written, if ret is SVAR_OK, and becomes the transaction's; else it is given back.
+static svar_ret_t
+settle_members(svar_transaction_t *transaction, member_t *members, size_t count, svar_ret_t ret)
+{
+  svari_writer_lock(transaction->store->writer);
+  for (size_t i = 0; i < count; i++) {
+    if (ret == SVAR_OK) {
+      keep_member_locked(transaction, &members[i]);
+    } else {
+      svari_writer_abandon(transaction->store->writer, &members[i].loan);
+    }
   }
   svari_writer_unlock(transaction->store->writer);
   return ret;
+}
+
+// Only a device can fail.
+static svar_ret_t
+write_members(const svar_transaction_t *transaction, const member_t *members,
+              const svar_source_t *sources, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    const member_t *member = &members[i];
+    if (sources[i].kind == SVAR_SOURCE_NONE) {
+      continue;
+    }
+    if (member->container->device != NULL) {
+      SVAR_TRY(
+          svari_device_write(member->container, &member->plan, &sources[i], member->loan.offset));
+    } else {
+      svari_filter_write(&member->plan, &sources[i],
+                         transaction->store->region->write_base + member->loan.offset);
+    }
+  }
+  return SVAR_OK;
 }
 
 static svar_ret_t
@@ -458,14 +515,9 @@ svari_transaction_set_together(svar_transaction_t *transaction,
   for (size_t i = 0; i < count; i++) {
     SVAR_TRY(plan_member(transaction, containers[i], &sources[i], &members[i]));
   }
-  SVAR_TRY(take_room_together(transaction, members, count));
-  for (size_t i = 0; i < count; i++) {
-    if (sources[i].kind != SVAR_SOURCE_NONE) {
-      svari_filter_write(&members[i].plan, &sources[i],
-                         transaction->store->region->write_base + members[i].loan.offset);
-    }
-  }
-  return SVAR_OK;
+  SVAR_TRY(loan_members(transaction, members, count));
+  svar_ret_t ret = write_members(transaction, members, sources, count);
+  return settle_members(transaction, members, count, ret);
 }
 
 // --- one variable ----------------------------------------------------------------------------------
@@ -533,6 +585,17 @@ check_types(const svari_store_container_t *to, const svari_store_container_t *fr
 }
 
 static svar_ret_t
+check_spaces(const svari_store_container_t *to, const svari_store_container_t *from)
+{
+  return to->space == from->space
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_TYPE,
+                         "variable '%s' cannot take over the value of '%s', which lies in other "
+                         "memory (the host's, or a GPU's): set it",
+                         to->name, from->name);
+}
+
+static svar_ret_t
 check_has_value(svari_store_container_t *container)
 {
   svar_value_t current = SVAR_VALUE_INIT;
@@ -551,6 +614,7 @@ svar_transaction_assign(svar_transaction_t *transaction, svar_variable_t *to, sv
   SVAR_TRY(require_container(transaction, from, &source));
   SVAR_TRY(check_writable(transaction, container));
   SVAR_TRY(check_types(container, source));
+  SVAR_TRY(check_spaces(container, source));
   SVAR_TRY(check_has_value(source));
   SVAR_TRY(svari_array_reserve((void **)&transaction->sources, &transaction->source_room,
                                transaction->source_count + 1, sizeof(svari_container_t *),
@@ -594,7 +658,7 @@ check_shape(const svari_store_container_t *container, const int64_t *shape,
 }
 
 static void
-fill_hole(const svari_store_container_t *container, const int64_t *shape, uint8_t *data,
+fill_hole(const svari_store_container_t *container, const int64_t *shape, void *data,
           svar_value_t *out_hole)
 {
   const svar_type_t *type = &container->base.type;
@@ -603,10 +667,37 @@ fill_hole(const svari_store_container_t *container, const int64_t *shape, uint8_
     memcpy(out_hole->shape, shape, (size_t)type->ndim * sizeof(int64_t));
   }
   out_hole->tensor = (DLTensor){.data = data,
-                                .device = {kDLCPU, 0},
+                                .device = container->view_head.device,
                                 .ndim = type->ndim,
                                 .dtype = type->dtype,
                                 .shape = out_hole->shape};
+}
+
+// The commit will wait for the container's device.
+static void
+await(svar_transaction_t *transaction, const svari_store_container_t *container)
+{
+  transaction->awaited |= UINT32_C(1) << (container->region - 1);
+}
+
+// What is written into the loan may be under way at the commit.
+static svar_ret_t
+loan_on_device(svar_transaction_t *transaction, svari_store_container_t *container,
+               const int64_t *shape, uint64_t size_bytes, const svar_value_t *prefill,
+               svar_value_t *out_hole)
+{
+  member_t member = {.container = container,
+                     .plan = {.ndim = container->base.type.ndim, .size_bytes = size_bytes}};
+  if (member.plan.ndim > 0) {
+    memcpy(member.plan.shape, shape, (size_t)member.plan.ndim * sizeof(int64_t));
+  }
+  SVAR_TRY(loan_members(transaction, &member, 1));
+  await(transaction, container);
+  fill_hole(container, shape, svari_device_address(container, member.loan.offset), out_hole);
+  svar_ret_t ret = prefill == NULL
+                       ? SVAR_OK
+                       : svari_container_fill(&container->base, out_hole, &prefill->tensor);
+  return settle_members(transaction, &member, 1, ret);
 }
 
 static svar_ret_t
@@ -616,6 +707,9 @@ loan(svar_transaction_t *transaction, svari_store_container_t *container, const 
   uint64_t size_bytes;
   uint8_t *data;
   SVAR_TRY(check_shape(container, shape, &size_bytes));
+  if (container->device != NULL) {
+    return loan_on_device(transaction, container, shape, size_bytes, prefill, out_hole);
+  }
   SVAR_TRY(take_room(transaction, container, shape, size_bytes, &data));
   if (prefill != NULL) {
     memcpy(data, prefill->tensor.data, size_bytes);
@@ -641,6 +735,38 @@ svar_transaction_loan(svar_transaction_t *transaction, svar_variable_t *variable
   SVAR_TRY(pin_current(container, &current));
   svar_ret_t ret = loan(transaction, container, current.shape, prefill ? &current : NULL, out_hole);
   svar_value_release(&current);
+  return ret;
+}
+
+// --- devices ---------------------------------------------------------------------------------------
+
+svar_ret_t
+svar_transaction_follow(svar_transaction_t *transaction, svar_variable_t *variable, void *stream)
+{
+  SVAR_REQUIRE(transaction != NULL && variable != NULL);
+  svari_store_container_t *container;
+  SVAR_TRY(svari_store_check(transaction->store));
+  SVAR_TRY(require_container(transaction, variable, &container));
+  if (container->device == NULL) {
+    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is in host memory: no stream writes it",
+                     container->name);
+  }
+  await(transaction, container);
+  return container->device->ops->follow(container->device, stream);
+}
+
+static svar_ret_t
+wait_for_devices(svar_transaction_t *transaction)
+{
+  uint32_t awaited = transaction->awaited;
+  transaction->awaited = 0; // whatever comes of it
+  svar_ret_t ret = SVAR_OK;
+  for (uint32_t i = 0; awaited >> i != 0; i++) {
+    if ((awaited >> i & 1) != 0) {
+      svar_ret_t waited = svari_device_region_wait(transaction->store->devices[i]);
+      ret = ret != SVAR_OK ? ret : waited;
+    }
+  }
   return ret;
 }
 
@@ -706,6 +832,9 @@ svari_transaction_commit(svar_transaction_t *transaction, uint64_t *out_version)
   svar_store_t *store = transaction->store;
   uint64_t version;
   svar_ret_t ret = svari_store_check(store);
+  if (ret == SVAR_OK && transaction->awaited != 0) {
+    ret = wait_for_devices(transaction); // readers may read at once: what they find is written
+  }
   if (ret == SVAR_OK) {
     svari_writer_lock(store->writer);
     bool has_waiters = svari_wake_prepare(store);
@@ -762,6 +891,10 @@ svar_transaction_abort(svar_transaction_t *transaction)
   svar_store_t *store = transaction->store;
   if (atomic_load(&store->state) == SVARI_STORE_FORKED) {
     return; // the parent's: a child has no way to its lock
+  }
+  if (transaction->awaited != 0) {
+    (void)wait_for_devices(
+        transaction); // the next user of a loan's room need not know of this one's stream
   }
   svari_writer_lock(store->writer);
   for (size_t i = 0; i < transaction->loan_count; i++) {

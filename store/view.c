@@ -44,7 +44,7 @@ fill(const svari_store_container_t *container, const svari_record_t *record, uin
   if (svari_view_fill(container, record, begin, out_view)) {
     return true;
   }
-  svari_region_ask_bytes(container->store->region); // it may have grown
+  svari_space_ask_bytes(container->space); // it may have grown
   return svari_view_fill(container, record, begin, out_view);
 }
 

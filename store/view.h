@@ -58,16 +58,16 @@ svari_view_fill(const svari_store_container_t *container, const svari_record_t *
   if (__builtin_expect(!svari_view_shape(container, record, out_view->shape, &size_bytes), 0)) {
     return false;
   }
-  const svari_region_t *region = container->store->region;
+  const svari_space_t *space = container->space;
   uint64_t offset = record->offset;
   uint64_t end;
   if (__builtin_expect(offset % SVARI_ALIGNMENT != 0 ||
                            __builtin_add_overflow(offset, size_bytes, &end) ||
-                           end > svari_region_known_bytes(region),
+                           end > svari_space_known_bytes(space),
                        0)) {
     return false;
   }
-  svari_view_point(container, region->read_base + offset, out_view);
+  svari_view_point(container, space->read_base + offset, out_view);
   return true;
 }
 

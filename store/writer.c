@@ -12,9 +12,9 @@ svari_writer_header(svari_writer_t *writer)
 }
 
 svari_heap_t *
-svari_writer_heap(svari_writer_t *writer)
+svari_writer_heap(svari_writer_t *writer, uint32_t region)
 {
-  return &writer->heap;
+  return &writer->heaps[region];
 }
 
 void
@@ -39,7 +39,8 @@ svari_writer_create(svar_store_t *store, svari_writer_t **out_writer)
   }
   *writer = (svari_writer_t){.store = store, .header = (svari_header_t *)store->region->write_base};
   pthread_mutex_init(&writer->lock, NULL);
-  svari_heap_init(&writer->heap, store->region, &writer->header->end_bytes, store->name);
+  svari_heap_init(&writer->heaps[0], &store->region->space, &writer->header->end_bytes, store->name,
+                  allocator);
   svar_ret_t ret = svari_writer_resume(writer);
   if (ret != SVAR_OK) {
     svari_writer_destroy(writer);
@@ -57,7 +58,9 @@ svari_writer_destroy(svari_writer_t *writer)
   }
   svar_allocator_t allocator = writer->store->allocator;
   svari_transactions_destroy(writer);
-  svari_heap_fini(&writer->heap);
+  for (size_t i = 0; i < sizeof(writer->heaps) / sizeof(writer->heaps[0]); i++) {
+    svari_heap_fini(&writer->heaps[i]);
+  }
   allocator.deallocate(writer->variables, allocator.state);
   allocator.deallocate(writer->retired, allocator.state);
   allocator.deallocate(writer->forgotten, allocator.state);
@@ -90,10 +93,11 @@ svari_writer_mirror(svari_writer_t *writer, uint64_t index, svari_writer_variabl
                      writer->store->name, (unsigned long long)index);
   }
   svari_writer_variable_t *variable = &writer->variables[index];
-  ptrdiff_t offset = (const uint8_t *)entry - writer->store->region->read_base;
+  ptrdiff_t offset = (const uint8_t *)entry - writer->store->region->space.read_base;
   *variable = (svari_writer_variable_t){
       .entry = (svari_entry_t *)(writer->store->region->write_base + offset),
       .newest = SVARI_NO_RECORD,
+      .region = (uint8_t)svari_entry_region(entry->flags),
   };
   if (index >= writer->variable_count) {
     writer->variable_count = index + 1;
@@ -102,35 +106,44 @@ svari_writer_mirror(svari_writer_t *writer, uint64_t index, svari_writer_variabl
   return SVAR_OK;
 }
 
+// Nothing of the entry can be read any more, or yet.
 static void
-set_type(svari_writer_variable_t *variable, const svar_type_t *type)
+set_type(svari_writer_t *writer, uint64_t index, const svar_type_t *type, uint32_t region)
 {
+  svari_writer_variable_t *variable = &writer->variables[index];
+  if (variable->region != region) {
+    svari_writer_drop_spares(writer, index); // the next values will not lie there
+    variable->region = (uint8_t)region;
+  }
   variable->entry->dtype = type->dtype;
   variable->entry->ndim = type->ndim;
   variable->entry->broadcastable = type->broadcastable;
-  variable->entry->flags = svari_entry_flags(type);
+  variable->entry->flags = svari_entry_flags(type, region);
   variable->is_declared = true;
 }
 
 static svar_ret_t
-redeclare(svari_writer_t *writer, uint64_t index, const char *name, const svar_type_t *type)
+redeclare(svari_writer_t *writer, uint64_t index, const char *name, const svar_type_t *type,
+          uint32_t region)
 {
-  svari_writer_variable_t *variable = &writer->variables[index];
+  const svari_writer_variable_t *variable = &writer->variables[index];
   if (variable->newest != SVARI_NO_RECORD || variable->is_declared) {
     return svar_fail(SVAR_ERR_EXISTS,
                      "store '%s' already has a variable '%s'; svar_store_find() gives it",
                      writer->store->name, name);
   }
-  set_type(variable, type); // it never had a value, so no reader can know its type
+  set_type(writer, index, type, region); // it never had a value, so no reader can know its type
   return SVAR_OK;
 }
 
 static svar_ret_t
-append(svari_writer_t *writer, const char *name, const svar_type_t *type, uint64_t *out_variable)
+append(svari_writer_t *writer, const char *name, const svar_type_t *type, uint32_t region,
+       uint64_t *out_variable)
 {
   svari_writer_variable_t *variable;
   SVAR_TRY(svari_writer_reserve(writer, writer->variable_count));
-  SVAR_TRY(svari_directory_append(writer->store, name, type, out_variable));
+  SVAR_TRY(svari_directory_append(writer->store, name, type, svari_entry_flags(type, region),
+                                  out_variable));
   SVAR_TRY(svari_writer_mirror(writer, *out_variable, &variable));
   variable->is_declared = true;
   return SVAR_OK;
@@ -138,17 +151,17 @@ append(svari_writer_t *writer, const char *name, const svar_type_t *type, uint64
 
 svar_ret_t
 svari_writer_declare(svari_writer_t *writer, const char *name, const svar_type_t *type,
-                     uint64_t *out_variable)
+                     uint32_t region, uint64_t *out_variable)
 {
   SVAR_TRY(svari_directory_check_name(name));
   svar_ret_t ret = svari_directory_find(writer->store, name, out_variable);
   if (ret == SVAR_OK) {
-    return redeclare(writer, *out_variable, name, type);
+    return redeclare(writer, *out_variable, name, type, region);
   }
   if (ret != SVAR_ERR_NOT_FOUND) {
     return ret;
   }
-  return append(writer, name, type, out_variable);
+  return append(writer, name, type, region, out_variable);
 }
 
 // True if a reader may still have one of the variable's values pinned.
@@ -182,14 +195,15 @@ take_forgotten(svari_writer_t *writer, uint64_t *out_variable)
 }
 
 svar_ret_t
-svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type,
+svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type, uint32_t region,
                                uint64_t *out_variable)
 {
   if (take_forgotten(writer, out_variable)) {
-    set_type(&writer->variables[*out_variable], type);
+    set_type(writer, *out_variable, type, region);
     return SVAR_OK;
   }
-  return append(writer, "", type, out_variable); // no name that a variable of a store can have
+  return append(writer, "", type, region,
+                out_variable); // no name that a variable of a store can have
 }
 
 void
@@ -250,7 +264,7 @@ publish(svari_writer_t *writer, const svari_loan_t *loan, uint64_t version)
   record->offset = mirror->offset;
   record->size_bytes = loan->size_bytes;
   record->room_bytes = svari_record_room(mirror);
-  record->region = 0;
+  record->region = variable->region;
   memcpy(record->shape, loan->shape, (size_t)variable->entry->ndim * sizeof(int64_t));
   SVARI_CRASH_POINT("commit.record_filled");
   // Release, pairs with the readers' acquire of begin: who finds the version finds the record whole.

@@ -43,6 +43,7 @@ typedef struct svari_writer_variable {
   svari_entry_t *entry;
   uint8_t newest;    // LIVE record, or SVARI_NO_RECORD before the first commit
   bool is_declared;  // by this holder; otherwise left by an earlier one
+  uint8_t region;    // that its buffers lie in
   size_t open_loans; // of all transactions
   // The transaction that last took a loan of this variable, and which of its loans that is: saves it
   // the search. Cleared when that transaction ends; then another with an open loan has to search.
@@ -60,8 +61,8 @@ typedef struct svari_retired {
 
 struct svari_writer {
   svar_store_t *store;
-  svari_header_t *header; // in the writable mapping
-  svari_heap_t heap;
+  svari_header_t *header;                      // in the writable mapping
+  svari_heap_t heaps[1 + SVARI_STORE_DEVICES]; // by region; {0}: the store has no such region
   pthread_mutex_t lock;
   svari_writer_variable_t *variables; // by directory index
   size_t variable_count, variable_room;
@@ -75,6 +76,12 @@ struct svari_writer {
   size_t retired_adoptions;               // retired records that name an adopted array
   svari_adoption_t *released; // what nothing names any more; to be ended without the lock
 };
+
+static inline svari_heap_t *
+svari_writer_heap_of(svari_writer_t *writer, uint64_t variable)
+{
+  return &writer->heaps[writer->variables[variable].region];
+}
 
 // --- buffer.c --------------------------------------------------------------------------------------
 // A second record names the buffer of a first one, which it is already known to have.
@@ -97,6 +104,8 @@ svar_ret_t svari_writer_resume(svari_writer_t *writer);
 void svari_transactions_destroy(svari_writer_t *writer);
 // Frees every retired record that no pin covers (room.c).
 svar_ret_t svari_writer_reclaim(svari_writer_t *writer);
+// Gives the spare buffers of a variable back to its heap (room.c).
+void svari_writer_drop_spares(svari_writer_t *writer, uint64_t variable);
 // A record stops being the newest: queues it for reclaim. Room was reserved.
 void svari_writer_retire(svari_writer_t *writer, uint64_t variable, uint32_t record, uint64_t end);
 

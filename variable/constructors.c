@@ -37,6 +37,14 @@ svari_options_refuse_sparse_format(const svar_shared_options_t *options)
              : svar_fail(SVAR_ERR_TYPE, "it does not take the option sparse_format");
 }
 
+svar_ret_t
+svari_options_refuse_gpu(const svar_shared_options_t *options)
+{
+  return options->target != SVAR_TARGET_GPU
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_TYPE, "its variables are in host memory, and a GPU is asked for");
+}
+
 static svar_ret_t
 read_broadcastable(const svar_shared_options_t *options, svar_type_t *type)
 {
@@ -54,10 +62,9 @@ read_broadcastable(const svar_shared_options_t *options, svar_type_t *type)
 }
 
 svar_ret_t
-svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t *options,
-                       void *context, svar_variable_t **out_variable)
+svari_construct_array(const svar_source_t *source, const svar_shared_options_t *options,
+                      svar_variable_t **out_variable)
 {
-  (void)context;
   if (source->kind != SVAR_SOURCE_ARRAY) {
     char text[SVARI_SOURCE_TEXT_BYTES];
     return svar_fail(SVAR_ERR_TYPE, "it takes typed arrays (svar_array), not %s",
@@ -70,6 +77,15 @@ svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t 
 }
 
 svar_ret_t
+svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t *options,
+                       void *context, svar_variable_t **out_variable)
+{
+  (void)context;
+  SVAR_TRY(svari_options_refuse_gpu(options));
+  return svari_construct_array(source, options, out_variable);
+}
+
+svar_ret_t
 svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t *options,
                        void *context, svar_variable_t **out_variable)
 {
@@ -78,6 +94,7 @@ svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t 
       source->tensor.ndim != 0) {
     return svar_fail(SVAR_ERR_TYPE, "it takes single numbers");
   }
+  SVAR_TRY(svari_options_refuse_gpu(options));
   SVAR_TRY(svari_options_refuse_broadcastable(options));
   SVAR_TRY(svari_options_refuse_sparse_format(options));
   // As an array of rank 0, so that a strict variable accepts the number it is made from.

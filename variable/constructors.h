@@ -13,6 +13,10 @@ svar_ret_t svari_construct_object(const svar_source_t *source, const svar_shared
 svar_ret_t svari_construct_tensor(const svar_source_t *source, const svar_shared_options_t *options,
                                   void *context, svar_variable_t **out_variable);
 
+// The same, whatever the target: for constructors that have looked at it.
+svar_ret_t svari_construct_array(const svar_source_t *source, const svar_shared_options_t *options,
+                                 svar_variable_t **out_variable);
+
 // A typed scalar or a single literal: a variable of rank 0 of its own dtype, a literal's natural one
 // (floatX has no say). Ignores borrow: a number is always copied.
 svar_ret_t svari_construct_scalar(const svar_source_t *source, const svar_shared_options_t *options,
@@ -38,5 +42,7 @@ svar_ret_t svari_construct(svar_type_t type, const svar_source_t *source,
 // SVAR_ERR_TYPE if the option is given: only arrays have flags, only sparse matrices a format.
 svar_ret_t svari_options_refuse_broadcastable(const svar_shared_options_t *options);
 svar_ret_t svari_options_refuse_sparse_format(const svar_shared_options_t *options);
+// The same if a GPU is asked for, by those that make variables in host memory.
+svar_ret_t svari_options_refuse_gpu(const svar_shared_options_t *options);
 
 #endif

@@ -79,30 +79,75 @@ svari_container_create(const svari_container_spec_t *spec, svari_container_t **o
 }
 
 svar_ret_t
-svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value)
+svari_container_view(svari_container_t *self, svar_value_t *out_view)
+{
+  return self->ops->far != NULL ? self->ops->far->view(self, out_view)
+                                : self->ops->borrow(self, out_view);
+}
+
+svar_ret_t
+svari_container_read(svari_container_t *self, const svar_value_t *view, void *to)
+{
+  uint64_t bytes = svar_value_bytes(view);
+  if (bytes == 0) { // an empty view may have no address
+    return SVAR_OK;
+  }
+  if (self->ops->far != NULL) {
+    return self->ops->far->read(self, view, to);
+  }
+  memcpy(to, view->tensor.data, bytes);
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_container_fill(svari_container_t *self, const svar_value_t *hole, const DLTensor *from)
+{
+  uint64_t bytes = svar_value_bytes(hole);
+  if (bytes == 0) {
+    return SVAR_OK;
+  }
+  if (self->ops->far != NULL) {
+    return self->ops->far->fill(self, hole, from);
+  }
+  memcpy(hole->tensor.data, from->data, bytes);
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_container_copy_view(svari_container_t *self, const svar_value_t *view,
+                          svar_value_t *out_value)
 {
   const svar_allocator_t *allocator = &self->allocator;
-  svar_value_t view = SVAR_VALUE_INIT;
-  SVAR_TRY(self->ops->borrow(self, &view));
-  uint64_t bytes = svar_value_bytes(&view);
+  uint64_t bytes = svar_value_bytes(view);
   void *data = allocator->allocate(bytes > 0 ? bytes : 1, VALUE_ALIGNMENT, allocator->state);
   if (data == NULL) {
-    svar_value_release(&view);
     return svar_fail(SVAR_ERR_NO_MEMORY,
-                     "no %llu bytes for a copy of variable '%s'; SVAR_BORROW reads without one",
+                     "no %llu bytes for a copy of variable '%s'; a borrowed view needs none",
                      (unsigned long long)bytes, self->name == NULL ? "" : self->name);
   }
-  if (bytes > 0) { // an empty view may have no address
-    memcpy(data, view.tensor.data, bytes);
+  svar_ret_t ret = svari_container_read(self, view, data);
+  if (ret != SVAR_OK) {
+    allocator->deallocate(data, allocator->state);
+    return ret;
   }
-  svar_value_t copy = {.tensor = view.tensor, .version = view.version};
-  memcpy(copy.shape, view.shape, sizeof(copy.shape));
-  copy.internal.allocator = *allocator;
-  svar_value_release(&view);
-  *out_value = copy;
-  out_value->tensor.data = data;
-  out_value->tensor.shape = out_value->shape;
+  DLTensor tensor = view->tensor;
+  tensor.data = data;
+  tensor.device = (DLDevice){kDLCPU, 0};
+  tensor.shape = out_value->shape;
+  *out_value = (svar_value_t){.tensor = tensor, .version = view->version};
+  memcpy(out_value->shape, view->shape, sizeof(out_value->shape));
+  out_value->internal.allocator = *allocator;
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value)
+{
+  svar_value_t view = SVAR_VALUE_INIT;
+  SVAR_TRY(svari_container_view(self, &view));
+  svar_ret_t ret = svari_container_copy_view(self, &view, out_value);
+  svar_value_release(&view);
+  return ret;
 }
 
 // --- the same for callers --------------------------------------------------------------------------

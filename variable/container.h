@@ -13,6 +13,18 @@ typedef svar_container_t svari_container_t;
 
 enum { SVARI_TOGETHER_MAX = 4 };
 
+// Of containers whose values lie where the host cannot follow their addresses: on a GPU.
+typedef struct svari_far_ops {
+  // Pin the current value where it lies.
+  svar_ret_t (*view)(svari_container_t *self, svar_value_t *out_view);
+  // Copy a view's bytes to host memory.
+  svar_ret_t (*read)(svari_container_t *self, const svar_value_t *view, void *to);
+  // Copy a compact tensor of the hole's dtype and shape, in host memory or where the hole is, into that.
+  svar_ret_t (*fill)(svari_container_t *self, const svar_value_t *hole, const DLTensor *from);
+  // Make a hole's bytes zero, before its commit at the latest.
+  svar_ret_t (*clear)(svari_container_t *self, const svar_value_t *hole);
+} svari_far_ops_t;
+
 typedef struct svari_container_ops {
   // Pin the current value; the hot path of svar_get_value().
   svar_ret_t (*borrow)(svari_container_t *self, svar_value_t *out_value);
@@ -37,6 +49,7 @@ typedef struct svari_container_ops {
   void (*readonly_set)(svari_container_t *self, bool is_readonly);
   // Called when the last reference goes; frees the memory that self lies in.
   void (*destroy)(svari_container_t *self);
+  const svari_far_ops_t *far; // NULL: views and loans are of host memory
 } svari_container_ops_t;
 
 // The head of every container. Everything but the count and the flag is fixed after creation.
@@ -49,6 +62,8 @@ struct svar_container {
       is_readonly; // refuses every set, loan and update; a word of its user's, read relaxed
   bool is_part;    // of a sparse variable of its store, through which alone it is set
   bool strict;
+  // Of values on a GPU, its number. So small that what reads of a store look at keeps to two cache lines.
+  int8_t gpu;
   svar_downcast_t allow_downcast;
   const char *name;                 // owned by the implementation; NULL: none
   svar_variable_t *reserved_handle; // of svari_variable_reserve(); NULL: none, or it was taken
@@ -57,8 +72,17 @@ struct svar_container {
 
 svari_container_t *svari_container_ref(svari_container_t *container);
 void svari_container_unref(svari_container_t *container); // NULL is a no-op
-// The copy of containers whose values are bytes: of what borrow gives.
+// The copy of containers whose values are bytes, in host memory.
 svar_ret_t svari_container_copy_bytes(svari_container_t *self, svar_value_t *out_value);
+// The same of a view.
+svar_ret_t svari_container_copy_view(svari_container_t *self, const svar_value_t *view,
+                                     svar_value_t *out_value);
+// A pinned view where the value lies, and its bytes for the host.
+svar_ret_t svari_container_view(svari_container_t *self, svar_value_t *out_view);
+svar_ret_t svari_container_read(svari_container_t *self, const svar_value_t *view, void *to);
+// Copies a compact tensor of the hole's dtype and shape into a loan: from host memory, or from where that lies.
+svar_ret_t svari_container_fill(svari_container_t *self, const svar_value_t *hole,
+                                const DLTensor *from);
 // SVAR_ERR_STATE: the container is read-only, or a part.
 svar_ret_t svari_container_check_writable(const svari_container_t *container);
 

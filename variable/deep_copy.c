@@ -112,6 +112,10 @@ declare(const copier_t *copier, const svar_variable_t *variable, svar_variable_t
   svari_container_t *container = variable->container;
   svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
   options.store = copier->store;
+  if (container->backing == SVAR_BACKING_GPU) {
+    options.target = SVAR_TARGET_GPU;
+    options.gpu = container->gpu;
+  }
   options.name = container->name != NULL ? container->name : svar_variable_name(variable);
   if (copier->store != NULL && options.name == NULL) {
     return svar_fail(SVAR_ERR_ARGUMENT,
@@ -185,11 +189,7 @@ put_tensor(copier_t *copier, const svar_snapshot_t *snapshot, svar_variable_t *v
   svar_value_t hole = SVAR_VALUE_INIT;
   SVAR_TRY(svar_snapshot_get(snapshot, variable, &view));
   SVAR_TRY(svar_transaction_loan(copier->change, copy, view.shape, false, &hole));
-  uint64_t bytes = svar_value_bytes(&view);
-  if (bytes > 0) { // an empty view may have no address
-    memcpy(hole.tensor.data, view.tensor.data, bytes);
-  }
-  return SVAR_OK;
+  return svari_container_fill(copy->container, &hole, &view.tensor);
 }
 
 static svar_ret_t

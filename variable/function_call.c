@@ -121,6 +121,17 @@ begin_stores(svar_function_t *function)
   return SVAR_OK;
 }
 
+// Operations compute on the host: they are given a copy there.
+static svar_ret_t
+fetch(svari_slot_t *slot)
+{
+  const DLTensor *tensor = &slot->value.tensor;
+  SVAR_TRY(grow(&slot->buffer, svar_value_bytes(&slot->value)));
+  SVAR_TRY(svari_container_read(slot->variable->container, &slot->value, slot->buffer.memory));
+  fill_value(&slot->value, tensor->dtype, tensor->ndim, tensor->shape, slot->buffer.memory);
+  return SVAR_OK;
+}
+
 // A view depends on nothing but the version: while that stays, what the last call saw is good again.
 static svar_ret_t
 view_variable(const svari_function_store_t *store, svari_slot_t *slot)
@@ -128,6 +139,9 @@ view_variable(const svari_function_store_t *store, svari_slot_t *slot)
   if (slot->viewed_version != store->snapshot.version || slot->viewed_version == 0) {
     slot->viewed_version = 0;
     SVAR_TRY(svar_snapshot_get(&store->snapshot, slot->variable, &slot->value));
+    if (slot->variable->container->ops->far != NULL) {
+      SVAR_TRY(fetch(slot));
+    }
     slot->viewed_version = store->snapshot.version;
   }
   return SVAR_OK;
@@ -302,11 +316,7 @@ stage_update(svar_function_t *function, size_t index)
   svar_value_t hole = SVAR_VALUE_INIT;
   SVAR_TRY(
       svar_transaction_loan(transaction, update->told.variable, slot->value.shape, false, &hole));
-  uint64_t bytes = svar_value_bytes(&slot->value);
-  if (bytes > 0) {
-    memcpy(hole.tensor.data, slot->value.tensor.data, bytes);
-  }
-  return SVAR_OK;
+  return svari_container_fill(update->told.variable->container, &hole, &slot->value.tensor);
 }
 
 static svar_ret_t

@@ -393,7 +393,8 @@ plan_update(planner_t *planner, size_t index)
   update->slot = slot_index;
   update->store = store;
   SVARI_ITEM(function->stores, svari_function_store_t, store)->is_updated = true;
-  if (slot->step != SVARI_NOWHERE && slot->update == SVARI_NOWHERE && !slot->is_kept) {
+  if (slot->step != SVARI_NOWHERE && slot->update == SVARI_NOWHERE && !slot->is_kept &&
+      told.variable->container->ops->far == NULL) {
     slot->update = index; // computed where it will be published
     slot->store = store;
   }
@@ -415,6 +416,12 @@ gives_way(const svar_function_t *function, const svar_variable_t *variable)
   return false;
 }
 
+static bool
+is_in_same_memory(const svar_variable_t *a, const svar_variable_t *b)
+{
+  return a->container->backing == b->container->backing && a->container->gpu == b->container->gpu;
+}
+
 // A value moves to one variable: shared variables never share their bytes.
 static void
 plan_moves(svar_function_t *function)
@@ -423,6 +430,7 @@ plan_moves(svar_function_t *function)
     svari_function_update_t *update = SVARI_ITEM(function->updates, svari_function_update_t, i);
     svari_slot_t *slot = SVARI_ITEM(function->slots, svari_slot_t, update->slot);
     update->is_move = slot->variable != NULL && slot->store == update->store && !slot->is_moved &&
+                      is_in_same_memory(slot->variable, update->told.variable) &&
                       gives_way(function, slot->variable);
     slot->is_moved = slot->is_moved || update->is_move;
   }

@@ -19,6 +19,7 @@ svar_number(svar_source_t source, const svar_shared_options_t *options,
   }
   SVAR_TRY(svari_options_refuse_broadcastable(&known));
   SVAR_TRY(svari_options_refuse_sparse_format(&known));
+  SVAR_TRY(svari_options_refuse_gpu(&known));
   // Typed, so that a strict variable accepts the number it is made from.
   svar_source_t typed = svar_scalar(source.tensor.dtype, svari_source_data(&source));
   return svari_construct(svar_number_type(source.tensor.dtype), &typed, &known, out_variable);

@@ -352,6 +352,7 @@ refuse_options(const svar_shared_options_t *options)
                      "it does not take the option borrow: the object itself is kept");
   }
   SVAR_TRY(svari_options_refuse_broadcastable(options));
+  SVAR_TRY(svari_options_refuse_gpu(options));
   return svari_options_refuse_sparse_format(options);
 }
 

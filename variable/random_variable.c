@@ -25,6 +25,7 @@ svari_construct_random(const svar_source_t *source, const svar_shared_options_t 
   }
   SVAR_TRY(svari_options_refuse_broadcastable(options));
   SVAR_TRY(svari_options_refuse_sparse_format(options));
+  SVAR_TRY(svari_options_refuse_gpu(options));
   const svar_type_t type = {.dtype = SVAR_UINT64, .ndim = 1, .kind = SVAR_KIND_RANDOM};
   return svari_construct(type, source, options, out_variable);
 }

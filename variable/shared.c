@@ -127,6 +127,11 @@ check_options(const svar_shared_options_t *options)
     return svar_fail(SVAR_ERR_ARGUMENT, "options.sparse_format is %d: not one of its values",
                      (int)options->sparse_format);
   }
+  if ((unsigned)options->target > SVAR_TARGET_GPU || options->gpu < -1) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "options.target is %d and options.gpu %d: not one of their values",
+                     (int)options->target, options->gpu);
+  }
   int32_t flags = options->broadcastable_count;
   if (flags < 0 || (flags > 0 && options->broadcastable == NULL)) {
     return svar_fail(SVAR_ERR_ARGUMENT, "options.broadcastable is %s, its count %d",
@@ -185,6 +190,10 @@ options_text(const svar_shared_options_t *options, char *text, size_t size_bytes
   if (options->sparse_format != SVAR_SPARSE_NONE) {
     svari_text_append(text, size_bytes, " sparse_format=%s",
                       svar_sparse_format_name(options->sparse_format));
+  }
+  if (options->target != SVAR_TARGET_DEFAULT) {
+    svari_text_append(text, size_bytes, " target=%s",
+                      options->target == SVAR_TARGET_GPU ? "gpu" : "host");
   }
   return text;
 }

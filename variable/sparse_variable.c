@@ -458,6 +458,7 @@ check_offer(const svar_source_t *source, const svar_shared_options_t *options,
     return svar_fail(SVAR_ERR_TYPE, "it takes sparse matrices (svar_sparse_source)");
   }
   SVAR_TRY(svari_options_refuse_broadcastable(options));
+  SVAR_TRY(svari_options_refuse_gpu(options));
   const svar_sparse_t *matrix = source->detail;
   SVAR_TRY(svar_sparse_check(matrix));
   *out_format =

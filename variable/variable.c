@@ -40,6 +40,19 @@ svar_get_value(svar_variable_t *variable, svar_borrow_t borrow, svar_value_t *ou
                                : container->ops->copy(container, out_value);
 }
 
+svar_ret_t
+svar_get_device_view(svar_variable_t *variable, svar_value_t *out_view)
+{
+  SVAR_REQUIRE(variable != NULL && out_view != NULL);
+  svari_container_t *container = variable->container;
+  if (container->ops->far == NULL) {
+    return svar_fail(SVAR_ERR_TYPE,
+                     "variable '%s' is on no GPU: svar_get_value() with SVAR_BORROW views it",
+                     printable_name(variable));
+  }
+  return container->ops->far->view(container, out_view);
+}
+
 static svar_ret_t
 check_destination(const DLTensor *view, const DLTensor *destination)
 {
@@ -62,14 +75,13 @@ check_destination(const DLTensor *view, const DLTensor *destination)
 }
 
 static svar_ret_t
-copy_into(const svar_value_t *view, DLTensor *destination)
+copy_into(svari_container_t *container, const svar_value_t *view, DLTensor *destination)
 {
   // As an array to be read, the destination passes the checks of every array: rank, extents, strides.
   svar_source_t as_source = svar_array(destination);
   SVAR_TRY(svari_source_check(&as_source));
   SVAR_TRY(check_destination(&view->tensor, destination));
-  uint64_t bytes = svar_value_bytes(view);
-  if (bytes == 0) {
+  if (svar_value_bytes(view) == 0) {
     return SVAR_OK;
   }
   unsigned char *data = (unsigned char *)destination->data + destination->byte_offset;
@@ -79,8 +91,7 @@ copy_into(const svar_value_t *view, DLTensor *destination)
     return svar_fail(SVAR_ERR_ARGUMENT,
                      "the destination must be compact, row-major and in host memory");
   }
-  memcpy(data, view->tensor.data, bytes);
-  return SVAR_OK;
+  return svari_container_read(container, view, data);
 }
 
 svar_ret_t
@@ -88,9 +99,9 @@ svar_get_value_into(svar_variable_t *variable, DLTensor *destination, uint64_t *
 {
   SVAR_REQUIRE(variable != NULL && destination != NULL);
   svar_value_t view = SVAR_VALUE_INIT;
-  SVAR_TRY(variable->container->ops->borrow(variable->container, &view));
+  SVAR_TRY(svari_container_view(variable->container, &view));
   uint64_t version = view.version;
-  svar_ret_t ret = copy_into(&view, destination);
+  svar_ret_t ret = copy_into(variable->container, &view, destination);
   svar_value_release(&view);
   if (ret != SVAR_OK) {
     svar_fail_context("reading variable '%s'", printable_name(variable));

@@ -23,6 +23,10 @@ zero_in(svar_transaction_t *transaction, svar_variable_t *variable, const svar_t
   svar_value_t hole = SVAR_VALUE_INIT;
   // A loan of one number asks for no current value unless it is prefilled.
   SVAR_TRY(svar_transaction_loan(transaction, variable, NULL, type->ndim == 0, &hole));
+  const svari_far_ops_t *far = variable->container->ops->far;
+  if (far != NULL) {
+    return far->clear(variable->container, &hole);
+  }
   memset(hole.tensor.data, 0, svar_value_bytes(&hole));
   return SVAR_OK;
 }

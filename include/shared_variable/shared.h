@@ -9,6 +9,15 @@
 
 SVAR_BEGIN_DECLS
 
+/// Where a variable's values lie.
+typedef enum svar_target {
+  /// On the default GPU (svar_gpu_default_set()), if there is one, the value is an array of rank 1 or more of real
+  /// numbers, and no other process reads its store; else where SVAR_TARGET_HOST says.
+  SVAR_TARGET_DEFAULT = 0,
+  SVAR_TARGET_HOST = 1, ///< in host memory: the store's
+  SVAR_TARGET_GPU = 2   ///< on options.gpu: an array of any rank, or no variable at all
+} svar_target_t;
+
 /// Options of svar_shared(). As in Theano, a given option also restricts the candidates: a
 /// constructor that does not know it declines.
 typedef struct svar_shared_options {
@@ -24,12 +33,14 @@ typedef struct svar_shared_options {
   int32_t broadcastable_count;
   /// The format that a sparse variable gets, whatever its first value's; SVAR_SPARSE_NONE: the value's.
   svar_sparse_format_t sparse_format;
+  svar_target_t target;
+  int32_t gpu; ///< of SVAR_TARGET_GPU: its number (gpu.h); -1: the default GPU, else number 0
 } svar_shared_options_t;
 
 #define SVAR_SHARED_OPTIONS_INIT                                                                   \
   {                                                                                                \
     sizeof(svar_shared_options_t), NULL, NULL, NULL, false, SVAR_DOWNCAST_UNSET, SVAR_COPY, NULL,  \
-        0, SVAR_SPARSE_NONE                                                                        \
+        0, SVAR_SPARSE_NONE, SVAR_TARGET_DEFAULT, -1                                               \
   }
 
 /// Make a shared variable holding source. Constructors are tried in reverse order of registration;
@@ -42,6 +53,9 @@ typedef struct svar_shared_options {
 /// @retval SVAR_ERR_TYPE no constructor accepted (the message lists what was tried, and why each declined)
 /// @retval SVAR_ERR_EXISTS the store has a variable of this name: find it and set it
 /// @retval SVAR_ERR_READ_ONLY, SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY of the store
+/// @retval SVAR_ERR_UNSUPPORTED, SVAR_ERR_CONTEXT, SVAR_ERR_DEVICE a GPU is asked for: there is no driver that
+/// works, no such GPU, or it fails (the message says which). Nothing is put into host memory instead.
+/// @retval SVAR_ERR_NOT_IMPLEMENTED a GPU is asked for in a store that is shared with other processes
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_shared(svar_source_t source,
                                                  const svar_shared_options_t *options,
                                                  svar_variable_t **out_variable);

@@ -38,6 +38,16 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_get(const svar_snapshot_t *sn
                                                        svar_variable_t *variable,
                                                        svar_value_t *out_view);
 
+/// The same value as the caller's own bytes in host memory, wherever it lies: for those who cannot follow a view of
+/// a variable on a GPU (svar_variable_backing()).
+/// @contract{allocates: the value's bytes; blocks: until a GPU has copied; system calls: the driver's; thread: any}
+/// @param[out] out_value svar_value_release() it; written only on success
+/// @retval SVAR_ERR_NO_MEMORY, SVAR_ERR_DEVICE
+/// @retval as svar_snapshot_get()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_copy(const svar_snapshot_t *snapshot,
+                                                        svar_variable_t *variable,
+                                                        svar_value_t *out_value);
+
 /// Unpin. Leaves {0}; NULL and {0} are no-ops. One store, wait-free, from any thread.
 SVAR_PUBLIC void svar_snapshot_end(svar_snapshot_t *snapshot);
 

@@ -63,7 +63,9 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t 
 /// Room for variable's next value, to be written in place: no copy is made. The bytes are undefined;
 /// prefill copies the current value in first (shape must then be NULL: the current one).
 /// @param shape ndim extents (the variable's rank), or NULL for the current value's
-/// @param[out] out_hole tensor.data is writable until commit or abort; releasing it is not needed
+/// @param[out] out_hole tensor.data is writable until commit or abort; releasing it is not needed. Of a variable
+/// on a GPU it is an address there: what writes it is over before the commit or abort, or the transaction
+/// follows its stream (svar_transaction_follow()).
 /// @contract{allocates: no, once the store's private tables have grown to its use; blocks: a
 /// process-private lock, held while another thread makes the store grow; system calls: only if the
 /// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
@@ -76,12 +78,25 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *t
                                                            const int64_t *shape, bool prefill,
                                                            svar_value_t *out_hole);
 
+/// Let the transaction wait for work of the caller's on a GPU: what it does on the variable's GPU from now on
+/// (svar_transaction_set() from arrays there), and its commit, come after everything that is enqueued on stream
+/// so far. The caller does not wait, nor does the stream.
+/// @param stream a CUstream or cudaStream_t of the variable's GPU
+/// @contract{allocates: no; blocks: no; system calls: the driver's; thread: any}
+/// @retval SVAR_ERR_TYPE the variable is on no GPU
+/// @retval SVAR_ERR_DEVICE
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_follow(svar_transaction_t *transaction,
+                                                             svar_variable_t *variable,
+                                                             void *stream);
+
 /// Publish everything set or loaned, as one version, and wake waiting readers. Cannot fail but for a
-/// handle that was closed or forked; then the transaction is aborted. An empty one commits nothing
-/// and reports the current version.
-/// @contract{allocates: no; blocks: a short process-private lock; system calls: one futex wake if
-/// somebody waits; thread: any. Where values of callers were adopted: runs deleters, and may allocate}
+/// handle that was closed or forked, or a GPU that fails; then the transaction is aborted. An empty one
+/// commits nothing and reports the current version.
+/// @contract{allocates: no; blocks: a short process-private lock, and until the work on loans of variables on
+/// a GPU is over; system calls: one futex wake if somebody waits; thread: any. Where values of callers were
+/// adopted: runs deleters, and may allocate}
 /// @param[out] out_version the version made; may be NULL
+/// @retval SVAR_ERR_DEVICE work on the GPU failed: nothing was published
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_commit(svar_transaction_t *transaction,
                                                              uint64_t *out_version);
 

@@ -120,7 +120,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variables_deep_copy(svar_variable_t *c
 /// Read the current value (Theano's get_value).
 /// SVAR_COPY: the caller's own bytes. SVAR_BORROW: a pinned, immutable view, at any size.
 /// @contract{borrow: allocates: at a thread's first read of the store; blocks: no; system calls: no.
-/// copy: allocates the value's bytes. thread: any; after fork: SVAR_ERR_FORKED}
+/// copy: allocates the value's bytes. thread: any; after fork: SVAR_ERR_FORKED. On a GPU both are the copy, and
+/// wait for the GPU}
 /// @param[out] out_value svar_value_release() it. Holds nothing before the call (SVAR_VALUE_INIT, or one that was
 /// released), and nothing after a failure
 /// @retval SVAR_ERR_UNSET no value has been committed, or svar_none() was the last
@@ -128,6 +129,17 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variables_deep_copy(svar_variable_t *c
 /// @retval SVAR_ERR_READERS_FULL, SVAR_ERR_NO_MEMORY, SVAR_ERR_FORKED
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value(svar_variable_t *variable, svar_borrow_t borrow,
                                                     svar_value_t *out_value);
+
+/// Read the current value of a variable on a GPU where it lies: a pinned, immutable view (Theano's get_value
+/// with borrow and return_internal_type). tensor.device is {kDLCUDA, number}: the host must not follow its
+/// address, and nothing may write there. All that reads it on the device is over before svar_value_release().
+/// svar_snapshot_get() views the same way; svar_get_value() copies to the host, borrowed or not.
+/// @contract{allocates: at a thread's first read of the store; blocks: no; system calls, calls of the driver: no;
+/// thread: any; after fork: SVAR_ERR_FORKED}
+/// @retval SVAR_ERR_TYPE the variable is on no GPU
+/// @retval as svar_get_value()
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_device_view(svar_variable_t *variable,
+                                                          svar_value_t *out_view);
 
 /// Copy the current value into the caller's compact tensor of the same dtype and shape: a copying read
 /// without an allocation. @param[out] out_version may be NULL
@@ -149,7 +161,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value_into(svar_variable_t *variab
 /// thread that read one version twice stands in the way until it reads the store again, waits or ends),
 /// and with svar_store_close() at the latest. A child of fork() runs none. Every other source is copied
 /// into the store, and an array's deleter runs before this returns. The array is moved if and only if
-/// this returns SVAR_OK. (svar_transaction_loan() is the other way to write without a copy.)
+/// this returns SVAR_OK. A variable on a GPU adopts arrays on that GPU in the same way, and copies all others. (svar_transaction_loan() is the other way to write without a copy.)
 /// @contract{allocates, blocks, makes system calls: as svar_transaction_loan() and
 /// svar_transaction_commit(); thread: any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_TYPE dtype, rank or broadcast flags refuse the source, or precision would be lost;

@@ -40,7 +40,7 @@ using svar_test::Signal;
 using svar_test::Store;
 using svar_test::Variable;
 
-/// Where a case runs. PROCESS: it needs no variable (names of dtypes, the registry).
+/// Where a case runs. PROCESS: it needs no variable (names of dtypes, the registry), or has some on a GPU.
 enum Backing { CPU, IPC, PROCESS };
 const char *backing_name(Backing backing);
 

@@ -1,6 +1,7 @@
 // The driver in each state that it can be found in. Each is a process of its own: a process loads it once.
 #include <thread>
 
+#include "fakes/arrays.hpp"
 #include "gpu/stand_in.hpp"
 
 using namespace svar_test;
@@ -23,6 +24,21 @@ with(const Environment &environment, const std::function<void()> &body)
   });
 }
 
+// Who asks for a GPU is told why there is none, who does not gets a variable.
+void
+expect_no_variable(svar_ret_t ret, const std::string &text)
+{
+  ::Array array(std::vector<float>{1, 2}, {2});
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  svar_variable_t *variable = nullptr;
+  options.target = SVAR_TARGET_GPU;
+  EXPECT_SVAR_FAILS(ret, text, svar_shared(array.source(), &options, &variable));
+  EXPECT_SVAR_FAILS(ret, text, svar_gpu_default_set(0));
+  EXPECT_SVAR_OK(svar_shared(array.source(), nullptr, &variable));
+  EXPECT_EQ(svar_variable_backing(variable), SVAR_BACKING_CPU);
+  svar_variable_unref(variable);
+}
+
 void
 expect_state(const Environment &environment, svari_driver_state_t state, svar_ret_t ret,
              const std::string &text)
@@ -39,6 +55,7 @@ expect_state(const Environment &environment, svari_driver_state_t state, svar_re
     svari_cu_uuid_t uuid = {};
     EXPECT_SVAR_FAILS(ret, text, svari_device_open_uuid(&uuid, nullptr, &device));
     EXPECT_EQ(device, nullptr);
+    expect_no_variable(ret, text);
   });
 }
 

@@ -6,7 +6,7 @@
 #include "store/heap.h"
 
 struct heap_probe {
-  svari_region_t region;
+  svari_space_t space; // first
   svari_heap_t heap;
   _Atomic uint64_t end_bytes;
   bool fails;
@@ -14,9 +14,9 @@ struct heap_probe {
 };
 
 static svar_ret_t
-probe_commit(svari_region_t *region, uint64_t offset, uint64_t size_bytes)
+probe_commit(svari_space_t *space, uint64_t offset, uint64_t size_bytes)
 {
-  heap_probe_t *probe = (heap_probe_t *)region;
+  heap_probe_t *probe = (heap_probe_t *)space;
   if (probe->fails) {
     return svar_fail(SVAR_ERR_NO_SPACE, "told to fail");
   }
@@ -27,26 +27,27 @@ probe_commit(svari_region_t *region, uint64_t offset, uint64_t size_bytes)
 }
 
 static void
-probe_discard(svari_region_t *region, uint64_t offset, uint64_t size_bytes)
+probe_discard(svari_space_t *space, uint64_t offset, uint64_t size_bytes)
 {
-  heap_probe_t *probe = (heap_probe_t *)region;
+  heap_probe_t *probe = (heap_probe_t *)space;
   for (uint64_t page = offset / 4096; page < (offset + size_bytes) / 4096; page++) {
     probe->pages[page] = false;
   }
 }
 
-static const svari_region_ops_t ops = {.commit = probe_commit, .discard = probe_discard};
+static const svari_space_ops_t ops = {.commit = probe_commit, .discard = probe_discard};
 
 heap_probe_t *
 heap_probe_create(uint64_t capacity_bytes)
 {
   heap_probe_t *probe = calloc(1, sizeof(*probe));
-  probe->region.ops = &ops;
-  probe->region.capacity_bytes = capacity_bytes;
-  probe->region.allocator = svar_allocator_default();
+  probe->space.ops = &ops;
+  probe->space.grain = &svari_host_grain;
+  probe->space.capacity_bytes = capacity_bytes;
+  svar_allocator_t allocator = svar_allocator_default();
   probe->pages = calloc(capacity_bytes / 4096 + 1, sizeof(bool));
   atomic_store(&probe->end_bytes, 4096);
-  svari_heap_init(&probe->heap, &probe->region, &probe->end_bytes, "/probe");
+  svari_heap_init(&probe->heap, &probe->space, &probe->end_bytes, "/probe", &allocator);
   return probe;
 }
 
@@ -83,9 +84,9 @@ heap_probe_rebuild(heap_probe_t *probe, const uint64_t *ranges, size_t count)
 }
 
 uint64_t
-heap_probe_round(uint64_t size_bytes)
+heap_probe_round(const heap_probe_t *probe, uint64_t size_bytes)
 {
-  return svari_heap_round(size_bytes);
+  return svari_heap_round(&probe->heap, size_bytes);
 }
 
 uint64_t

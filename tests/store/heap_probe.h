@@ -18,7 +18,7 @@ svar_ret_t heap_probe_take(heap_probe_t *probe, uint64_t size_bytes, uint64_t *o
 void heap_probe_give(heap_probe_t *probe, uint64_t offset, uint64_t size_bytes);
 /// Rebuilds from count used ranges (offset, size pairs).
 svar_ret_t heap_probe_rebuild(heap_probe_t *probe, const uint64_t *ranges, size_t count);
-uint64_t heap_probe_round(uint64_t size_bytes);
+uint64_t heap_probe_round(const heap_probe_t *probe, uint64_t size_bytes);
 uint64_t heap_probe_end(const heap_probe_t *probe);
 uint64_t heap_probe_used(const heap_probe_t *probe);
 size_t heap_probe_extents(const heap_probe_t *probe);

@@ -28,9 +28,9 @@ protected:
 
 TEST_F(Heap, AlignsSmallValuesToALineAndLargeOnesToAPage)
 {
-  EXPECT_EQ(heap_probe_round(0), 64u);
-  EXPECT_EQ(heap_probe_round(65), 128u);
-  EXPECT_EQ(heap_probe_round(65537), 69632u);
+  EXPECT_EQ(heap_probe_round(heap_, 0), 64u);
+  EXPECT_EQ(heap_probe_round(heap_, 65), 128u);
+  EXPECT_EQ(heap_probe_round(heap_, 65537), 69632u);
   EXPECT_EQ(take(1) % 64, 0u);
   EXPECT_EQ(take(65) % 64, 0u);
   EXPECT_EQ(take(100000) % 4096, 0u);
@@ -45,13 +45,13 @@ TEST_F(Heap, NeverHandsOutTheSameByteTwice)
       uint64_t size = UINT64_C(1) << (random() % 18);
       size += random() % size;
       uint64_t offset = take(size);
-      uint64_t end = offset + heap_probe_round(size);
+      uint64_t end = offset + heap_probe_round(heap_, size);
       ASSERT_TRUE(heap_probe_is_committed(heap_, offset, size)) << "at step " << step;
       auto next = live.lower_bound(offset);
       ASSERT_TRUE(next == live.end() || next->first >= end);
       if (next != live.begin()) {
         auto before = std::prev(next);
-        ASSERT_LE(before->first + heap_probe_round(before->second), offset);
+        ASSERT_LE(before->first + heap_probe_round(heap_, before->second), offset);
       }
       live[offset] = size;
     } else {
@@ -62,7 +62,7 @@ TEST_F(Heap, NeverHandsOutTheSameByteTwice)
   }
   uint64_t used = 0;
   for (auto &[offset, size] : live) {
-    used += heap_probe_round(size);
+    used += heap_probe_round(heap_, size);
   }
   EXPECT_EQ(heap_probe_used(heap_), used);
 }

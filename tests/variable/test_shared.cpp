@@ -78,6 +78,10 @@ TEST_F(Shared, OptionsOfAnOlderBuildAreTaken)
   svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
   options.size_bytes = offsetof(svar_shared_options_t, sparse_format);
   options.sparse_format = static_cast<svar_sparse_format_t>(99); // not of that build
+  options.target = static_cast<svar_target_t>(99);
+  expect_type(Handle(svar_int(7), &options), type_of(SVAR_INT64, 0));
+  options.size_bytes = offsetof(svar_shared_options_t, target);
+  options.sparse_format = SVAR_SPARSE_NONE;
   expect_type(Handle(svar_int(7), &options), type_of(SVAR_INT64, 0));
 }
 
@@ -148,6 +152,7 @@ TEST_F(Shared, AListOfLiteralsIsRefusedWithEveryReason)
       svar_error_message(),
       "no constructor accepts a list of literals, shape (2) with name='w' borrow (dtype and "
       "type are not options: the value brings them): "
+      "[gpu tensor] there is no default GPU, and options.target names none "
       "[sparse] it takes sparse matrices (svar_sparse_source) "
       "[random] it takes random states (svar_random_source) "
       "[scalar] it takes single numbers "
@@ -202,7 +207,8 @@ TEST_F(Shared, BadOptionsAreArgumentErrors)
     return svar_shared(svar_int(7), &options, &variable) == SVAR_ERR_ARGUMENT;
   };
   svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
-  for (size_t size : {size_t(0), sizeof(options) - 8, sizeof(options) + 8}) {
+  const size_t least = offsetof(svar_shared_options_t, sparse_format);
+  for (size_t size : {size_t(0), least - 8, sizeof(options) + 8}) {
     options.size_bytes = size;
     EXPECT_TRUE(refused(options));
     EXPECT_TRUE(message_has(std::to_string(size).c_str()));
@@ -215,6 +221,13 @@ TEST_F(Shared, BadOptionsAreArgumentErrors)
   options = SVAR_SHARED_OPTIONS_INIT;
   options.broadcastable_count = 1;
   EXPECT_TRUE(refused(options));
+  options = SVAR_SHARED_OPTIONS_INIT;
+  options.target = static_cast<svar_target_t>(3);
+  EXPECT_TRUE(refused(options));
+  options = SVAR_SHARED_OPTIONS_INIT;
+  options.gpu = -2;
+  EXPECT_TRUE(refused(options));
+  EXPECT_TRUE(message_has("options.gpu"));
   options = SVAR_SHARED_OPTIONS_INIT;
   options.allow_downcast = static_cast<svar_downcast_t>(3);
   EXPECT_TRUE(refused(options));

@@ -1,0 +1,30 @@
+// Containers whose values lie on a device: how values get there and back.
+#ifndef SVARI_STORE_DEVICE_CONTAINER_H
+#define SVARI_STORE_DEVICE_CONTAINER_H
+
+#include "store/container.h"
+#include "variable/filter.h"
+
+// The device's address of an offset in the container's space, as views have it.
+static inline void *
+svari_device_address(const svari_store_container_t *container, uint64_t offset)
+{
+  return (void *)(uintptr_t)(container->space->read_base + offset);
+}
+
+// What a device container asks of a source beyond the filter, which is then shown *out_filtered: it looks at
+// no elements of arrays, so arrays on the container's device pass as the host's.
+// SVAR_ERR_VALUE: an array on another device. SVAR_ERR_TYPE: a strict variable takes arrays on its device only,
+// once it has had a value.
+svar_ret_t svari_device_check_source(const svari_store_container_t *container,
+                                     const svar_source_t *source, svar_source_t *out_filtered);
+
+// Writes the filtered value to offset in the container's space. It is there, and source is not needed any more,
+// when this returns SVAR_OK.
+// SVAR_ERR_VALUE, SVAR_ERR_NOT_IMPLEMENTED: a source on the device that lies oddly
+// SVAR_ERR_NO_MEMORY, and those of the device
+svar_ret_t svari_device_write(const svari_store_container_t *container,
+                              const svari_filter_plan_t *plan, const svar_source_t *source,
+                              uint64_t offset);
+
+#endif
