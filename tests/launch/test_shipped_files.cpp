@@ -17,8 +17,9 @@ protected:
   ShippedFile()
   {
     Prefix::write(prefix_.index("packages") / "shared_variable", "");
-    for (const char *name : {"weights_publisher", "policy_controller", "cartpole_learner",
-                             "cartpole_actor", "iceoryx_gateway", "observation_player"}) {
+    for (const char *name :
+         {"weights_publisher", "policy_controller", "cartpole_learner", "cartpole_actor",
+          "iceoryx_gateway", "observation_player", "topic_policy_controller"}) {
       prefix_.program("../shared_variable/" + std::string(name), "true");
     }
   }
@@ -67,7 +68,7 @@ TEST_F(ShippedFile, PolicyAsksForItsMandatoryArguments)
 TEST_F(ShippedFile, PolicyTopicsStartsAPlayerAndAsManyPoliciesAsItIsTold)
 {
   Prefix::write(prefix_.index("shared_variable_needs_roudi") / "shared_variable",
-                "observation_player\n");
+                "observation_player\ntopic_policy_controller\n");
   for (int policies = 1; policies <= 4; ++policies) {
     Plan plan(prefix_, path("policy_topics.launch.xml"),
               {{"weights", "/w"},
@@ -97,6 +98,7 @@ TEST_F(ShippedFile, PolicyTopicsStartsAPlayerAndAsManyPoliciesAsItIsTold)
                  section("stay: false"), section("actions_topic: '~/actions'"),
                  section("rate: 0.0"), section(policy == policies ? "record: '/r'" : "record: ''"),
                  section("record_steps: 100000")}));
+      EXPECT_TRUE(plan.process(1 + policy).needs_roudi);
       EXPECT_FALSE(plan.process(1 + policy).shutdown_on_exit);
     }
   }

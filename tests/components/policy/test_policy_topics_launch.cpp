@@ -93,7 +93,20 @@ TEST_F(PolicyTopicsLaunch, RunsSeveralPoliciesOnTheSameWeightsInANamespace)
   }
 }
 
-TEST_F(PolicyTopicsLaunch, LoopsUntilItIsStopped)
+// Until the observations have begun anew.
+void
+SeeActions()
+{
+  InProcess([] {
+    TopicReceiver actions("/policy_1/actions", 4);
+    TopicMessage action;
+    while (action.head.sequence <= 6) { // the third round
+      ASSERT_TRUE(actions.Take(&action));
+    }
+  });
+}
+
+TEST_F(PolicyTopicsLaunch, LoopsUntilItIsStoppedAndComesBackWhenRoudiDies)
 {
   WriteTables(folder_ / "weights", MadeWeights(8, 12, 10, 4));
   WriteTables(folder_ / "observations", {{"observations", MadeObservations(3, 8)}});
@@ -102,16 +115,17 @@ TEST_F(PolicyTopicsLaunch, LoopsUntilItIsStopped)
                                   {"loop", "true"},
                                   {"record_1", folder_ / "record"}})),
                  Environment());
+  const std::string started = "iox-roudi started with pid ";
   ASSERT_TRUE(launch.WaitFor("[policy_1]: /policy/weights"));
-  InProcess([] {
-    TopicReceiver actions("/policy_1/actions", 4);
-    TopicMessage action;
-    while (action.head.sequence <= 6) { // the third round
-      ASSERT_TRUE(actions.Take(&action));
-    }
-  });
+  SeeActions();
+  pid_t roudi = std::stoi(launch.Errors().substr(launch.Errors().find(started) + started.size()));
+  ASSERT_GT(roudi, 0);
+  kill(roudi, SIGKILL);
+  ASSERT_TRUE(launch.WaitFor("[policy_1]: /policy/weights"));
+  SeeActions();
   launch.Signal(SIGINT);
-  ExpectEnd(Finish(&launch));
+  Finish(&launch);
+  EXPECT_EQ(svar_messages_probe(), SVAR_ERR_NO_ROUDI);
 }
 
 // How often the threads of a process went to sleep or were sent there.
