@@ -23,6 +23,7 @@ options_of(const loader_t *loader, const svari_entry_t *entry)
   options.name = loader->store == NULL ? entry->name : entry->tensor_name;
   options.strict = entry->strict;
   options.allow_downcast = entry->allow_downcast;
+  options.target = SVAR_TARGET_HOST; // values are read in place, whatever the default GPU
   if (loader->store != NULL) {
     options.transaction = loader->change;
   }

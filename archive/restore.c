@@ -61,13 +61,15 @@ loan_room(const restorer_t *restorer, svar_variable_t *variable, const svar_type
 
 // --- one value -------------------------------------------------------------------------------------
 
-// One that fits is read to where it belongs. What rank or flags refuse, the loan does not take either. Another
-// process converts what does not fit.
+// One that fits is read to where it belongs, unless that is on a GPU. What rank or flags refuse, the loan does not
+// take either. Another process converts what does not fit.
 static bool
-fits(const restorer_t *restorer, const svar_type_t *type, const svar_type_t *offered)
+fits(const restorer_t *restorer, const svar_variable_t *variable, const svar_type_t *offered)
 {
+  svar_type_t type = svar_variable_type(variable);
   return restorer->remote != NULL ||
-         (svar_dtype_equal(type->dtype, offered->dtype) && type->ndim == offered->ndim);
+         (svar_dtype_equal(type.dtype, offered->dtype) && type.ndim == offered->ndim &&
+          svar_variable_backing(variable) != SVAR_BACKING_GPU);
 }
 
 static svar_ret_t
@@ -104,10 +106,9 @@ read_and_convert(const restorer_t *restorer, const svari_entry_t *entry, const s
 static svar_ret_t
 restore_tensor(const restorer_t *restorer, const svari_entry_t *entry, svar_variable_t *variable)
 {
-  const svar_type_t type = svar_variable_type(variable);
   const svar_type_t offered = svari_entry_tensor_type(entry, restorer->file);
-  return fits(restorer, &type, &offered) ? read_in_place(restorer, entry, &offered, variable)
-                                         : read_and_convert(restorer, entry, &offered, variable);
+  return fits(restorer, variable, &offered) ? read_in_place(restorer, entry, &offered, variable)
+                                            : read_and_convert(restorer, entry, &offered, variable);
 }
 
 static svar_ret_t
