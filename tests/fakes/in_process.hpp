@@ -11,16 +11,22 @@
 
 #include "fakes/scratch.hpp"
 
-/// Returns when body has; its failures are the test's.
-inline void
-InProcess(const std::function<void()> &body)
+/// Begins body there; its failures make the process's exit code 1.
+inline svar_test::Child
+BeginInProcess(const std::function<void()> &body)
 {
-  svar_test::Child child([&]() -> int {
+  return svar_test::Child([&]() -> int {
     alarm(60); // an orphan ends, too
     body();
     std::exit(testing::Test::HasFailure() ? 1 : 0);
   });
-  EXPECT_EQ(child.wait(), 0);
+}
+
+/// Returns when body has; its failures are the test's.
+inline void
+InProcess(const std::function<void()> &body)
+{
+  EXPECT_EQ(BeginInProcess(body).wait(), 0);
 }
 
 #endif

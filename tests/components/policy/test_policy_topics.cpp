@@ -323,16 +323,7 @@ TEST_F(PolicyTopics, NeitherRoudisEndNorAnotherOneStopsTheController)
     EXPECT_EQ(write(tell, &byte, 1), 1);
     EXPECT_EQ(read(hear, &byte, 1), 1);
   };
-  std::thread killer([&] {
-    char byte;
-    EXPECT_EQ(read(ready[0], &byte, 1), 1);
-    roudi_.Kill();
-    EXPECT_EQ(write(go[1], &byte, 1), 1);
-    EXPECT_EQ(read(ready[0], &byte, 1), 1);
-    roudi_.Start();
-    EXPECT_EQ(write(go[1], &byte, 1), 1);
-  });
-  InProcess([&] {
+  svar_test::Child child = BeginInProcess([&] {
     Pair pair(weights_file_, With());
     TopicReceiver actions(kActions, 4);
     TopicSender sender(kObservations, 8);
@@ -355,8 +346,15 @@ TEST_F(PolicyTopics, NeitherRoudisEndNorAnotherOneStopsTheController)
     EXPECT_EQ(pair.controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
     ExpectRecord({1, 2, 3, 4});
   });
-  close(ready[1]); // if the child has failed, the killer waits for nobody
-  killer.join();
+  close(ready[1]); // if the child fails, nobody waits for it
+  char byte;
+  EXPECT_EQ(read(ready[0], &byte, 1), 1);
+  roudi_.Kill();
+  EXPECT_EQ(write(go[1], &byte, 1), 1);
+  EXPECT_EQ(read(ready[0], &byte, 1), 1);
+  roudi_.Start();
+  EXPECT_EQ(write(go[1], &byte, 1), 1);
+  EXPECT_EQ(child.wait(), 0);
   for (int fd : {ready[0], go[0], go[1]}) {
     close(fd);
   }
