@@ -555,7 +555,8 @@ inlet_wait(inlet_t *inlet, int64_t timeout_ns)
 {
   const int64_t longest_ns = INT64_C(1000000000); // so that iceoryx's sums of times cannot overflow
   int64_t begin_ns = now_ns();
-  SVAR_TRY(make_waitable(inlet)); // also where nothing is to be waited for: later waits find it made
+  SVAR_TRY(
+      make_waitable(inlet)); // also where nothing is to be waited for: later waits find it made
   for (;;) {
     SVAR_TRY(svari_roudi_check());
     if (inlet->kind->has_message(inlet->port)) {
