@@ -182,7 +182,7 @@ restore_entry(const restorer_t *restorer, const svari_entry_t *entry)
                ? SVAR_OK
                : svar_fail(SVAR_ERR_TYPE,
                            "'%s' has tensor '%s', which store '%s' does not have; "
-                           "ignore_extra would leave it out",
+                           "ignore_extra (--ignore-extra) would leave it out",
                            svar_safetensors_path(restorer->file), entry->tensor_name,
                            svar_store_name(restorer->store));
   }
@@ -209,8 +209,8 @@ check_complete(const restorer_t *restorer)
     SVAR_TRY(ret);
     if (json_object_get(restorer->known, svar_variable_name(variable)) == NULL) {
       ret = svar_fail(SVAR_ERR_TYPE,
-                      "'%s' lacks tensor '%s', which store '%s' has; with ignore_missing the "
-                      "variable would keep its value",
+                      "'%s' lacks tensor '%s', which store '%s' has; with ignore_missing "
+                      "(--ignore-missing) the variable would keep its value",
                       svar_safetensors_path(restorer->file), svar_variable_name(variable),
                       svar_store_name(restorer->store));
     }

@@ -120,8 +120,10 @@ svari_component_container_add(svari_component_container_t *container, svari_comp
   const svari_container_seat_t *other = svari_component_container_find(container, 0, name);
   if (other != NULL) {
     return svar_fail(SVAR_ERR_EXISTS,
-                     "two components would be called '%s': name them, as in %s=left %s=right", name,
-                     other->node->descriptor->type_name, node->descriptor->type_name);
+                     "two components would be called '%s': name one of them, with -r __node:=NAME "
+                     "where it is loaded into a container, or both on the container's command "
+                     "line, as in %s=left %s=right",
+                     name, other->node->descriptor->type_name, node->descriptor->type_name);
   }
   svari_container_seat_t *seats =
       svari_array_extend(container->seats, container->count, sizeof(*seats));

@@ -42,12 +42,20 @@ refuse_kind(const svar_parameter_descriptor_t *parameter, const char *node,
   bool lacks_quotes = parameter->default_value.kind == SVAR_PARAMETER_STRING && !given->is_sequence;
   bool lacks_brackets =
       !given->is_sequence && fits(parameter->default_value.kind, array_of(given->items[0].kind));
-  return svar_fail(
-      SVAR_ERR_TYPE, "parameter '%s' of node '%s' is declared as %s, but was given %s%s",
-      parameter->name, node, svari_parameter_kind_name(parameter->default_value.kind), text,
-      lacks_quotes     ? "; quote it twice to make it a string: name:='\"value\"'"
-      : lacks_brackets ? "; give a sequence of one: name:='[value]'"
-                       : "");
+  char remedy[600] = "";
+  if (lacks_quotes) {
+    snprintf(remedy, sizeof(remedy), "; quote it twice to make it a string: %s:='\"value\"'",
+             parameter->name);
+  } else if (lacks_brackets) {
+    char value[256];
+    svari_parameter_print(&given->items[0], value, sizeof(value));
+    snprintf(remedy, sizeof(remedy), "; give a sequence of one: %s:=\"[%s]\"", parameter->name,
+             value);
+  }
+  return svar_fail(SVAR_ERR_TYPE,
+                   "parameter '%s' of node '%s' is declared as %s, but was given %s%s",
+                   parameter->name, node, svari_parameter_kind_name(parameter->default_value.kind),
+                   text, remedy);
 }
 
 // Of our own copy: an integer, or an array of them, becomes doubles where those are declared.

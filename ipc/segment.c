@@ -464,7 +464,7 @@ svari_segment_create(const svari_segment_options_t *options, svari_region_t **ou
 // --- resume ----------------------------------------------------------------------------------------
 
 svar_ret_t
-svari_segment_fail_held(int state_fd, const char *store_name)
+svari_segment_fail_held(int state_fd, const char *store_name, const char *remedy)
 {
   svari_header_t header;
   char program[32] = "";
@@ -493,11 +493,8 @@ svari_segment_fail_held(int state_fd, const char *store_name)
         "store '%s' is held by process %d, which is this one: use that handle, or close it first",
         store_name, pid);
   }
-  return svar_fail(SVAR_ERR_HELD,
-                   "store '%s' is held by process %d%s%s%s: one process at a time may commit to a "
-                   "store; stop that one, or use another store name",
-                   store_name, pid, program[0] != '\0' ? " (" : "", program,
-                   program[0] != '\0' ? ")" : "");
+  return svar_fail(SVAR_ERR_HELD, "store '%s' is held by process %d%s%s%s: %s", store_name, pid,
+                   program[0] != '\0' ? " (" : "", program, program[0] != '\0' ? ")" : "", remedy);
 }
 
 // Opens the state file that bears the name and takes its lock. Who cleans or closes a store has the
@@ -511,7 +508,9 @@ open_and_hold(segment_t *segment, const svari_segment_options_t *options)
     SVAR_TRY(svari_file_open(options->paths->state, true, options->owner, &segment->state_fd));
     if (!svari_file_lock(segment->state_fd, HOLDER_BYTE)) {
       if (++refused == TRIES) {
-        return svari_segment_fail_held(segment->state_fd, options->store_name);
+        return svari_segment_fail_held(segment->state_fd, options->store_name,
+                                       "one process at a time may commit to a store; stop that "
+                                       "one, or use another store name");
       }
       nanosleep(&moment, NULL);
     } else if (svari_file_is_named(segment->state_fd, options->paths->state)) {

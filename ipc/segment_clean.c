@@ -90,7 +90,9 @@ clean_pair(cleaning_t *cleaning)
   const svari_segment_options_t *options = cleaning->options;
   const svari_store_paths_t *paths = options->paths;
   if (!take_lock(cleaning, cleaning->state_fd)) {
-    return svari_segment_fail_held(cleaning->state_fd, options->store_name);
+    return svari_segment_fail_held(cleaning->state_fd, options->store_name,
+                                   "once that process has ended it can be removed, if it did "
+                                   "not remove it itself");
   }
   if (!svari_file_is_named(cleaning->state_fd, paths->state)) {
     return SVAR_ERR_EXISTS; // another store has come in its place

@@ -4,8 +4,8 @@
 
 #include "ipc/segment.h"
 
-// SVAR_ERR_HELD, with the name of the holder.
-svar_ret_t svari_segment_fail_held(int state_fd, const char *store_name);
+// SVAR_ERR_HELD, with the name of the holder and then what to do about it.
+svar_ret_t svari_segment_fail_held(int state_fd, const char *store_name, const char *remedy);
 // Tells the readers of a state file, if it is one, that no newer version will come. Under its lock.
 void svari_segment_retire(int state_fd, const char *path);
 // Takes the names of a store away whose lock this process holds: the reader table's first, for as long

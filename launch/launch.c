@@ -33,9 +33,8 @@ static const char help[] =
     "  --print       show the processes that would be started, and end\n"
     "  --help        this text\n"
     "\n"
-    "Exit code: 0 when every process ended well, 1 when one failed or the file has a mistake, 2 "
-    "when\n"
-    "this command line has one.\n";
+    "Exit code: 0 when every process ended well; 1 when one failed, the file has a mistake, or an\n"
+    "argument of it is unknown, missing or no choice; 2 when this command line is malformed.\n";
 
 typedef struct svari_command {
   svari_arena_t *arena;
@@ -221,14 +220,14 @@ execute(const svari_command_t *command)
       svari_plan_arguments(command->arena, &request, &list) != SVAR_OK) {
     return complain(svar_error_message());
   }
-  if (command->is_show_args) {
-    return show_arguments(request.path, &list);
-  }
   // The arguments of included files are known only after they were read; else a misspelt argument is
   // told before what its absence leads to.
   if (!list.has_includes &&
       check_arguments(command, request.path, list.arguments, NULL) != SVAR_OK) {
     return EXIT_FAILURE;
+  }
+  if (command->is_show_args) {
+    return show_arguments(request.path, &list);
   }
   if (!command->is_print && svari_private_dir_create(&directory) != SVAR_OK) {
     return complain(svar_error_message());

@@ -141,6 +141,13 @@ keep_container(const char *path, void *context)
   if (ret == SVAR_EMPTY) {
     return true; // left by one that was killed
   }
+  if (ret == SVAR_ERR_PERMISSION && found->owner != geteuid() && geteuid() != 0) {
+    search->ret = svar_fail(ret,
+                            "the containers of user %u cannot be asked by user %u: ask as the "
+                            "user that runs them, or as root",
+                            (unsigned)found->owner, (unsigned)geteuid());
+    return false;
+  }
   if (ret != SVAR_OK) {
     svari_say_failure("'%s': %s", path, svar_error_message());
     return true;

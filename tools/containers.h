@@ -35,6 +35,7 @@ typedef struct svari_containers {
 } svari_containers_t;
 
 // Asks every container of the user for its nodes. One that does not answer is said on stderr and left out.
+// SVAR_ERR_PERMISSION: they are another user's, who keeps this one from asking them
 // svari_containers_fini() it.
 svar_ret_t svari_containers_read(const svari_arguments_t *arguments, int64_t timeout_ns,
                                  svari_containers_t *out_containers);

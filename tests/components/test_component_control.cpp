@@ -8,7 +8,9 @@
 #include <vector>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "components/control_protocol.h"
 #include "fakes/scratch.hpp"
@@ -132,8 +134,9 @@ TEST_F(ComponentControl, WhatCannotBeLoadedIsSaidAndLeavesNothing)
     EXPECT_TRUE(Contains(refusal, c.sentence)) << refusal;
   }
   Load("here");
-  EXPECT_TRUE(Contains(Refusal({"load", "box", kRecorder, "--ros-args", "-r", "__node:=here"}),
-                       "two components would be called '/here'"));
+  EXPECT_TRUE(
+      Contains(Refusal({"load", "box", kRecorder, "--ros-args", "-r", "__node:=here"}),
+               "two components would be called '/here': name one of them, with -r __node:="));
   EXPECT_TRUE(Contains(Refusal({"load", "bix", kRecorder}),
                        "no container 'bix' runs (did you mean '/box'?)"));
   std::string list = Output({"list"});
@@ -141,6 +144,26 @@ TEST_F(ComponentControl, WhatCannotBeLoadedIsSaidAndLeavesNothing)
   EXPECT_EQ(list.find('\n'), list.size() - 1) << list;
   box_.Signal(SIGINT);
   EXPECT_EQ(box_.Wait(), 0) << "a load that failed is no failure of the container";
+}
+
+TEST_F(ComponentControl, ContainersOfAnotherUserThatRefuseAreSaidInOneSentence)
+{
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root can be another user";
+  }
+  const Words as_stranger = {"/usr/bin/setpriv", "--reuid",   "65534", "--regid", "65534",
+                             "--clear-groups",   SVAR_PROGRAM};
+  if (Process(as_stranger + Words{"--help"}, {}).Wait() != 0) {
+    GTEST_SKIP() << "another user cannot run svar where it was built";
+  }
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
+  for (const Words &words : {Words{"list"}, Words{"set-state", "/n", "activate"}}) {
+    Process stranger(as_stranger + Words{"component"} + words + Words{"--owner", "0"}, {});
+    EXPECT_EQ(stranger.Wait(), 1);
+    EXPECT_EQ(stranger.Output(), "");
+    EXPECT_EQ(stranger.Errors(), "svar: the containers of user 0 cannot be asked by user 65534: "
+                                 "ask as the user that runs them, or as root\n");
+  }
 }
 
 // The table of ros.md, asked for at run time: from each state every transition, with each result.

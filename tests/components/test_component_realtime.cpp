@@ -202,7 +202,7 @@ TEST(ComponentRealtime, ParametersThatMakeNoSenseAreRefusedAtLoad)
        "must lie between 0 and 1023, but was given the integer array [0, -1]"},
       {{"realtime.cpus:=2"},
        "is declared as integer array, but was given the integer 2; give a "
-       "sequence of one: name:='[value]'"},
+       "sequence of one: realtime.cpus:=\"[2]\""},
       {{"realtime.lock:=true"}, "topic, realtime.*"},
   };
   for (const auto &c : cases) {

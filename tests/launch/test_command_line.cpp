@@ -116,6 +116,10 @@ TEST_F(CommandLine, ShowsArgumentsWithoutNeedingThem)
   const Result result = call({file, "--show-args"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, file + " takes:\n  must:=VALUE (mandatory)\n");
+  const Result unknown = call({file, "--show-args", "mist:=1"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_TRUE(has(unknown.err, "has no argument 'mist'; it takes:")) << unknown.err;
+  EXPECT_EQ(unknown.out, "");
   const std::string none = prefix_.launch("<include file='x'/>", "none.launch.xml");
   EXPECT_EQ(call({none, "--show-args"}).out,
             none + " takes no arguments.\nIt includes files that are known only once arguments are "

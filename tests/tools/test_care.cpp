@@ -79,6 +79,16 @@ TEST_F(Care, CleanOfANamedStoreInUseIsAFailureThatNamesTheUser)
   EXPECT_EQ(svar({"clean", "a"}).exit_code, 0);
 }
 
+TEST_F(Care, CleanOfANamedStoreThatIsHeldSaysWhenItCanBeRemoved)
+{
+  Store held = create_store("/held");
+  Outcome clean = svar({"clean", "/held"});
+  EXPECT_EQ(clean.exit_code, 1);
+  EXPECT_SAYS(clean.err, "held by process " + std::to_string(getpid()));
+  EXPECT_SAYS(clean.err, "once that process has ended it can be removed");
+  EXPECT_SVAR_OK(svar_store_remove(held.get()));
+}
+
 TEST_F(Care, CleanAtATerminalSumsUp)
 {
   leave("/a");

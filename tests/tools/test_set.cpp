@@ -218,9 +218,9 @@ TEST_F(SvarLoad, AFileAndAStoreOfOtherNamesAreRefusedUnlessTold)
       {"weights", svar_tensor(SVAR_FLOAT32, numbers, 2, shape)},
   };
   ASSERT_SVAR_OK(svar_safetensors_write(path_.c_str(), items, 2, nullptr, 0));
-  ExpectRefused("load", {path_}, "ignore_extra");
-  ExpectRefused("load", {path_, "--ignore-missing"}, "ignore_extra");
-  ExpectRefused("load", {path_, "--ignore-extra"}, "ignore_missing");
+  ExpectRefused("load", {path_}, "--ignore-extra");
+  ExpectRefused("load", {path_, "--ignore-missing"}, "--ignore-extra");
+  ExpectRefused("load", {path_, "--ignore-extra"}, "--ignore-missing");
   Outcome load = Svar("load", {path_, "--ignore-missing", "--ignore-extra"});
   EXPECT_EQ(load.exit_code, 0) << load.err;
   EXPECT_EQ(get<float>(weights_), (std::vector<float>{9, 8}));
