@@ -20,7 +20,16 @@ struct svari_gateway_worker {
   svar_ret_t end;
   char sentence[512];
   atomic_bool has_ended;
+  atomic_int user_count; // the thread and who started it: the last one to go frees
 };
+
+static void
+release(svari_gateway_worker_t *worker)
+{
+  if (atomic_fetch_sub(&worker->user_count, 1) == 1) {
+    free(worker);
+  }
+}
 
 static void *
 worker_main(void *argument)
@@ -34,6 +43,7 @@ worker_main(void *argument)
   worker->end = ret;
   snprintf(worker->sentence, sizeof(worker->sentence), "%s", svar_error_message());
   atomic_store(&worker->has_ended, true);
+  release(worker);
   return NULL;
 }
 
@@ -46,6 +56,7 @@ svari_gateway_worker_start(const svari_gateway_work_t *work, svari_gateway_worke
   }
   worker->work = *work;
   atomic_init(&worker->turn_ns, svari_now_ns());
+  atomic_init(&worker->user_count, 2);
   int error = pthread_create(&worker->thread, NULL, worker_main, worker);
   if (error != 0) {
     free(worker);
@@ -80,10 +91,10 @@ svari_gateway_worker_stop(svari_gateway_worker_t *worker)
   clock_gettime(CLOCK_MONOTONIC, &deadline);
   deadline.tv_sec += STOP_PATIENCE_S;
   atomic_store(&worker->is_stopping, true);
-  if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0) {
+  bool has_ended = pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0;
+  if (!has_ended) {
     pthread_detach(worker->thread);
-    return false;
   }
-  free(worker);
-  return true;
+  release(worker);
+  return has_ended;
 }
