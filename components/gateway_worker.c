@@ -88,10 +88,10 @@ svari_gateway_worker_stop(svari_gateway_worker_t *worker)
     return true;
   }
   struct timespec deadline;
-  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  clock_gettime(CLOCK_REALTIME, &deadline); // ThreadSanitizer knows no join by another clock
   deadline.tv_sec += STOP_PATIENCE_S;
   atomic_store(&worker->is_stopping, true);
-  bool has_ended = pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0;
+  bool has_ended = pthread_timedjoin_np(worker->thread, NULL, &deadline) == 0;
   if (!has_ended) {
     pthread_detach(worker->thread);
   }
