@@ -264,7 +264,7 @@ private:
   pid_t pid_ = -1;
 };
 
-/// Two processes tell each other to go on: one writes a byte, the other waits for it.
+/// Two processes tell each other to go on: one writes a byte, any, and the other waits for it.
 class Signal
 {
 public:
@@ -279,14 +279,15 @@ public:
   }
   Signal(const Signal &) = delete;
   Signal &operator=(const Signal &) = delete;
-  void raise()
+  void raise(char byte = 'x')
   {
-    EXPECT_EQ(write(ends_[1], "x", 1), 1);
+    EXPECT_EQ(write(ends_[1], &byte, 1), 1);
   }
-  void wait()
+  char wait()
   {
-    char byte;
+    char byte = 0;
     EXPECT_EQ(read(ends_[0], &byte, 1), 1);
+    return byte;
   }
 
 private:

@@ -19,36 +19,51 @@ using svar_test::Signal;
 using svar_test::Store;
 using svar_test::Variable;
 
-// A holder, and a process that reads, waits and watches; neither knows of iceoryx.
+// A process that holds, and one that reads, waits and watches; neither knows of iceoryx. The test itself has no
+// thread: ThreadSanitizer takes a forked child's threads for those of its parent.
 class StatePlane
 {
 public:
-  StatePlane()
-      : store_(create_store(kStore)), variable_(make_variable<double>(store_, "w", {1})),
-        reader_([this] { return Read(); })
+  StatePlane() : holder_([this] { return Hold(); }), reader_([this] { return Read(); })
   {
     ready_.wait();
   }
   ~StatePlane()
   {
-    EXPECT_SVAR_OK(svar_store_remove(store_.get()));
+    task_.raise('r');
     seen_.wait(); // it is told of that, too
+    EXPECT_EQ(holder_.wait(), 0);
     EXPECT_EQ(reader_.wait(), 0);
   }
 
   /// A commit is made, and the watching reader has read it in a snapshot.
   void ExpectUntouched()
   {
-    EXPECT_SVAR_OK(svar_test::set<double>(variable_, {2}));
+    task_.raise('c');
     seen_.wait();
   }
 
 private:
+  // Commits as often as it is asked to, and removes the store when it is asked for something else.
+  int Hold()
+  {
+    alarm(120); // an orphan ends, too
+    Store store = create_store(kStore);
+    Variable variable = make_variable<double>(store, "w", {1});
+    held_.raise();
+    while (task_.wait() == 'c') {
+      EXPECT_SVAR_OK(svar_test::set<double>(variable, {2}));
+    }
+    EXPECT_SVAR_OK(svar_store_remove(store.get()));
+    return testing::Test::HasFailure() ? 1 : 0;
+  }
+
   int Read()
   {
     alarm(120); // an orphan ends, too
     svar_store_t *store = nullptr;
     pollfd watched = {-1, POLLIN, 0};
+    held_.wait();
     EXPECT_SVAR_OK(svar_store_open(kStore, nullptr, &store));
     EXPECT_SVAR_OK(svar_store_watch_fd(store, &watched.fd));
     uint64_t version = svar_store_version(store);
@@ -73,10 +88,8 @@ private:
     return testing::Test::HasFailure() ? 1 : 0;
   }
 
-  Store store_;
-  Variable variable_;
-  Signal ready_, seen_;
-  Child reader_;
+  Signal held_, task_, ready_, seen_;
+  Child holder_, reader_;
 };
 
 // In a process of its own: an event later than what is there at first.
