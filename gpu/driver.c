@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,9 +183,8 @@ svari_driver_result_name(const svari_driver_t *asked, svari_cu_result_t result)
   return name;
 }
 
-// After these a context takes no more work, and another one cannot be had in the same process.
-static bool
-is_final(svari_cu_result_t result)
+bool
+svari_driver_is_final(svari_cu_result_t result)
 {
   return result == SVARI_CU_ILLEGAL_ADDRESS || result == SVARI_CU_LAUNCH_TIMEOUT ||
          result == SVARI_CU_ASSERT ||
@@ -225,7 +223,9 @@ svari_driver_result(const svari_driver_t *asked, svari_cu_result_t result, const
   va_start(arguments, format);
   vsnprintf(what, sizeof(what), format, arguments);
   va_end(arguments);
-  return svar_fail(
-      code_of_result(result), "%s: %s (%d)%s", what, svari_driver_result_name(asked, result),
-      result, is_final(result) ? "; this process can use the GPU no more: start it again" : "");
+  return svar_fail(code_of_result(result), "%s: %s (%d)%s", what,
+                   svari_driver_result_name(asked, result), result,
+                   svari_driver_is_final(result)
+                       ? "; this process can use the GPU no more: start it again"
+                       : "");
 }

@@ -2,6 +2,7 @@
 #ifndef SVARI_GPU_DRIVER_H
 #define SVARI_GPU_DRIVER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "gpu/driver_calls.h"
@@ -39,6 +40,8 @@ svar_ret_t svari_driver_get(const svari_driver_t **out_driver);
 
 // The name of a result of the driver ("CUDA_ERROR_OUT_OF_MEMORY"). Static text, never NULL.
 const char *svari_driver_result_name(const svari_driver_t *driver, svari_cu_result_t result);
+// After such a result a context takes no more work, and does none: another one cannot be had in the same process.
+bool svari_driver_is_final(svari_cu_result_t result);
 // SVAR_OK for success. Else the code that the result means, with the sentence "<what>: <name> (<number>)" and
 // a remedy where there is one:
 // SVAR_ERR_NO_SPACE, SVAR_ERR_CONTEXT, SVAR_ERR_UNSUPPORTED; SVAR_ERR_DEVICE for all others

@@ -49,6 +49,8 @@
   X(cuStreamCreate, 2000, (svari_cu_stream_t *, unsigned))                                         \
   X(cuStreamDestroy, 4000, (svari_cu_stream_t))                                                    \
   X(cuStreamSynchronize, 2000, (svari_cu_stream_t))                                                \
+  X(cuStreamQuery, 2000, (svari_cu_stream_t))                                                      \
+  X(cuStreamIsCapturing, 10000, (svari_cu_stream_t, svari_cu_capture_t *))                         \
   X(cuStreamWaitEvent, 3020, (svari_cu_stream_t, svari_cu_event_t, unsigned))                      \
   X(cuEventCreate, 2000, (svari_cu_event_t *, unsigned))                                           \
   X(cuEventDestroy, 4000, (svari_cu_event_t))                                                      \

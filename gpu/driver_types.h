@@ -16,6 +16,7 @@ typedef int svari_cu_attribute_t;
 typedef int svari_cu_handle_type_t;
 typedef int svari_cu_granularity_t;
 typedef int svari_cu_query_t;
+typedef int svari_cu_capture_t;
 typedef int svari_cu_device_t;
 typedef unsigned long long svari_cu_address_t;    // of device memory: no host code may follow it
 typedef unsigned long long svari_cu_allocation_t; // physical memory, mapped or not
@@ -72,6 +73,7 @@ typedef struct svari_cu_access {
   X(SVARI_CU_OPERATING_SYSTEM, CUDA_ERROR_OPERATING_SYSTEM, 304)                                   \
   X(SVARI_CU_INVALID_HANDLE, CUDA_ERROR_INVALID_HANDLE, 400)                                       \
   X(SVARI_CU_NOT_FOUND, CUDA_ERROR_NOT_FOUND, 500)                                                 \
+  X(SVARI_CU_NOT_READY, CUDA_ERROR_NOT_READY, 600)                                                 \
   X(SVARI_CU_ILLEGAL_ADDRESS, CUDA_ERROR_ILLEGAL_ADDRESS, 700)                                     \
   X(SVARI_CU_LAUNCH_TIMEOUT, CUDA_ERROR_LAUNCH_TIMEOUT, 702)                                       \
   X(SVARI_CU_ASSERT, CUDA_ERROR_ASSERT, 710)                                                       \
@@ -96,6 +98,7 @@ typedef struct svari_cu_access {
   X(SVARI_CU_READ, CU_MEM_ACCESS_FLAGS_PROT_READ, 1)                                               \
   X(SVARI_CU_READ_WRITE, CU_MEM_ACCESS_FLAGS_PROT_READWRITE, 3)                                    \
   X(SVARI_CU_STREAM_NON_BLOCKING, CU_STREAM_NON_BLOCKING, 1)                                       \
+  X(SVARI_CU_CAPTURE_NONE, CU_STREAM_CAPTURE_STATUS_NONE, 0)                                       \
   X(SVARI_CU_EVENT_DISABLE_TIMING, CU_EVENT_DISABLE_TIMING, 2)                                     \
   X(SVARI_CU_REGISTER_PORTABLE, CU_MEMHOSTREGISTER_PORTABLE, 1)                                    \
   X(SVARI_CU_REGISTER_READ_ONLY, CU_MEMHOSTREGISTER_READ_ONLY, 8)                                  \

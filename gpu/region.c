@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "gpu/kernels.h"
+#include "gpu/lanes.h"
 #include "gpu/memory.h"
 #include "gpu/stream.h"
 #include "store/array.h"
@@ -21,6 +22,7 @@ typedef struct region {
   svar_allocator_t allocator;
   svari_device_t *device;
   svari_stream_t stream;
+  svari_lanes_t lanes;
   svari_memory_t **chunks;
   size_t chunk_count, chunk_room;
 } region_t;
@@ -124,6 +126,25 @@ region_wait(svari_device_region_t *self)
   return svari_stream_synchronize(stream_of(self));
 }
 
+static svar_ret_t
+region_call_after(svari_device_region_t *self, void *stream, void (*function)(void *context),
+                  void *context)
+{
+  return svari_lanes_call(&((region_t *)self)->lanes, stream, function, context);
+}
+
+static void
+region_settle(svari_device_region_t *self)
+{
+  svari_lanes_settle(&((region_t *)self)->lanes);
+}
+
+static bool
+region_is_lost(svari_device_region_t *self)
+{
+  return svari_stream_is_lost(stream_of(self));
+}
+
 // --- life ------------------------------------------------------------------------------------------------
 
 // Copes with half-built regions.
@@ -132,6 +153,7 @@ region_destroy(svari_device_region_t *self)
 {
   region_t *region = (region_t *)self;
   svar_allocator_t allocator = region->allocator;
+  svari_lanes_fini(&region->lanes);
   svari_stream_fini(&region->stream);
   for (size_t i = 0; i < region->chunk_count; i++) {
     svari_memory_destroy(region->chunks[i]);
@@ -153,6 +175,9 @@ static const svari_device_region_ops_t region_ops = {
     .pack = region_pack,
     .follow = region_follow,
     .wait = region_wait,
+    .call_after = region_call_after,
+    .settle = region_settle,
+    .is_lost = region_is_lost,
     .destroy = region_destroy,
 };
 
@@ -180,6 +205,7 @@ set_up(region_t *region, int32_t ordinal, uint64_t capacity_bytes)
 {
   SVAR_TRY(svari_device_open(ordinal, &region->allocator, &region->device));
   SVAR_TRY(svari_stream_init(&region->stream, region->device));
+  svari_lanes_init(&region->lanes, region->device);
   return reserve(region, capacity_bytes);
 }
 

@@ -19,11 +19,23 @@ svari_stream_init(svari_stream_t *stream, const svari_device_t *device)
 }
 
 void
+svari_stream_settle(const svari_stream_t *stream)
+{
+  const svari_device_t *device = stream->device;
+  if (svari_device_try_enter(device)) {
+    if (device->driver->calls.cuStreamSynchronize(stream->stream) != SVARI_CU_SUCCESS) {
+      device->driver->calls.cuStreamSynchronize(stream->stream); // that one only failed to wait?
+    }
+    svari_device_leave(device);
+  }
+}
+
+void
 svari_stream_fini(svari_stream_t *stream)
 {
   const svari_device_t *device = stream->device;
   if (device != NULL && svari_device_try_enter(device)) {
-    device->driver->calls.cuStreamSynchronize(stream->stream);
+    svari_stream_settle(stream);
     device->driver->calls.cuStreamDestroy(stream->stream);
     svari_device_leave(device);
   }
@@ -109,6 +121,31 @@ svari_stream_call(const svari_stream_t *stream, svari_cu_host_function_t functio
                              device->ordinal, device->name);
 }
 
+// What is asked of a stream that is being captured joins the capture: ours would be lost to it, and what comes after
+// would run at each launch of the graph.
+static svar_ret_t
+check_caller_stream(const svari_device_t *device, svari_cu_stream_t stream)
+{
+  svari_cu_capture_t capture = SVARI_CU_CAPTURE_NONE;
+  if (stream == NULL) {
+    return svar_fail(SVAR_ERR_ARGUMENT,
+                     "NULL names no stream of GPU %d (%s) for sure: pass 1 for the default stream "
+                     "(cudaStreamLegacy), or 2 for the thread's own (cudaStreamPerThread)",
+                     device->ordinal, device->name);
+  }
+  svari_cu_result_t result = device->driver->calls.cuStreamIsCapturing(stream, &capture);
+  SVAR_TRY(svari_driver_result(device->driver, result,
+                               "asking whether a stream of GPU %d (%s) is being captured",
+                               device->ordinal, device->name));
+  if (capture != SVARI_CU_CAPTURE_NONE) {
+    return svar_fail(SVAR_ERR_STATE,
+                     "a stream of GPU %d (%s) is being captured into a graph: nothing that it is "
+                     "given runs now; call again after the capture, and the graph's launch",
+                     device->ordinal, device->name);
+  }
+  return SVAR_OK;
+}
+
 // The event may be given back at once: the driver keeps it until what waits for it has gone on.
 static svari_cu_result_t
 wait_for(const svari_driver_calls_t *calls, svari_cu_stream_t stream, svari_cu_stream_t other)
@@ -131,9 +168,38 @@ svari_stream_follow(const svari_stream_t *stream, svari_cu_stream_t other)
 {
   const svari_device_t *device = stream->device;
   SVAR_TRY(svari_device_enter(device));
-  svari_cu_result_t result = wait_for(&device->driver->calls, stream->stream, other);
+  svar_ret_t ret = check_caller_stream(device, other);
+  if (ret == SVAR_OK) {
+    ret = svari_driver_result(
+        device->driver, wait_for(&device->driver->calls, stream->stream, other),
+        "making a stream of GPU %d (%s) wait for another", device->ordinal, device->name);
+  }
   svari_device_leave(device);
-  return svari_driver_result(device->driver, result,
-                             "making a stream of GPU %d (%s) wait for another", device->ordinal,
-                             device->name);
+  return ret;
+}
+
+// --- state -----------------------------------------------------------------------------------------------
+
+static svari_cu_result_t
+query(const svari_stream_t *stream)
+{
+  const svari_device_t *device = stream->device;
+  svari_cu_result_t result = SVARI_CU_NOT_READY;
+  if (svari_device_try_enter(device)) {
+    result = device->driver->calls.cuStreamQuery(stream->stream);
+    svari_device_leave(device);
+  }
+  return result;
+}
+
+bool
+svari_stream_is_idle(const svari_stream_t *stream)
+{
+  return query(stream) == SVARI_CU_SUCCESS;
+}
+
+bool
+svari_stream_is_lost(const svari_stream_t *stream)
+{
+  return svari_driver_is_final(query(stream));
 }

@@ -25,7 +25,7 @@ svari_device_region_wait(svari_device_region_t *region)
 
 // 0: the store has no region there.
 static uint32_t
-find_locked(const svar_store_t *store, int32_t ordinal)
+number_of(const svar_store_t *store, int32_t ordinal)
 {
   uint32_t count = svari_store_device_count(store);
   for (uint32_t i = 0; i < count; i++) {
@@ -34,6 +34,13 @@ find_locked(const svar_store_t *store, int32_t ordinal)
     }
   }
   return 0;
+}
+
+svari_device_region_t *
+svari_store_device_find(const svar_store_t *store, int32_t ordinal)
+{
+  uint32_t number = number_of(store, ordinal);
+  return number != 0 ? store->devices[number - 1] : NULL;
 }
 
 static svar_ret_t
@@ -59,7 +66,7 @@ add(svar_store_t *store, svari_device_region_t *region, uint32_t *out_number, bo
 {
   svar_ret_t ret = SVAR_OK;
   svari_writer_lock(store->writer);
-  *out_number = find_locked(store, region->device.device_id);
+  *out_number = number_of(store, region->device.device_id);
   *out_is_added = *out_number == 0 && (ret = add_locked(store, region, out_number)) == SVAR_OK;
   svari_writer_unlock(store->writer);
   return ret;
@@ -91,7 +98,7 @@ svari_store_device(svar_store_t *store, int32_t ordinal, uint32_t *out_number)
                      store->name);
   }
   svari_writer_lock(store->writer);
-  *out_number = find_locked(store, ordinal);
+  *out_number = number_of(store, ordinal);
   svari_writer_unlock(store->writer);
   return *out_number != 0 ? SVAR_OK : open_device(store, ordinal, out_number);
 }

@@ -29,6 +29,15 @@ typedef struct svari_device_region_ops {
   // What is enqueued from now on waits for what is enqueued on stream, one of the same GPU, so far.
   svar_ret_t (*follow)(svari_device_region_t *self, void *stream);
   svar_ret_t (*wait)(svari_device_region_t *self);
+  // Calls function in a thread of the driver's when what is enqueued on stream, one of the same GPU, is over so far;
+  // never, if the device fails before. It must call neither this table nor what waits for it. A failure has enqueued
+  // nothing. SVAR_ERR_ARGUMENT: no stream. SVAR_ERR_STATE: stream is being captured into a graph
+  svar_ret_t (*call_after)(svari_device_region_t *self, void *stream,
+                           void (*function)(void *context), void *context);
+  // Waits until the functions of call_after() have returned. Those that have not been called by then will never be.
+  void (*settle)(svari_device_region_t *self);
+  // True if the device has failed for good: nothing reads or writes its memory for this process any more.
+  bool (*is_lost)(svari_device_region_t *self);
   // Waits, then gives everything back; frees the memory that self lies in.
   void (*destroy)(svari_device_region_t *self);
 } svari_device_region_ops_t;
@@ -53,6 +62,9 @@ void svari_device_region_factory_set(svari_device_region_factory_t factory);
 // Waits for what is enqueued. When it has failed the work is over all the same: memory that it reads or writes
 // can be used for something else.
 svar_ret_t svari_device_region_wait(svari_device_region_t *region);
+
+// The store's region on that GPU, or NULL.
+svari_device_region_t *svari_store_device_find(const svar_store_t *store, int32_t ordinal);
 
 // The number (from 1) of the store's region on that GPU, which is taken into use now if it was not.
 // Holder only. SVAR_ERR_NOT_IMPLEMENTED: the store is shared with other processes. As the factory.

@@ -87,6 +87,19 @@ svari_store_each(void (*visit)(svar_store_t *store, void *context), void *contex
   pthread_mutex_unlock(&list_lock);
 }
 
+svar_store_t *
+svari_store_of_pin(const svari_pin_t *pin)
+{
+  pthread_mutex_lock(&list_lock);
+  svar_store_t *store = list_head;
+  while (store != NULL &&
+         (uintptr_t)pin - (uintptr_t)store->region->readers >= sizeof(svari_readers_t)) {
+    store = store->next;
+  }
+  pthread_mutex_unlock(&list_lock);
+  return store;
+}
+
 static void
 list_add(svar_store_t *store)
 {
@@ -390,6 +403,7 @@ svar_store_close(svar_store_t *store)
     return;
   }
   end_attendants(store);
+  svari_releases_end(store);
   if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     // Whatever another thread is committing ends first; whatever it begins next is refused.
     svari_writer_lock(store->writer);

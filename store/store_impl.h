@@ -56,6 +56,9 @@ struct svar_store {
   svari_watchers_t watchers;               // told of commits; a reader has none
   _Atomic(svari_attendant_t *) attendants; // grows at its head
 
+  // Pins that work on a GPU keeps (release.c); under the lock below, but for their pin words.
+  struct svari_release *releases;
+
   pthread_mutex_t lock; // of the members below; never held while user code runs or a reader waits
   svari_owned_slot_t *slots;
   size_t slot_count, slot_room;
@@ -107,6 +110,8 @@ uint64_t svari_default_capacity_bytes(void);
 // SVAR_ERR_ARGUMENT: their size is not one this build can know.
 svar_ret_t svari_store_options_read(const svar_store_options_t *given,
                                     svar_store_options_t *out_options);
+// The handle of this process, in whatever state, that the pin is one of; NULL: none.
+svar_store_t *svari_store_of_pin(const svari_pin_t *pin);
 // Gives the handle one more attendant.
 void svari_store_attend(svar_store_t *store, svari_attendant_t *attendant);
 // Runs visit for each handle of this process, under the list's lock.
@@ -137,6 +142,10 @@ bool svari_store_has_value(const svar_store_t *store, const svari_entry_t *entry
 // A variable handle for the entry at index.
 svar_ret_t svari_store_variable(svar_store_t *store, uint64_t index,
                                 svar_variable_t **out_variable);
+
+// --- release.c -------------------------------------------------------------------------------------
+// Waits for the work that pins are kept for, and ends them. The handle's first step to its end.
+void svari_releases_end(svar_store_t *store);
 
 // --- stale.c ---------------------------------------------------------------------------------------
 // True if the store was removed or replaced; tells its holder if that may not know. Asks the system.

@@ -81,9 +81,12 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *t
 /// Let the transaction wait for work of the caller's on a GPU: what it does on the variable's GPU from now on
 /// (svar_transaction_set() from arrays there), and its commit, come after everything that is enqueued on stream
 /// so far. The caller does not wait, nor does the stream.
-/// @param stream a CUstream or cudaStream_t of the variable's GPU
+/// @param stream a CUstream or cudaStream_t of the variable's GPU; 1 is the default stream and 2 the calling thread's, as
+/// for the driver and DLPack
 /// @contract{allocates: no; blocks: no; system calls: the driver's; thread: any}
 /// @retval SVAR_ERR_TYPE the variable is on no GPU
+/// @retval SVAR_ERR_ARGUMENT stream is NULL, which names one default stream or the other
+/// @retval SVAR_ERR_STATE stream is being captured into a graph
 /// @retval SVAR_ERR_DEVICE
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_follow(svar_transaction_t *transaction,
                                                              svar_variable_t *variable,

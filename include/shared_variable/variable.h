@@ -132,7 +132,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value(svar_variable_t *variable, s
 
 /// Read the current value of a variable on a GPU where it lies: a pinned, immutable view (Theano's get_value
 /// with borrow and return_internal_type). tensor.device is {kDLCUDA, number}: the host must not follow its
-/// address, and nothing may write there. All that reads it on the device is over before svar_value_release().
+/// address, and nothing may write there. All that reads it on the device is over before svar_value_release(); svar_value_release_after()
+/// (gpu.h) needs no waiting for that.
 /// svar_snapshot_get() views the same way; svar_get_value() copies to the host, borrowed or not.
 /// @contract{allocates: at a thread's first read of the store; blocks: no; system calls, calls of the driver: no;
 /// thread: any; after fork: SVAR_ERR_FORKED}

@@ -8,6 +8,7 @@ typedef CUdevice_attribute svari_cu_attribute_t;
 typedef CUmemAllocationHandleType svari_cu_handle_type_t;
 typedef CUmemAllocationGranularity_flags svari_cu_granularity_t;
 typedef CUdriverProcAddressQueryResult svari_cu_query_t;
+typedef CUstreamCaptureStatus svari_cu_capture_t;
 typedef CUdevice svari_cu_device_t;
 typedef CUdeviceptr svari_cu_address_t;
 typedef CUmemGenericAllocationHandle svari_cu_allocation_t;

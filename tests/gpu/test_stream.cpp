@@ -101,7 +101,7 @@ TEST_F(Stream, IsNotFollowedWhicheverCallFails)
 {
   svari_stream_t second = {};
   ASSERT_SVAR_OK(svari_stream_init(&second, device_));
-  EXPECT_EQ(fail_each_call([&] { return svari_stream_follow(&second, stream_.stream); }), 3);
+  EXPECT_EQ(fail_each_call([&] { return svari_stream_follow(&second, stream_.stream); }), 4);
   svari_stream_fini(&second);
 }
 

@@ -125,7 +125,7 @@ const fake_driver_control_t *
 fake_driver_control(void)
 {
   static const fake_driver_control_t control = {control_fail, control_has_failed, control_delay,
-                                                control_live};
+                                                fake_stream_capture, control_live};
   return &control;
 }
 

@@ -22,6 +22,8 @@ typedef struct fake_driver_control {
   int (*has_failed)(void);
   /// Microseconds that a stream's work waits, at most; as FAKE_DRIVER_DELAY_US.
   void (*delay)(int most_us);
+  /// That stream is said to be captured into a graph, from now on; NULL: none is.
+  void (*capture)(const void *stream);
   /// What is not given back: allocations, reserved and mapped ranges, registered pages, streams, events, modules,
   /// references to contexts.
   int (*live)(void);

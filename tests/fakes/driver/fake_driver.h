@@ -66,6 +66,8 @@ typedef struct fake_kernel {
 /// Those of gpu/kernels.cu.
 const fake_kernel_t *fake_kernel_find(const char *name);
 
+/// The stream that is said to be captured; NULL: none.
+void fake_stream_capture(const void *stream);
 /// Enqueues the launch. Takes copy over, also on failure.
 svari_cu_result_t fake_stream_launch(svari_cu_stream_t stream, const fake_kernel_t *kernel,
                                      void *copy, unsigned blocks, unsigned threads);

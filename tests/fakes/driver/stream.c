@@ -279,6 +279,37 @@ cuStreamSynchronize(svari_cu_stream_t stream)
   return fake_device_error(device);
 }
 
+svari_cu_result_t
+cuStreamQuery(svari_cu_stream_t stream)
+{
+  int device = 0;
+  FAKE_TRY(fake_enter_context(__func__, &device));
+  if (stream == NULL) {
+    return SVARI_CU_INVALID_HANDLE;
+  }
+  pthread_mutex_lock(&stream->lock);
+  bool is_over = stream->finished == stream->enqueued;
+  pthread_mutex_unlock(&stream->lock);
+  return is_over ? SVARI_CU_SUCCESS : SVARI_CU_NOT_READY;
+}
+
+static _Atomic(const void *) captured;
+
+void
+fake_stream_capture(const void *stream)
+{
+  captured = stream;
+}
+
+svari_cu_result_t
+cuStreamIsCapturing(svari_cu_stream_t stream, svari_cu_capture_t *out_capture)
+{
+  int device = 0;
+  FAKE_TRY(fake_enter_context(__func__, &device));
+  *out_capture = stream != NULL && captured == stream;
+  return SVARI_CU_SUCCESS;
+}
+
 static svari_cu_result_t
 submit(const char *call, svari_cu_stream_t stream, const work_t *work)
 {

@@ -1,0 +1,136 @@
+// A variable on a device of the stand-in's, its views, and streams that are kept from working.
+#ifndef TESTS_GPU_ON_STREAM_HPP
+#define TESTS_GPU_ON_STREAM_HPP
+
+#include <unistd.h>
+
+#include "fakes/arrays.hpp"
+#include "gpu/stand_in.hpp"
+#include "shared_variable/shared_variable.h"
+
+namespace svar_test
+{
+
+using Floats = std::vector<float>;
+
+const int COUNT = 64; ///< of the elements of every value, which are all the same number
+
+/// Keeps a stream from what is enqueued after it.
+class Gate
+{
+public:
+  explicit Gate(const svari_stream_t &stream)
+  {
+    EXPECT_SVAR_OK(svari_stream_call(
+        &stream, [](void *signal) { static_cast<Signal *>(signal)->wait(); }, &signal_));
+  }
+  void open()
+  {
+    signal_.raise();
+  }
+
+private:
+  Signal signal_;
+};
+
+class OnStream : public OnDevice
+{
+protected:
+  void SetUp() override
+  {
+    OnDevice::SetUp();
+    svar_store_t *store = nullptr;
+    ASSERT_SVAR_OK(svar_store_create_private("/release", nullptr, &store));
+    store_.reset(store);
+    ASSERT_SVAR_OK(make(store, &w_));
+  }
+
+  void TearDown() override
+  {
+    w_.reset();
+    store_.reset();
+    OnDevice::TearDown();
+  }
+
+  static svar_ret_t make(svar_store_t *store, Variable *out_variable)
+  {
+    svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+    options.store = store;
+    options.name = "w";
+    options.target = SVAR_TARGET_GPU;
+    svar_variable_t *variable = nullptr;
+    svar_ret_t ret = svar_shared(::Array(Floats(COUNT, 0), {COUNT}).source(), &options, &variable);
+    out_variable->reset(variable);
+    return ret;
+  }
+
+  svar_ret_t set(float number)
+  {
+    return svar_set_value(w_.get(), ::Array(Floats(COUNT, number), {COUNT}).source(), SVAR_COPY);
+  }
+
+  svar_value_t view()
+  {
+    svar_value_t view = SVAR_VALUE_INIT;
+    EXPECT_SVAR_OK(svar_get_device_view(w_.get(), &view));
+    return view;
+  }
+
+  svar_snapshot_t snapshot()
+  {
+    svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
+    EXPECT_SVAR_OK(svar_snapshot_begin(store_.get(), &snapshot));
+    return snapshot;
+  }
+
+  /// Enqueues a read of what is at data, and waits for nothing.
+  static void enqueue_read(const svari_stream_t &stream, const void *data, Floats *out_values)
+  {
+    out_values->assign(COUNT, -1);
+    EXPECT_SVAR_OK(svari_stream_to_host(&stream, out_values->data(),
+                                        reinterpret_cast<svari_cu_address_t>(data),
+                                        COUNT * sizeof(float)));
+  }
+
+  svar_ret_t release(svar_value_t *view)
+  {
+    return svar_value_release_after(view, stream_.stream);
+  }
+
+  /// Views and snapshots in use now.
+  uint32_t pins()
+  {
+    uint32_t count = 0;
+    EXPECT_SVAR_OK(svar_store_readers(
+        store_.get(),
+        [](const svar_store_reader_t *reader, void *context) {
+          *static_cast<uint32_t *>(context) += reader->pin_count;
+          return true;
+        },
+        &count));
+    return count;
+  }
+
+  /// What the driver's thread does comes a moment after the stream's work.
+  void expect_pins(uint32_t count)
+  {
+    for (int i = 0; i < 2000 && pins() != count; i++) {
+      usleep(1000);
+    }
+    EXPECT_EQ(pins(), count);
+  }
+
+  /// Makes work of the stream's fail for good when it gets there.
+  static void enqueue_failure(const svari_stream_t &stream)
+  {
+    static float from = 0;
+    EXPECT_SVAR_OK(svari_stream_to_device(&stream, 4096, &from, sizeof(from)));
+  }
+
+  Store store_;
+  Variable w_;
+};
+
+} // namespace svar_test
+
+#endif
