@@ -60,8 +60,8 @@ check_type(const reader_t *reader, const svari_entry_t *entry)
   }
   svar_type_t type = svari_entry_tensor_type(entry, reader->file);
   for (int32_t axis = 0; axis < SVAR_NDIM_MAX; axis++) {
-    bool is_flagged = (entry->broadcastable >> axis & 1) != 0;
-    if (is_flagged && (axis >= type.ndim || tensor->shape[axis] != 1)) {
+    if (svari_entry_is_broadcastable(entry, axis) &&
+        (axis >= type.ndim || tensor->shape[axis] != 1)) {
       return svar_fail(SVAR_ERR_CORRUPT,
                        "axis %d of tensor '%s' is called broadcastable, but has not the extent 1",
                        axis, entry->tensor_name);
@@ -87,7 +87,7 @@ find_first(const reader_t *reader, svari_entry_t *entry)
   if (entry->kind != first->kind || entry->format != first->format ||
       entry->strict != first->strict || entry->allow_downcast != first->allow_downcast ||
       entry->is_complex128 != first->is_complex128 ||
-      entry->broadcastable != first->broadcastable) {
+      entry->broadcastable != first->broadcastable || entry->gpu != first->gpu) {
     return svar_fail(SVAR_ERR_CORRUPT, "its metadata describe tensor '%s' in two ways",
                      entry->tensor_name);
   }
@@ -158,8 +158,10 @@ read_all(reader_t *reader)
   for (size_t i = 0; i < svar_safetensors_count(reader->file); i++) {
     if (!reader->is_used[i]) {
       const char *name = svar_safetensors_at(reader->file, i)->name;
-      SVAR_TRY(add_entry(
-          reader, (svari_entry_t){.tensor_name = name, .name = name, .same = SVARI_ENTRY_NONE}));
+      SVAR_TRY(add_entry(reader, (svari_entry_t){.tensor_name = name,
+                                                 .name = name,
+                                                 .same = SVARI_ENTRY_NONE,
+                                                 .gpu = SVARI_ENTRY_ON_HOST}));
     }
   }
   return SVAR_OK;

@@ -36,6 +36,27 @@ svari_entry_tensor_type(const svari_entry_t *entry, const svar_safetensors_t *fi
              : svar_tensor_type(tensor->dtype, tensor->ndim, entry->broadcastable);
 }
 
+svar_ret_t
+svari_entry_read_tensor(const svari_entry_t *entry, const svar_safetensors_t *file,
+                        DLTensor *out_value, void **out_memory)
+{
+  const svar_safetensors_tensor_t *tensor = part_of(entry, file, SVARI_ENTRY_VALUE);
+  const svar_type_t type = svari_entry_tensor_type(entry, file);
+  void *memory = malloc(tensor->size_bytes + 1); // not of 0 bytes
+  if (memory == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no %llu bytes to read it to",
+                     (unsigned long long)tensor->size_bytes);
+  }
+  svar_ret_t ret = svar_safetensors_read(file, entry->tensors[SVARI_ENTRY_VALUE], memory);
+  if (ret != SVAR_OK) {
+    free(memory);
+    return ret;
+  }
+  *out_value = svar_tensor(type.dtype, memory, type.ndim, tensor->shape);
+  *out_memory = memory;
+  return SVAR_OK;
+}
+
 static bool
 is_vector(const svar_safetensors_tensor_t *tensor, svar_dtype_t dtype, int64_t count)
 {

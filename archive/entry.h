@@ -19,6 +19,7 @@ typedef enum svari_entry_part {
 enum { SVARI_ENTRY_HEAD_NUMBERS = 4 };
 
 #define SVARI_ENTRY_NONE SIZE_MAX
+enum { SVARI_ENTRY_ON_HOST = -1 };
 
 // Enough for the name of a part.
 enum { SVARI_ENTRY_NAME_BYTES = SVAR_SAFETENSORS_NAME_BYTES + 16 };
@@ -33,10 +34,17 @@ typedef struct svari_entry {
   svar_downcast_t allow_downcast;
   bool is_complex128;     // kept as float64, real and imaginary part by turns along one more axis
   uint32_t broadcastable; // as svar_type_t
+  int32_t gpu;            // that it was saved from; SVARI_ENTRY_ON_HOST: none
   // of a file that is read:
   size_t first;                      // the first entry with this tensor: they have one container
   size_t tensors[SVARI_ENTRY_PARTS]; // indices in the file
 } svari_entry_t;
+
+static inline bool
+svari_entry_is_broadcastable(const svari_entry_t *entry, int32_t axis)
+{
+  return (entry->broadcastable >> axis & 1) != 0;
+}
 
 // How many of the parts there are.
 int svari_entry_part_count(const svari_entry_t *entry);
@@ -47,6 +55,11 @@ const char *svari_entry_part_name(const char *tensor_name, svari_entry_part_t pa
 // The type of the tensors' elements, and the rank, as the variable has them.
 svar_type_t svari_entry_tensor_type(const svari_entry_t *entry, const svar_safetensors_t *file);
 
+// Reads a tensor to memory of its own, for values that are not read to where they belong.
+// @param[out] out_value of that memory, and of the file's shape
+// @param[out] out_memory owned: free(). SVAR_ERR_NO_MEMORY, and as svar_safetensors_read()
+svar_ret_t svari_entry_read_tensor(const svari_entry_t *entry, const svar_safetensors_t *file,
+                                   DLTensor *out_value, void **out_memory);
 // Reads a random state. SVAR_ERR_CORRUPT, SVAR_ERR_VALUE: it is none
 svar_ret_t svari_entry_read_state(const svari_entry_t *entry, const svar_safetensors_t *file,
                                   svar_random_state_t *out_state);

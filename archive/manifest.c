@@ -4,7 +4,7 @@
 
 #include "archive/text.h"
 
-enum { FORMAT = 2 };
+enum { FORMAT = 3 };
 
 // The kinds that travel, by their names.
 static const struct {
@@ -81,6 +81,9 @@ describe(const svari_entry_t *entry)
   }
   if (entry->broadcastable != 0) {
     failures += json_object_set_new(json, "broadcastable", axes_of(entry->broadcastable));
+  }
+  if (entry->gpu != SVARI_ENTRY_ON_HOST) {
+    failures += json_object_set_new(json, "gpu", json_integer(entry->gpu));
   }
   if (failures != 0) {
     json_decref(json);
@@ -234,6 +237,17 @@ read_broadcastable(const json_t *json, svari_entry_t *entry)
   return SVAR_OK;
 }
 
+static svar_ret_t
+read_gpu(const json_t *json, svari_entry_t *entry)
+{
+  json_int_t number = json_integer_value(json);
+  if (!json_is_integer(json) || number < 0 || number > INT32_MAX) {
+    return fail_at(entry, "gpu", "number of a GPU");
+  }
+  entry->gpu = (int32_t)number;
+  return SVAR_OK;
+}
+
 static const struct {
   const char *name;
   svar_ret_t (*read)(const json_t *json, svari_entry_t *entry);
@@ -242,6 +256,7 @@ static const struct {
     {"format", read_format}, {"same", read_same},
     {"strict", read_strict}, {"allow_downcast", read_allow_downcast},
     {"dtype", read_dtype},   {"broadcastable", read_broadcastable},
+    {"gpu", read_gpu},
 };
 enum { MEMBER_COUNT = sizeof(members) / sizeof(members[0]) };
 
@@ -263,7 +278,8 @@ svar_ret_t
 svari_manifest_entry(const json_t *json, svari_entry_t *out_entry)
 {
   svari_entry_t entry = {.tensor_name = json_string_value(json_object_get(json, "tensor")),
-                         .same = SVARI_ENTRY_NONE};
+                         .same = SVARI_ENTRY_NONE,
+                         .gpu = SVARI_ENTRY_ON_HOST};
   if (entry.tensor_name == NULL) {
     return svar_fail(SVAR_ERR_SYNTAX,
                      "its metadata '%s' has a variable without a text as its \"tensor\"",
@@ -280,8 +296,9 @@ svari_manifest_entry(const json_t *json, svari_entry_t *out_entry)
   if ((entry.kind == SVAR_KIND_SPARSE) != (entry.format != SVAR_SPARSE_NONE)) {
     return fail_at(&entry, "format", "format that goes with its kind");
   }
-  if (entry.kind != SVAR_KIND_TENSOR && (entry.is_complex128 || entry.broadcastable != 0)) {
-    return fail_at(&entry, "kind", "kind that has a dtype or flags");
+  if (entry.kind != SVAR_KIND_TENSOR &&
+      (entry.is_complex128 || entry.broadcastable != 0 || entry.gpu != SVARI_ENTRY_ON_HOST)) {
+    return fail_at(&entry, "kind", "kind that has a dtype, flags or a GPU");
   }
   *out_entry = entry;
   return SVAR_OK;

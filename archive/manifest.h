@@ -1,9 +1,9 @@
 // The manifest: what an archive's metadata say about its variables, as JSON in one text.
 //
-//   {"format": 2, "variables": [{"tensor": "w_2", "name": "w", "strict": true, "broadcastable": [0]}, ...]}
+//   {"format": 3, "variables": [{"tensor": "w_2", "name": "w", "strict": true, "broadcastable": [0], "gpu": 1}, ...]}
 //
 // A member that is not there has its default: no name, kind "tensor", not strict, allow_downcast unset, no
-// flags. Entries with the same tensor are clones of each other; "same": 0 says that one is entry number 0
+// flags, on no GPU. Entries with the same tensor are clones of each other; "same": 0 says that one is entry number 0
 // itself, the very variable.
 #ifndef SVARI_ARCHIVE_MANIFEST_H
 #define SVARI_ARCHIVE_MANIFEST_H

@@ -84,22 +84,13 @@ read_in_place(const restorer_t *restorer, const svari_entry_t *entry, const svar
 }
 
 static svar_ret_t
-read_and_convert(const restorer_t *restorer, const svari_entry_t *entry, const svar_type_t *offered,
-                 svar_variable_t *variable)
+read_and_set(const restorer_t *restorer, const svari_entry_t *entry, svar_variable_t *variable)
 {
-  const svar_safetensors_tensor_t *tensor =
-      svar_safetensors_at(restorer->file, entry->tensors[SVARI_ENTRY_VALUE]);
-  void *bytes = malloc(tensor->size_bytes + 1); // not of 0 bytes
-  if (bytes == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "no %llu bytes to convert it",
-                     (unsigned long long)tensor->size_bytes);
-  }
-  svar_ret_t ret = svar_safetensors_read(restorer->file, entry->tensors[SVARI_ENTRY_VALUE], bytes);
-  if (ret == SVAR_OK) {
-    DLTensor value = svar_tensor(offered->dtype, bytes, offered->ndim, tensor->shape);
-    ret = set_value(restorer, variable, svar_array(&value));
-  }
-  free(bytes);
+  DLTensor value;
+  void *memory;
+  SVAR_TRY(svari_entry_read_tensor(entry, restorer->file, &value, &memory));
+  svar_ret_t ret = set_value(restorer, variable, svar_array(&value));
+  free(memory);
   return ret;
 }
 
@@ -108,7 +99,7 @@ restore_tensor(const restorer_t *restorer, const svari_entry_t *entry, svar_vari
 {
   const svar_type_t offered = svari_entry_tensor_type(entry, restorer->file);
   return fits(restorer, variable, &offered) ? read_in_place(restorer, entry, &offered, variable)
-                                            : read_and_convert(restorer, entry, &offered, variable);
+                                            : read_and_set(restorer, entry, variable);
 }
 
 static svar_ret_t

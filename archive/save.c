@@ -16,6 +16,7 @@ typedef struct record {
   char tensor_name[SVARI_ENTRY_NAME_BYTES];
   char part_names[SVARI_ENTRY_PARTS][SVARI_ENTRY_NAME_BYTES];
   svar_value_t value;         // a tensor, a random state
+  int32_t gpu;                // that it lies on
   svar_sparse_value_t matrix; // if it is sparse
   int64_t head[SVARI_ENTRY_HEAD_NUMBERS];
   int64_t shapes[SVARI_ENTRY_PARTS][SVAR_NDIM_MAX];
@@ -111,14 +112,24 @@ check_kind(const svar_variable_t *variable)
 }
 
 static svar_ret_t
+copy_from_gpu(const svar_snapshot_t *snapshot, svar_variable_t *variable, record_t *record)
+{
+  svar_value_t on_gpu; // ends with the snapshot
+  SVAR_TRY(svar_snapshot_get(snapshot, variable, &on_gpu));
+  record->gpu = on_gpu.tensor.device.device_id;
+  return svar_snapshot_copy(snapshot, variable, &record->value);
+}
+
+static svar_ret_t
 view(const saver_t *saver, svar_variable_t *variable, record_t *record)
 {
   const svar_snapshot_t *snapshot = svari_snapshots_of(&saver->snapshots, variable);
+  record->gpu = SVARI_ENTRY_ON_HOST;
   if (svar_variable_type(variable).kind == SVAR_KIND_SPARSE) {
     return svar_snapshot_get_sparse(snapshot, variable, &record->matrix);
   }
   return svar_variable_backing(variable) == SVAR_BACKING_GPU
-             ? svar_snapshot_copy(snapshot, variable, &record->value)
+             ? copy_from_gpu(snapshot, variable, record)
              : svar_snapshot_get(snapshot, variable, &record->value);
 }
 
@@ -199,7 +210,8 @@ add_value(saver_t *saver, svar_variable_t *variable, record_t *record)
                          .same = SVARI_ENTRY_NONE,
                          .strict = svar_container_is_strict(container),
                          .allow_downcast = svar_container_allow_downcast(container),
-                         .broadcastable = type.broadcastable};
+                         .broadcastable = type.broadcastable,
+                         .gpu = record->gpu};
   SVAR_TRY(svari_tensor_names_take(&saver->names, &entry, record->tensor_name));
   if (entry.kind == SVAR_KIND_SPARSE) {
     add_matrix(saver, record);

@@ -11,7 +11,7 @@
 
 #include "shared_variable/remote.h"
 #include "shared_variable/safetensors.h"
-#include "shared_variable/variable.h"
+#include "shared_variable/shared.h"
 
 SVAR_BEGIN_DECLS
 
@@ -30,7 +30,8 @@ typedef struct svar_archive_save_options {
 
 /// Write the values of variables to a file, those of one store as they are in one version of it. The file
 /// is replaced whole or not at all, as by svar_safetensors_write(). Arrays are written from where they
-/// are: no copy is made. Kept with each: its name, strict and allow_downcast. Variables of one value (svar_container_cell()) are
+/// are: no copy is made, but of those on a GPU. Kept with each: its name, strict, allow_downcast, and the number of
+/// its GPU. Variables of one value (svar_container_cell()) are
 /// kept as one tensor, under the first one's name, and come back as clones of each other; one that is given
 /// twice comes back as one.
 /// A sparse matrix is kept as in a store: "w", and its parts "w.data", "w.indices" and "w.indptr".
@@ -52,16 +53,36 @@ typedef struct svar_archive_variables {
   svar_variable_t **variables; ///< a reference of each; one that was saved twice is here twice
 } svar_archive_variables_t;
 
+/// Options of svar_archive_load(): start from SVAR_ARCHIVE_LOAD_OPTIONS_INIT.
+typedef struct svar_archive_load_options {
+  size_t size_bytes; ///< sizeof(svar_archive_load_options_t) of the caller's build
+  /// SVAR_TARGET_DEFAULT: each variable on the GPU of the number that it was saved from, if it was on one, else in
+  /// host memory, whatever the default GPU. SVAR_TARGET_HOST: all of them in host memory, which takes no GPU.
+  /// SVAR_TARGET_GPU: every tensor on options.gpu; sparse matrices and random states, which lie on no GPU, in host
+  /// memory.
+  svar_target_t target;
+  int32_t gpu; ///< of SVAR_TARGET_GPU, as svar_shared_options_t.gpu
+} svar_archive_load_options_t;
+
+#define SVAR_ARCHIVE_LOAD_OPTIONS_INIT                                                             \
+  {                                                                                                \
+    sizeof(svar_archive_load_options_t), SVAR_TARGET_DEFAULT, -1                                   \
+  }
+
 /// Make new variables of an archive's values; nothing is shared with those it was saved from.
 /// @param store in one commit of this store, each container under its tensor's name ("w_2"); NULL: in
 /// private memory, each variable with the name that it had, if any
+/// @param options NULL: all defaults
 /// @param[out] out_variables svar_archive_variables_release() it
 /// @contract{allocates: yes; blocks: on the disk; thread: any; after fork: SVAR_ERR_FORKED for stores of the parent}
 /// @retval SVAR_ERR_EXISTS the store has a variable of such a name (svar_archive_restore() sets it)
 /// @retval SVAR_ERR_CORRUPT, SVAR_ERR_SYNTAX, SVAR_ERR_VALUE the metadata, or what they say, make no sense
 /// @retval SVAR_ERR_STATE the file was written while it was read
+/// @retval SVAR_ERR_CONTEXT, SVAR_ERR_UNSUPPORTED a variable's GPU is not there, or no driver that works: nothing goes
+/// into host memory instead
 /// @retval as svar_safetensors_open(), svar_shared() and svar_transaction_loan()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_archive_load(const char *path, svar_store_t *store,
+                                                       const svar_archive_load_options_t *options,
                                                        svar_archive_variables_t *out_variables);
 /// Gives the references back. Leaves {0}; that, or NULL, is a no-op.
 SVAR_PUBLIC void svar_archive_variables_release(svar_archive_variables_t *variables);

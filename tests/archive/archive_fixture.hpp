@@ -49,9 +49,10 @@ struct Reading {
 class Loaded
 {
 public:
-  explicit Loaded(const std::string &path, svar_store_t *store = nullptr)
+  explicit Loaded(const std::string &path, svar_store_t *store = nullptr,
+                  const svar_archive_load_options_t *options = nullptr)
   {
-    EXPECT_SVAR_OK(svar_archive_load(path.c_str(), store, &list_));
+    EXPECT_SVAR_OK(svar_archive_load(path.c_str(), store, options, &list_));
   }
   ~Loaded()
   {

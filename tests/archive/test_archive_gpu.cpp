@@ -1,4 +1,4 @@
-// Files and variables on a GPU, on the stand-in driver: a file is read into host memory, wherever its values go.
+// Files and variables on a GPU, on the stand-in driver.
 #include "archive/archive_fixture.hpp"
 
 namespace
@@ -10,49 +10,156 @@ protected:
   void SetUp() override
   {
     setenv("SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER, 1); // before the first use of a GPU
+    setenv("FAKE_DRIVER_DEVICES", "2", 1);
     Archive::SetUp();
-    svar_store_t *store = nullptr;
-    ASSERT_SVAR_OK(svar_store_create_private("/archive/gpu", nullptr, &store));
-    store_.reset(store);
-    svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
-    options.store = store;
-    options.name = "w";
-    options.target = SVAR_TARGET_GPU;
-    svar_variable_t *variable = nullptr;
-    ASSERT_SVAR_OK(svar_shared(vector_of<float>({1, 2, 3}).source(), &options, &variable));
-    variables_.emplace_back(variable);
+    store_ = Private("/archive/gpu");
+    Make("host", -1, vector_of<double>({4, 5}).source());
+    Make("first", 0, vector_of<float>({1, 2, 3}).source());
+    Make("second", 1, vector_of<int16_t>({7}).source());
     ASSERT_SVAR_OK(Save(Pointers(variables_)));
+  }
+
+  static Store Private(const char *name)
+  {
+    svar_store_t *store = nullptr;
+    EXPECT_SVAR_OK(svar_store_create_private(name, nullptr, &store));
+    return Store(store);
+  }
+
+  // gpu: or -1.
+  svar_shared_options_t Options(const char *name, int32_t gpu)
+  {
+    svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+    options.store = store_.get();
+    options.name = name;
+    options.target = gpu < 0 ? SVAR_TARGET_HOST : SVAR_TARGET_GPU;
+    options.gpu = gpu;
+    return options;
+  }
+
+  void Make(const svar_shared_options_t &options, const svar_source_t &source)
+  {
+    svar_variable_t *variable = nullptr;
+    ASSERT_SVAR_OK(svar_shared(source, &options, &variable));
+    variables_.emplace_back(variable);
+  }
+  void Make(const char *name, int32_t gpu, const svar_source_t &source)
+  {
+    Make(Options(name, gpu), source);
+  }
+
+  static svar_archive_load_options_t Onto(svar_target_t target, int32_t gpu = -1)
+  {
+    svar_archive_load_options_t options = SVAR_ARCHIVE_LOAD_OPTIONS_INIT;
+    options.target = target;
+    options.gpu = gpu;
+    return options;
+  }
+
+  // The number of its GPU, or -1.
+  static int32_t GpuOf(svar_variable_t *variable)
+  {
+    if (svar_variable_backing(variable) != SVAR_BACKING_GPU) {
+      return -1;
+    }
+    svar_value_t view = SVAR_VALUE_INIT;
+    EXPECT_SVAR_OK(svar_get_device_view(variable, &view));
+    int32_t gpu = view.tensor.device.device_id;
+    svar_value_release(&view);
+    return gpu;
+  }
+
+  // The values of the file are those of the variables that it was made of, on these GPUs.
+  void ExpectLoaded(const Loaded &loaded, const std::vector<int32_t> &gpus)
+  {
+    ASSERT_EQ(loaded.count(), gpus.size());
+    for (size_t i = 0; i < gpus.size(); i++) {
+      EXPECT_EQ(GpuOf(loaded[i]), gpus[i]) << i;
+      EXPECT_EQ(Reading(loaded[i]), Reading(variables_[i].get())) << i;
+      EXPECT_STREQ(svar_variable_name(loaded[i]), svar_variable_name(variables_[i].get()));
+    }
   }
 
   Store store_;
   std::vector<Variable> variables_;
 };
 
-TEST_F(ArchiveGpu, ASavedVariableIsLoadedOnTheHostWhateverTheDefault)
+TEST_F(ArchiveGpu, VariablesAreLoadedWhereTheyWereSavedFromWhateverTheDefault)
 {
-  for (int32_t gpu : {-1, 0}) {
+  for (int32_t gpu : {-1, 1}) {
     ASSERT_SVAR_OK(svar_gpu_default_set(gpu));
-    svar_archive_variables_t loaded = {};
-    svar_ret_t ret = svar_archive_load(path_.c_str(), nullptr, &loaded);
+    ExpectLoaded(Loaded(path_), {-1, 0, 1});
+    Store target = Private("/archive/other");
+    ExpectLoaded(Loaded(path_, target.get()), {-1, 0, 1});
+    EXPECT_EQ(svar_store_version(target.get()), 1u); // both kinds of memory in one commit
     ASSERT_SVAR_OK(svar_gpu_default_set(-1));
-    ASSERT_SVAR_OK(ret);
-    ASSERT_EQ(loaded.count, 1u);
-    EXPECT_EQ(svar_variable_backing(loaded.variables[0]), SVAR_BACKING_CPU);
-    Variable first(svar_variable_ref(loaded.variables[0]));
-    EXPECT_EQ(svar_test::get<float>(first), (std::vector<float>{1, 2, 3}));
-    svar_archive_variables_release(&loaded);
   }
+}
+
+TEST_F(ArchiveGpu, VariablesAreLoadedOnTheHostOrOntoOneGpuIfThatIsAskedFor)
+{
+  svar_archive_load_options_t options = Onto(SVAR_TARGET_HOST);
+  ExpectLoaded(Loaded(path_, nullptr, &options), {-1, -1, -1});
+  options = Onto(SVAR_TARGET_GPU);
+  ExpectLoaded(Loaded(path_, nullptr, &options), {0, 0, 0});
+  options = Onto(SVAR_TARGET_GPU, 1);
+  ExpectLoaded(Loaded(path_, nullptr, &options), {1, 1, 1});
+}
+
+TEST_F(ArchiveGpu, WhatLiesOnNoGpuStaysOnTheHost)
+{
+  svar_random_state_t state = svar_random_seeded(5);
+  Make("random", -1, svar_random_source(&state));
+  ASSERT_SVAR_OK(Save(Pointers(variables_)));
+  svar_archive_load_options_t options = Onto(SVAR_TARGET_GPU);
+  ExpectLoaded(Loaded(path_, nullptr, &options), {0, 0, 0, -1});
+}
+
+TEST_F(ArchiveGpu, RulesFlagsAndClonesComeBackOntoTheGpu)
+{
+  const bool flags[] = {true, false};
+  svar_shared_options_t row = Options("row", 0);
+  row.strict = true;
+  row.broadcastable = flags;
+  row.broadcastable_count = 2;
+  Array matrix(std::vector<float>{1, 2}, {1, 2});
+  Make(row, matrix.source());
+  svar_variable_t *clone = nullptr;
+  ASSERT_SVAR_OK(svar_variable_clone(variables_.back().get(), "clone", &clone));
+  variables_.emplace_back(clone);
+  Array scalar(std::vector<double>{2.5}, {});
+  Make("scalar", 0, scalar.source());
+  Make("complex", 0, Array(SVAR_COMPLEX128, {3}).source());
+  Make("empty", 0, Array(SVAR_BOOL, {2, 0}).source());
+  ASSERT_SVAR_OK(Save(Pointers(variables_)));
+  Loaded loaded(path_);
+  ExpectLoaded(loaded, {-1, 0, 1, 0, 0, 0, 0, 0});
+  EXPECT_TRUE(svar_container_is_strict(svar_variable_container(loaded[3])));
+  EXPECT_EQ(svar_variable_container(loaded[3]), svar_variable_container(loaded[4]));
+}
+
+TEST_F(ArchiveGpu, ALoadThatFailsLeavesTheStoreAsItWas)
+{
+  Store target = Private("/archive/other");
+  svar_archive_load_options_t options = Onto(SVAR_TARGET_GPU, 2); // there are 0 and 1
+  svar_archive_variables_t list = {};
+  EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "GPU 2",
+                    svar_archive_load(path_.c_str(), target.get(), &options, &list));
+  EXPECT_EQ(list.variables, nullptr);
+  EXPECT_EQ(svar_store_version(target.get()), 0u);
+  options = Onto(static_cast<svar_target_t>(7));
+  EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "target",
+                    svar_archive_load(path_.c_str(), target.get(), &options, &list));
 }
 
 TEST_F(ArchiveGpu, AVariableOnAGpuIsRestoredThere)
 {
-  ASSERT_SVAR_OK(svar_set_value(variables_[0].get(), vector_of<float>({7}).source(), SVAR_COPY));
+  Variable &first = variables_[1];
+  ASSERT_SVAR_OK(svar_set_value(first.get(), vector_of<float>({7}).source(), SVAR_COPY));
   ASSERT_SVAR_OK(svar_archive_restore(path_.c_str(), store_.get(), nullptr, nullptr));
-  EXPECT_EQ(svar_variable_backing(variables_[0].get()), SVAR_BACKING_GPU);
-  svar_value_t value = SVAR_VALUE_INIT;
-  ASSERT_SVAR_OK(svar_get_value(variables_[0].get(), SVAR_COPY, &value));
-  EXPECT_EQ(svar_test::contents<float>(value), (std::vector<float>{1, 2, 3}));
-  svar_value_release(&value);
+  ExpectLoaded(Loaded(path_), {-1, 0, 1});
+  EXPECT_EQ(GpuOf(first.get()), 0);
+  EXPECT_EQ(svar_test::get<float>(first), (std::vector<float>{1, 2, 3}));
 }
 
 } // namespace

@@ -45,21 +45,21 @@ TEST_P(ArchiveHostile, IsRefused)
   WriteOldFile(path_, Text(GetParam().manifest));
   svar_archive_variables_t list = {};
   EXPECT_SVAR_FAILS(GetParam().code, GetParam().sentence,
-                    svar_archive_load(path_.c_str(), nullptr, &list));
+                    svar_archive_load(path_.c_str(), nullptr, nullptr, &list));
   EXPECT_NE(std::string(svar_error_message()).find(path_), std::string::npos)
       << svar_error_message();
   EXPECT_EQ(list.variables, nullptr);
 }
 
-#define VARIABLES(list) R"({"format":2,"variables":[)" list "]}"
+#define VARIABLES(list) R"({"format":3,"variables":[)" list "]}"
 INSTANTIATE_TEST_SUITE_P(
     Metadata, ArchiveHostile,
     testing::Values(
         Lie{"", SVAR_ERR_SYNTAX, "not valid JSON"}, Lie{"[1", SVAR_ERR_SYNTAX, "not valid JSON"},
         Lie{"[]", SVAR_ERR_SYNTAX, "format"}, Lie{"{}", SVAR_ERR_SYNTAX, "format"},
-        Lie{R"({"format":2,"variables":{}})", SVAR_ERR_SYNTAX, "variables"},
+        Lie{R"({"format":3,"variables":{}})", SVAR_ERR_SYNTAX, "variables"},
         Lie{R"({"format":1,"variables":[]})", SVAR_ERR_UNSUPPORTED, "format 1"},
-        Lie{R"({"format":3,"variables":[]})", SVAR_ERR_UNSUPPORTED, "format 3"},
+        Lie{R"({"format":4,"variables":[]})", SVAR_ERR_UNSUPPORTED, "format 4"},
         Lie{VARIABLES("7"), SVAR_ERR_SYNTAX, "tensor"},
         Lie{VARIABLES("{}"), SVAR_ERR_SYNTAX, "tensor"},
         Lie{VARIABLES(R"({"tensor":"no"})"), SVAR_ERR_CORRUPT, "'no', which it has not"},
@@ -103,7 +103,13 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{VARIABLES(R"({"tensor":"x","allow_downcast":false},{"tensor":"x"})"), SVAR_ERR_CORRUPT,
             "in two ways"},
         Lie{VARIABLES(R"({"tensor":"x"},{"tensor":"x","dtype":"complex128"})"), SVAR_ERR_CORRUPT,
-            "in two ways"}));
+            "in two ways"},
+        Lie{VARIABLES(R"({"tensor":"x"},{"tensor":"x","gpu":0})"), SVAR_ERR_CORRUPT, "in two ways"},
+        Lie{VARIABLES(R"({"tensor":"x","gpu":"0"})"), SVAR_ERR_SYNTAX, "gpu"},
+        Lie{VARIABLES(R"({"tensor":"x","gpu":-1})"), SVAR_ERR_SYNTAX, "gpu"},
+        Lie{VARIABLES(R"({"tensor":"x","gpu":2147483648})"), SVAR_ERR_SYNTAX, "gpu"},
+        Lie{VARIABLES(R"({"tensor":"m","kind":"sparse","format":"csr","gpu":0})"), SVAR_ERR_SYNTAX,
+            "kind"}));
 
 TEST_F(Archive, TensorsThatTheMetadataDoNotNameAreVariablesToo)
 {

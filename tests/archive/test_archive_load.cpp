@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "archive/archive_fixture.hpp"
+#include "archive/safetensors_text.hpp"
 #include "components/policy/policy_data.hpp"
 #include "fakes/objects.hpp"
 #include "fakes/sparse.hpp"
@@ -347,6 +348,29 @@ TEST_F(Archive, LoadsIntoAStoreInOneCommitUnderTheTensorsNames)
   ASSERT_SVAR_OK(svar_store_remove(store.get()));
 }
 
+// What a file says of GPUs where there is no driver.
+TEST_F(Archive, AVariableOfAGpuNeedsADriverUnlessItIsLoadedOnTheHost)
+{
+  setenv("SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1", 1);
+  const std::string header = R"({"__metadata__":{"shared_variable":"{\"format\":3,\"variables\":[)"
+                             R"({\"tensor\":\"w\",\"name\":\"w\",\"gpu\":0}]}"},)"
+                             R"("w":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
+  WriteOldFile(path_, Length(header.size()) + header + std::string("\1\2\3"));
+  svar_archive_variables_t list = {};
+  EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "saved from GPU 0",
+                    svar_archive_load(path_.c_str(), nullptr, nullptr, &list));
+  EXPECT_NE(std::string(svar_error_message()).find("no NVIDIA driver"), std::string::npos)
+      << svar_error_message();
+  svar_archive_load_options_t options = SVAR_ARCHIVE_LOAD_OPTIONS_INIT;
+  options.target = SVAR_TARGET_HOST;
+  Loaded loaded(path_, nullptr, &options);
+  EXPECT_EQ(svar_variable_backing(loaded[0]), SVAR_BACKING_CPU);
+  EXPECT_EQ(Reading(loaded[0]).bytes, "\1\2\3");
+  options.target = SVAR_TARGET_GPU;
+  EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "loading 'w'",
+                    svar_archive_load(path_.c_str(), nullptr, &options, &list));
+}
+
 TEST_F(Archive, ALoadThatFailsLeavesTheStoreAsItWas)
 {
   ScratchDirectory directory;
@@ -355,7 +379,8 @@ TEST_F(Archive, ALoadThatFailsLeavesTheStoreAsItWas)
   Variable a = Make(svar_float(2), "a"), b = Make(svar_float(3), "b");
   ASSERT_SVAR_OK(Save({a.get(), b.get()}));
   svar_archive_variables_t list = {};
-  EXPECT_SVAR_FAILS(SVAR_ERR_EXISTS, "'b'", svar_archive_load(path_.c_str(), store.get(), &list));
+  EXPECT_SVAR_FAILS(SVAR_ERR_EXISTS, "'b'",
+                    svar_archive_load(path_.c_str(), store.get(), nullptr, &list));
   EXPECT_EQ(list.variables, nullptr);
   EXPECT_EQ(svar_store_version(store.get()), 1u);
   svar_variable_t *found = nullptr;
@@ -363,7 +388,7 @@ TEST_F(Archive, ALoadThatFailsLeavesTheStoreAsItWas)
   EXPECT_SVAR_OK(svar_set_value(there.get(), svar_float(4), SVAR_COPY));
   Store reader = open_store("/archive/load");
   EXPECT_SVAR_FAILS(SVAR_ERR_READ_ONLY, "/archive/load",
-                    svar_archive_load(path_.c_str(), reader.get(), &list));
+                    svar_archive_load(path_.c_str(), reader.get(), nullptr, &list));
   ASSERT_SVAR_OK(svar_store_remove(store.get()));
 }
 

@@ -189,7 +189,7 @@ TEST_F(ArchiveMemory, LoadLeavesNothing)
   EXPECT_GT(fail_each_allocation([&](FailingHeap &heap) {
               return with_heap(heap, [&] {
                 svar_archive_variables_t list = {};
-                svar_ret_t ret = svar_archive_load(path_.c_str(), nullptr, &list);
+                svar_ret_t ret = svar_archive_load(path_.c_str(), nullptr, nullptr, &list);
                 EXPECT_EQ(list.variables != nullptr, ret == SVAR_OK);
                 svar_archive_variables_release(&list);
                 return ret;
@@ -205,7 +205,7 @@ TEST_F(ArchiveMemory, AReaderWithoutMemoryIsNotASyntaxError)
   readers_heap = &none;
   svar_archive_variables_t list = {};
   EXPECT_SVAR_FAILS(SVAR_ERR_NO_MEMORY, "no memory to read its header",
-                    svar_archive_load(path_.c_str(), nullptr, &list));
+                    svar_archive_load(path_.c_str(), nullptr, nullptr, &list));
   EXPECT_EQ(none.live(), 0);
 }
 
@@ -218,7 +218,7 @@ load_and_restore(const std::string &path, FailingHeap &heap, svar_store_t **stor
   options.allocator = &allocator;
   SVAR_TRY(svar_store_create_private("/loaded", &options, store));
   svar_archive_variables_t list = {};
-  svar_ret_t ret = svar_archive_load(path.c_str(), *store, &list);
+  svar_ret_t ret = svar_archive_load(path.c_str(), *store, nullptr, &list);
   EXPECT_EQ(svar_store_version(*store), ret == SVAR_OK ? 1u : 0u);
   svar_archive_variables_release(&list);
   SVAR_TRY(ret);

@@ -54,13 +54,6 @@ add_reason(int number, bool is_everywhere, Backing backing, const char *reason)
 }
 
 bool
-add_open(int number, const char *what_is_missing)
-{
-  entries().push_back({number, true, PROCESS, "", what_is_missing, "open"});
-  return true;
-}
-
-bool
 Contents::operator==(const Contents &other) const
 {
   return svar_type_equal(&type, &other.type) && shape == other.shape && bytes == other.bytes;

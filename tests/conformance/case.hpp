@@ -1,7 +1,6 @@
 // The conformance suite: every case of the catalogue in case_list.cpp, run over each backing.
 //
-// A file adds its cases like this, outside of any namespace, and itself to CMakeLists.txt; the numbers
-// leave open.cpp if they were there:
+// A file adds its cases like this, outside of any namespace, and itself to CMakeLists.txt:
 //
 //   SVAR_CASE(43, CopyAtConstructionDetachesTheSource)    runs as Case043.Copy...TheSource/cpu and /ipc
 //   {
@@ -140,15 +139,13 @@ struct Entry {
   Backing backing;
   std::string name;   ///< of the test; "": there is none
   std::string reason; ///< why not
-  std::string result; ///< "pass", "FAIL", "skipped", "not run", "not applicable", "open"
+  std::string result; ///< "pass", "FAIL", "skipped", "not run", "not applicable"
 };
 std::vector<Entry> &entries();
 
 bool add_case(int number, const char *name, std::vector<Backing> backings, const char *file,
               int line, Case *(*make)());
 bool add_reason(int number, bool is_everywhere, Backing backing, const char *reason);
-/// A case that nobody has shown yet: the table and the last line tell it from those that do not apply.
-bool add_open(int number, const char *what_is_missing);
 
 #define SVAR_CASE_(number, name, ...)                                                              \
   namespace                                                                                        \

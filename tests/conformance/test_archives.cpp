@@ -1,52 +1,12 @@
 // Values that go through a file.
+#include "archive_file.hpp"
 #include "case.hpp"
 
-#include "components/policy/scratch_folder.hpp"
-#include "shared_variable/archive.h"
-
+using conformance::File;
 using conformance::Variable;
 
 namespace
 {
-
-// A file of the case's own, and what was loaded from it.
-class File
-{
-public:
-  ~File()
-  {
-    svar_archive_variables_release(&loaded_);
-  }
-
-  svar_ret_t save(const std::vector<svar_variable_t *> &variables, bool refuse_names = false)
-  {
-    svar_archive_save_options_t options = SVAR_ARCHIVE_SAVE_OPTIONS_INIT;
-    options.refuse_repeated_names = options.refuse_unnamed = refuse_names;
-    return svar_archive_save(path_.c_str(), variables.data(), variables.size(), &options);
-  }
-  svar_archive_variables_t &load(svar_store_t *store = nullptr)
-  {
-    svar_archive_variables_release(&loaded_);
-    EXPECT_SVAR_OK(svar_archive_load(path_.c_str(), store, &loaded_));
-    return loaded_;
-  }
-  std::vector<std::string> tensors() const
-  {
-    svar_safetensors_t *file = nullptr;
-    std::vector<std::string> names;
-    EXPECT_SVAR_OK(svar_safetensors_open(path_.c_str(), &file));
-    for (size_t i = 0; file != nullptr && i < svar_safetensors_count(file); i++) {
-      names.push_back(svar_safetensors_at(file, i)->name);
-    }
-    svar_safetensors_close(file);
-    return names;
-  }
-
-private:
-  ScratchFolder folder_;
-  std::string path_ = folder_ / "case.safetensors";
-  svar_archive_variables_t loaded_ = {};
-};
 
 std::vector<double>
 numbers_of(svar_variable_t *variable)

@@ -1,4 +1,5 @@
 // Variables on a GPU: on the stand-in driver, in private memory. One run each, of neither backing of the others.
+#include "archive_file.hpp"
 #include "fakes/managed.hpp"
 #include "operations.hpp"
 
@@ -116,6 +117,10 @@ public:
   const void *data() const
   {
     return view_.tensor.data;
+  }
+  int32_t device() const
+  {
+    return view_.tensor.device.device_type == kDLCUDA ? view_.tensor.device.device_id : -1;
   }
 
 private:
@@ -347,6 +352,46 @@ SVAR_GPU_CASE(242, ZerosClonesAndDeepCopies)
   set(s, floats({3, 4}).source());
   EXPECT_EQ(host(clone), Floats({3, 4}));
   EXPECT_EQ(host(copy), Floats({1, 2}));
+}
+
+SVAR_GPU_CASE(243, ASavedVariableIsLoadedOntoTheGpuOfItsNumber)
+{
+  Variable s = make({1, 2});
+  Variable on_host = shared(floats({3}).source());
+  File file;
+  ASSERT_SVAR_OK(file.save({s.get(), on_host.get()}));
+  svar_archive_variables_t &loaded = file.load();
+  ASSERT_EQ(loaded.count, 2u);
+  Variable l(svar_variable_ref(loaded.variables[0])), h(svar_variable_ref(loaded.variables[1]));
+  EXPECT_EQ(Internal(l).device(), 0);
+  EXPECT_FALSE(is_on_gpu(h));
+  EXPECT_EQ(host(l), Floats({1, 2}));
+  set(l, floats({4, 5}).source());
+  EXPECT_EQ(host(s), Floats({1, 2}));
+}
+
+SVAR_GPU_CASE(243, ASavedVariableIsLoadedOnTheHostIfThatIsAskedFor)
+{
+  Variable s = make({1, 2});
+  File file;
+  ASSERT_SVAR_OK(file.save({s.get()}));
+  svar_archive_load_options_t on_host = SVAR_ARCHIVE_LOAD_OPTIONS_INIT;
+  on_host.target = SVAR_TARGET_HOST;
+  ASSERT_SVAR_OK(file.load_to(on_host));
+  Variable l(svar_variable_ref(file.loaded().variables[0]));
+  EXPECT_FALSE(is_on_gpu(l));
+  EXPECT_VALUE(l, floats({1, 2}));
+}
+
+SVAR_GPU_CASE(243, AGpuThatIsNotThereIsAContextError)
+{
+  Variable s = make({1, 2});
+  File file;
+  ASSERT_SVAR_OK(file.save({s.get()}));
+  file.replace(R"(\"gpu\":0)", R"(\"gpu\":9)"); // as on a machine with ten of them
+  EXPECT_EQ(file.load_to(SVAR_ARCHIVE_LOAD_OPTIONS_INIT), SVAR_ERR_CONTEXT);
+  EXPECT_MESSAGE("GPU 9");
+  EXPECT_EQ(file.loaded().variables, nullptr);
 }
 
 SVAR_GPU_CASE(244, AnUpdateIsFinishedWhenItIsRead)

@@ -83,7 +83,7 @@ static svar_ret_t
 load_archive(const char *path, svar_store_t *store)
 {
   svar_archive_variables_t loaded = {0};
-  svar_ret_t ret = fuzz_ret(svar_archive_load(path, store, &loaded));
+  svar_ret_t ret = fuzz_ret(svar_archive_load(path, store, NULL, &loaded));
   FUZZ_CHECK((ret == SVAR_OK) == (loaded.variables != NULL));
   for (size_t i = 0; i < loaded.count; i++) {
     FUZZ_CHECK(store == NULL || svar_variable_store(loaded.variables[i]) == store);

@@ -63,7 +63,7 @@ TEST_F(SvarSave, WritesEveryVariableAndTheyCanBeRestored)
   EXPECT_EQ(dense_of(value.matrix), dense_of(matrix.matrix()));
   svar_sparse_value_release(&value);
   svar_archive_variables_t loaded = {};
-  ASSERT_SVAR_OK(svar_archive_load(path_.c_str(), nullptr, &loaded));
+  ASSERT_SVAR_OK(svar_archive_load(path_.c_str(), nullptr, nullptr, &loaded));
   EXPECT_EQ(loaded.count, 3u) << "the parts of 'm' are not variables of their own";
   svar_archive_variables_release(&loaded);
 }
@@ -78,7 +78,7 @@ TEST_F(SvarSave, AVariableWithoutAValueIsLeftOutIfSaidSo)
   EXPECT_EQ(folder_.names(), std::vector<std::string>());
   EXPECT_EQ(Save({"--skip-unset"}).exit_code, 0);
   svar_archive_variables_t loaded = {};
-  ASSERT_SVAR_OK(svar_archive_load(path_.c_str(), nullptr, &loaded));
+  ASSERT_SVAR_OK(svar_archive_load(path_.c_str(), nullptr, nullptr, &loaded));
   EXPECT_EQ(loaded.count, 1u);
   svar_archive_variables_release(&loaded);
 }
