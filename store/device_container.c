@@ -89,23 +89,38 @@ write_from_host(const svari_store_container_t *container, const svari_filter_pla
              : write_staged(container, plan, source, to);
 }
 
-// @pre source is aligned
 static svar_ret_t
-rearrange(const svari_store_container_t *container, const svari_filter_plan_t *plan,
-          const svari_layout_t *layout, uint64_t to)
+convert(const svari_store_container_t *container, const svari_filter_plan_t *plan, uint64_t from,
+        uint64_t to)
 {
   svari_device_region_t *device = container->device;
-  if (svar_dtype_equal(plan->from, plan->to)) {
-    return device->ops->pack(device, to, layout);
-  }
-  if (svari_layout_is_compact(layout)) {
-    return device->ops->convert(device, to, plan->to, number_of(layout->data), plan->from,
-                                plan->size_bytes / svar_dtype_bytes(plan->to));
-  }
-  return svar_fail(SVAR_ERR_NOT_IMPLEMENTED,
-                   "variable '%s': an array on a GPU is made %s only if it is compact: make it so "
-                   "first",
-                   container->name, svar_dtype_name(plan->to));
+  return device->ops->convert(device, to, plan->to, from, plan->from,
+                              plan->size_bytes / svar_dtype_bytes(plan->to));
+}
+
+// By way of a compact copy on the device, in memory that is taken for as long as it takes: one kernel for each way
+// to lie and one for each pair of dtypes, and none for both.
+static svar_ret_t
+pack_and_convert(const svari_store_container_t *container, const svari_filter_plan_t *plan,
+                 const svari_layout_t *layout, uint64_t to)
+{
+  svari_device_region_t *device = container->device;
+  svari_writer_t *writer = container->store->writer;
+  svari_heap_t *heap = svari_writer_heap(writer, container->region);
+  uint64_t packed_bytes =
+      plan->size_bytes / svar_dtype_bytes(plan->to) * svar_dtype_bytes(plan->from);
+  uint64_t offset;
+  svari_writer_lock(writer);
+  svar_ret_t ret = svari_heap_take(heap, packed_bytes, &offset);
+  svari_writer_unlock(writer);
+  SVAR_TRY(ret);
+  uint64_t packed = number_of(svari_device_address(container, offset));
+  ret = device->ops->pack(device, packed, layout);
+  ret = finish(device, ret == SVAR_OK ? convert(container, plan, packed, to) : ret);
+  svari_writer_lock(writer);
+  svari_heap_give(heap, offset, packed_bytes);
+  svari_writer_unlock(writer);
+  return ret;
 }
 
 static svar_ret_t
@@ -115,15 +130,22 @@ write_from_device(const svari_store_container_t *container, const svari_filter_p
   svari_device_region_t *device = container->device;
   svari_layout_t layout;
   svari_layout_of(&source->tensor, svari_source_data(source), &layout);
-  if (svar_dtype_equal(plan->from, plan->to) && svari_layout_is_compact(&layout)) {
-    return finish(device, device->ops->copy(device, to, number_of(layout.data), plan->size_bytes));
+  uint64_t from = number_of(layout.data);
+  bool is_compact = svari_layout_is_compact(&layout);
+  bool is_same = svar_dtype_equal(plan->from, plan->to);
+  if (is_same && is_compact) {
+    return finish(device, device->ops->copy(device, to, from, plan->size_bytes));
   }
   if (!svari_source_is_aligned(source)) {
     return svar_fail(SVAR_ERR_VALUE,
                      "variable '%s': the array's data, at %p on a GPU, are not aligned for %s",
                      container->name, (const void *)layout.data, svar_dtype_name(plan->from));
   }
-  return finish(device, rearrange(container, plan, &layout, to));
+  if (is_same) {
+    return finish(device, device->ops->pack(device, to, &layout));
+  }
+  return is_compact ? finish(device, convert(container, plan, from, to))
+                    : pack_and_convert(container, plan, &layout, to);
 }
 
 svar_ret_t

@@ -21,8 +21,8 @@ svar_ret_t svari_device_check_source(const svari_store_container_t *container,
 
 // Writes the filtered value to offset in the container's space. It is there, and source is not needed any more,
 // when this returns SVAR_OK.
-// SVAR_ERR_VALUE, SVAR_ERR_NOT_IMPLEMENTED: a source on the device that lies oddly
-// SVAR_ERR_NO_MEMORY, and those of the device
+// SVAR_ERR_VALUE: a source on the device that is not aligned. SVAR_ERR_NO_SPACE: it lies oddly and is of another
+// dtype, and there is no room on the device to make it compact. SVAR_ERR_NO_MEMORY, and those of the device
 svar_ret_t svari_device_write(const svari_store_container_t *container,
                               const svari_filter_plan_t *plan, const svar_source_t *source,
                               uint64_t offset);

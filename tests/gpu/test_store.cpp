@@ -238,12 +238,6 @@ TEST_F(GpuStore, TakesArraysOfTheDevice)
   ASSERT_SVAR_OK(svar_set_value(w.get(), svar_array(&backwards), SVAR_COPY));
   EXPECT_EQ(get(w), Floats({8, 7, 6, 5}));
 
-  bytes.strides = const_cast<int64_t *>(&minus_one);
-  bytes.byte_offset = 3;
-  EXPECT_SVAR_FAILS(SVAR_ERR_NOT_IMPLEMENTED, "compact",
-                    svar_set_value(w.get(), svar_array(&bytes), SVAR_COPY));
-  EXPECT_EQ(get(w), Floats({8, 7, 6, 5}));
-
   floats.device.device_id = 1;
   EXPECT_SVAR_FAILS(SVAR_ERR_VALUE, "GPU 1",
                     svar_set_value(w.get(), svar_array(&floats), SVAR_COPY));
