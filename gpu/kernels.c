@@ -103,44 +103,49 @@ find(const svari_device_t *device, const char *name, svari_cu_function_t *out_fu
 
 // --- starting one --------------------------------------------------------------------------------------
 
-// Enough threads for a 16th of the bytes each, up to what keeps the device busy: a kernel's threads take turns.
+// Up to what keeps the device busy: a kernel's threads take turns.
 static unsigned
-block_count(const svari_device_t *device, uint64_t count, uint64_t element_bytes)
+block_count(const svari_device_t *device, uint64_t threads)
 {
   enum { BLOCKS_PER_PROCESSOR = 32 };
   uint64_t most = (uint64_t)device->processor_count * BLOCKS_PER_PROCESSOR;
-  uint64_t threads = count / (16 / element_bytes) + 1;
   uint64_t blocks = (threads + SVARI_KERNEL_THREADS - 1) / SVARI_KERNEL_THREADS;
   return (unsigned)(blocks < most ? blocks : most);
 }
 
 static svar_ret_t
-launch_in_context(const svari_stream_t *stream, const char *name, uint64_t count,
-                  uint64_t element_bytes, void **parameters)
+launch_in_context(const svari_stream_t *stream, const char *name, uint64_t threads,
+                  void **parameters)
 {
   const svari_device_t *device = stream->device;
   svari_cu_function_t function = NULL;
   SVAR_TRY(find(device, name, &function));
   svari_cu_result_t result = device->driver->calls.cuLaunchKernel(
-      function, block_count(device, count, element_bytes), 1, 1, SVARI_KERNEL_THREADS, 1, 1, 0,
-      stream->stream, parameters, NULL);
+      function, block_count(device, threads), 1, 1, SVARI_KERNEL_THREADS, 1, 1, 0, stream->stream,
+      parameters, NULL);
   return svari_driver_result(device->driver, result,
-                             "starting the kernel %s for %llu elements on GPU %d (%s)", name,
-                             (unsigned long long)count, device->ordinal, device->name);
+                             "starting the kernel %s with %llu threads on GPU %d (%s)", name,
+                             (unsigned long long)threads, device->ordinal, device->name);
 }
 
-// element_bytes: of the wider side. The driver copies the parameters.
+// Without threads nothing is started. The driver copies the parameters.
 static svar_ret_t
-launch(const svari_stream_t *stream, const char *name, uint64_t count, uint64_t element_bytes,
-       void **parameters)
+launch(const svari_stream_t *stream, const char *name, uint64_t threads, void **parameters)
 {
-  if (count == 0) {
+  if (threads == 0) {
     return SVAR_OK;
   }
   SVAR_TRY(svari_device_enter(stream->device));
-  svar_ret_t ret = launch_in_context(stream, name, count, element_bytes, parameters);
+  svar_ret_t ret = launch_in_context(stream, name, threads, parameters);
   svari_device_leave(stream->device);
   return ret;
+}
+
+// Enough threads for 16 bytes each. element_bytes: of the wider side.
+static uint64_t
+threads_for(uint64_t count, uint64_t element_bytes)
+{
+  return count == 0 ? 0 : count / (16 / element_bytes) + 1;
 }
 
 // --- each kernel ---------------------------------------------------------------------------------------
@@ -170,7 +175,7 @@ svari_kernels_convert(const svari_stream_t *stream, svar_dtype_t from, svari_cu_
   snprintf(name, sizeof(name), "svari_convert_%s_%s", kernel_dtype(from), kernel_dtype(to));
   size_t wider =
       svar_dtype_bytes(from) > svar_dtype_bytes(to) ? svar_dtype_bytes(from) : svar_dtype_bytes(to);
-  return launch(stream, name, count, wider, (void *[]){&out, &in, &count});
+  return launch(stream, name, threads_for(count, wider), (void *[]){&out, &in, &count});
 }
 
 svar_ret_t
@@ -186,7 +191,8 @@ svari_kernels_add_scaled(const svari_stream_t *stream, svar_dtype_t dtype, doubl
   snprintf(name, sizeof(name), "svari_add_scaled_%s", kernel_dtype(dtype));
   float narrow = (float)a;
   void *scale = dtype.bits == 64 ? (void *)&a : (void *)&narrow;
-  return launch(stream, name, count, svar_dtype_bytes(dtype), (void *[]){&y, &x, scale, &count});
+  return launch(stream, name, threads_for(count, svar_dtype_bytes(dtype)),
+                (void *[]){&y, &x, scale, &count});
 }
 
 svar_ret_t
@@ -199,5 +205,26 @@ svari_kernels_pack(const svari_stream_t *stream, uint64_t element_bytes,
   }
   char name[KERNEL_NAME_BYTES];
   snprintf(name, sizeof(name), "svari_pack_%llu", (unsigned long long)element_bytes);
-  return launch(stream, name, count, element_bytes, (void *[]){&out, &in, (void *)view, &count});
+  return launch(stream, name, threads_for(count, element_bytes),
+                (void *[]){&out, &in, (void *)view, &count});
+}
+
+svar_ret_t
+svari_kernels_dense(const svari_stream_t *stream, const svari_kernel_dense_t *layer,
+                    svari_cu_address_t in, svari_cu_address_t out)
+{
+  svari_kernel_dense_t l = *layer;
+  return launch(stream, "svari_dense", l.rows * SVARI_KERNEL_LANES,
+                (void *[]){&out, &l.weight, &l.bias, &in, &l.rows, &l.columns, &l.activation});
+}
+
+svar_ret_t
+svari_kernels_lstm(const svari_stream_t *stream, const svari_kernel_lstm_t *layer,
+                   svari_cu_address_t in, svari_kernel_lstm_state_t from,
+                   svari_kernel_lstm_state_t to)
+{
+  svari_kernel_lstm_t l = *layer;
+  return launch(stream, "svari_lstm", l.units * SVARI_KERNEL_LANES,
+                (void *[]){&to.hidden, &to.cell, &l.weight_in, &l.weight_hidden, &l.bias_in,
+                           &l.bias_hidden, &in, &from.hidden, &from.cell, &l.inputs, &l.units});
 }

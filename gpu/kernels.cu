@@ -1,9 +1,11 @@
-// What a GPU computes for us: conversions between dtypes, y += a * x, and packing of strided arrays.
+// What a GPU computes for us: conversions between dtypes, y += a * x, packing of strided arrays, and the layers of
+// small networks.
 // nvcc compiles this (gpu/make_kernels), and so does a C++ compiler for tests without a GPU: the stand-in driver
 // (tests/fakes/driver) says itself what a kernel is and which of its threads is running.
 //
 // Each thread takes every n-th run of elements, n being how many threads there are: any number of threads
 // does the work. A run is 16 bytes of the wider side, read and written at once where the addresses allow it.
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 #define SVARI_CONSTANT const __grid_constant__
 #define SVARI_KERNEL(name, ...)                                                                    \
   extern "C" __global__ void __launch_bounds__(SVARI_KERNEL_THREADS) name(__VA_ARGS__)
+#define SVARI_SHUFFLE(number, lanes_away) __shfl_xor_sync(0xffffffff, number, lanes_away)
 #endif
 
 #include "gpu/kernels_layout.h"
@@ -216,3 +219,102 @@ PACK(2)
 PACK(4)
 PACK(8)
 PACK(16)
+
+// --- layers of networks ------------------------------------------------------------------------------
+
+// Each row of a matrix is a warp's: a multiplication by a vector is bound by how fast the matrix is read, and the
+// lanes read what lies side by side. The order of the sums depends on nothing but the lengths.
+SVARI_CONVERT_INLINE unsigned
+lane()
+{
+  return threadIdx.x % SVARI_KERNEL_LANES;
+}
+
+SVARI_CONVERT_INLINE uint64_t
+first_row()
+{
+  return first_index() / SVARI_KERNEL_LANES;
+}
+
+SVARI_CONVERT_INLINE uint64_t
+warp_count()
+{
+  return thread_count() / SVARI_KERNEL_LANES;
+}
+
+// This lane's part of a row's product with a vector: the elements number lane(), lane() + 32 ...
+SVARI_CONVERT_INLINE float
+lane_product(const float *__restrict__ row, const float *__restrict__ vector, uint64_t count)
+{
+  float sum = 0;
+  for (uint64_t i = lane(); i < count; i += SVARI_KERNEL_LANES) {
+    sum += row[i] * vector[i];
+  }
+  return sum;
+}
+
+// The sum of all lanes' parts, in all lanes: of those 16 apart first, of neighbours last.
+SVARI_CONVERT_INLINE float
+warp_sum(float part)
+{
+  for (int away = SVARI_KERNEL_LANES / 2; away > 0; away /= 2) {
+    part += SVARI_SHUFFLE(part, away);
+  }
+  return part;
+}
+
+SVARI_CONVERT_INLINE float
+activate(float x, int32_t activation)
+{
+  switch (activation) {
+  case SVARI_KERNEL_RELU:
+    return x > 0 ? x : 0;
+  case SVARI_KERNEL_ELU:
+    return x > 0 ? x : expm1f(x);
+  case SVARI_KERNEL_TANH:
+    return tanhf(x);
+  default:
+    return x;
+  }
+}
+
+// out = activation(weight in + bias)
+SVARI_KERNEL(svari_dense, float *out, const float *weight, const float *bias, const float *in,
+             uint64_t rows, uint64_t columns, int32_t activation)
+{
+  for (uint64_t row = first_row(); row < rows; row += warp_count()) {
+    float sum = warp_sum(lane_product(weight + row * columns, in, columns)) + bias[row];
+    if (lane() == 0) {
+      out[row] = activate(sum, activation);
+    }
+  }
+}
+
+SVARI_CONVERT_INLINE float
+sigmoid(float x)
+{
+  return 1 / (1 + expf(-x));
+}
+
+// One step of an LSTM: the warp of a unit takes the four gates' rows of that unit, which are stacked in the
+// order input, forget, candidate, output.
+SVARI_KERNEL(svari_lstm, float *out_hidden, float *out_cell, const float *weight_in,
+             const float *weight_hidden, const float *bias_in, const float *bias_hidden,
+             const float *in, const float *hidden, const float *cell, uint64_t inputs,
+             uint64_t units)
+{
+  for (uint64_t unit = first_row(); unit < units; unit += warp_count()) {
+    float gate[4];
+    for (unsigned k = 0; k < 4; k++) {
+      uint64_t row = k * units + unit;
+      float part = lane_product(weight_in + row * inputs, in, inputs) +
+                   lane_product(weight_hidden + row * units, hidden, units);
+      gate[k] = warp_sum(part) + bias_in[row] + bias_hidden[row];
+    }
+    float kept = sigmoid(gate[1]) * cell[unit] + sigmoid(gate[0]) * tanhf(gate[2]);
+    if (lane() == 0) {
+      out_cell[unit] = kept;
+      out_hidden[unit] = sigmoid(gate[3]) * tanhf(kept);
+    }
+  }
+}

@@ -28,6 +28,36 @@ svar_ret_t svari_kernels_pack(const svari_stream_t *stream, uint64_t element_byt
                               const svari_kernel_view_t *view, svari_cu_address_t in,
                               svari_cu_address_t out);
 
+// Layers of networks, in float32, on compact row-major matrices. Nothing is contracted: the products of a row are
+// rounded, and added by 32 lanes, of which lane k adds number k, k + 32 ... in order; then lanes 16 apart are added,
+// 8 apart and so on; the biases come last. So the bits depend on nothing but the numbers and the lengths, and are
+// the same on every GPU, but for the last bits of exp() and tanh().
+
+typedef struct svari_kernel_dense {
+  svari_cu_address_t weight; // rows x columns
+  svari_cu_address_t bias;   // rows
+  uint64_t rows, columns;
+  int32_t activation; // SVARI_KERNEL_LINEAR ...
+} svari_kernel_dense_t;
+// out = activation(weight in + bias)
+svar_ret_t svari_kernels_dense(const svari_stream_t *stream, const svari_kernel_dense_t *layer,
+                               svari_cu_address_t in, svari_cu_address_t out);
+
+// The gates input, forget, candidate and output are stacked in this order, as PyTorch has them.
+typedef struct svari_kernel_lstm {
+  svari_cu_address_t weight_in;     // 4 units x inputs
+  svari_cu_address_t weight_hidden; // 4 units x units
+  svari_cu_address_t bias_in, bias_hidden;
+  uint64_t inputs, units;
+} svari_kernel_lstm_t;
+typedef struct svari_kernel_lstm_state {
+  svari_cu_address_t hidden, cell;
+} svari_kernel_lstm_state_t;
+// One step, from one state to another.
+svar_ret_t svari_kernels_lstm(const svari_stream_t *stream, const svari_kernel_lstm_t *layer,
+                              svari_cu_address_t in, svari_kernel_lstm_state_t from,
+                              svari_kernel_lstm_state_t to);
+
 // The kernels that a device has been asked for. SVAR_ERR_NO_MEMORY
 svar_ret_t svari_kernel_cache_create(const svar_allocator_t *allocator,
                                      svari_kernel_cache_t **out_cache);

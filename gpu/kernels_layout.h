@@ -4,7 +4,10 @@
 
 #include <stdint.h>
 
-enum { SVARI_KERNEL_THREADS = 256, SVARI_KERNEL_DIMENSIONS = 16 };
+enum { SVARI_KERNEL_THREADS = 256, SVARI_KERNEL_LANES = 32, SVARI_KERNEL_DIMENSIONS = 16 };
+
+// What a layer does to its sums.
+enum { SVARI_KERNEL_LINEAR, SVARI_KERNEL_RELU, SVARI_KERNEL_ELU, SVARI_KERNEL_TANH };
 
 // How the elements of an array lie, counted in elements.
 typedef struct svari_kernel_view {

@@ -11,6 +11,7 @@
 #include "shared_variable/floatx.h"
 #include "shared_variable/function.h"
 #include "shared_variable/gpu.h"
+#include "shared_variable/gpu_queue.h"
 #include "shared_variable/mrg.h"
 #include "shared_variable/number.h"
 #include "shared_variable/object.h"

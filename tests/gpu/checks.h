@@ -27,6 +27,9 @@ check_text_t check_convert(const check_bench_t *bench, svar_dtype_t from, svar_d
 check_text_t check_add_scaled(const check_bench_t *bench, svar_dtype_t dtype);
 /// Transposed, reversed, broadcast and sparse views, of elements of that size.
 check_text_t check_pack(const check_bench_t *bench, uint64_t element_bytes);
+/// Layers of networks, of sizes around a warp's: bit for bit, but for the last bits of exp() and tanh().
+check_text_t check_dense(const check_bench_t *bench);
+check_text_t check_lstm(const check_bench_t *bench);
 
 /// The dtypes that convert, in the list's order; returns how many.
 enum { CHECK_DTYPES_MAX = 32 };

@@ -34,6 +34,8 @@ check_all(const check_bench_t *bench)
     snprintf(size, sizeof(size), "%u", (unsigned)bytes);
     report_finding(check_pack(bench, bytes), "packing as the CPU's, bytes of an element", size);
   }
+  report_finding(check_dense(bench), "layers of networks as the CPU's", "dense");
+  report_finding(check_lstm(bench), "layers of networks as the CPU's", "LSTM");
 }
 
 void

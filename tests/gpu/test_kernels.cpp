@@ -66,6 +66,13 @@ TEST_F(Kernels, PackEveryLayoutOfEverySize)
   }
 }
 
+TEST_F(Kernels, ComputeLayersInTheOrderThatTheHeaderStates)
+{
+  stand_in().delay(100);
+  EXPECT_EQ(std::string(check_dense(&bench_)), "");
+  EXPECT_EQ(std::string(check_lstm(&bench_)), "");
+}
+
 TEST_F(Kernels, WorkOnNothingNeedsNoKernel)
 {
   stand_in().fail("*", 1, SVARI_CU_OUT_OF_MEMORY);
@@ -121,7 +128,7 @@ TEST_F(Kernels, AreInTheOrderOfTheirNames)
   for (size_t i = 1; i < svari_kernel_text_count; i++) {
     EXPECT_LT(std::string(svari_kernel_texts[i - 1].name), svari_kernel_texts[i].name);
   }
-  EXPECT_EQ(svari_kernel_text_count, 15u * 15 + 4 + 5);
+  EXPECT_EQ(svari_kernel_text_count, 15u * 15 + 4 + 5 + 2);
 }
 
 } // namespace

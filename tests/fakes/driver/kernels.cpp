@@ -1,5 +1,7 @@
 // gpu/kernels.cu as C++, for the stand-in driver: the very source that nvcc compiles, run thread by thread on the
 // bytes behind the device's addresses.
+#include <algorithm>
+#include <csetjmp>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -7,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gpu/kernels_layout.h"
 #include "tests/fakes/driver/fake_driver.h"
 
 namespace
@@ -19,6 +22,51 @@ struct Place {
 thread_local Place blockIdx, threadIdx, gridDim, blockDim;
 
 const fake_kernel_t *all_kernels;
+
+// A warp's lanes run one after the other, and yet give each other numbers: each lane runs as far as the next
+// shuffle, leaves its number there, and ends. When all have, they run again from the start, and are given what the
+// others left. So a kernel that shuffles must not read what it has written before its last shuffle.
+struct Warp {
+  float left[64][SVARI_KERNEL_LANES]; // at each shuffle, by each lane
+  int complete;                       // shuffles that all lanes have left a number at
+  int passed;                         // shuffles that the running lane has come to
+  int ended_early;                    // lanes, since they began again
+  jmp_buf end;
+};
+thread_local Warp warp;
+
+float
+shuffle(float number, unsigned lanes_away)
+{
+  unsigned lane = threadIdx.x % SVARI_KERNEL_LANES;
+  if (warp.passed < warp.complete) {
+    return warp.left[warp.passed++][lane ^ lanes_away];
+  }
+  warp.left[warp.complete][lane] = number;
+  warp.ended_early++;
+  std::longjmp(warp.end, 1); // over kernels, which have nothing to destroy
+}
+
+// Runs lanes, which are threads first, first + 1 ..., from their start. True: they are to run once more.
+template <typename Run>
+bool
+run_lanes(unsigned first, unsigned lanes, const Run &run)
+{
+  warp.ended_early = 0;
+  for (threadIdx.x = first; threadIdx.x < first + lanes; threadIdx.x++) {
+    warp.passed = 0;
+    if (setjmp(warp.end) == 0) {
+      run();
+    }
+  }
+  constexpr int most = sizeof(warp.left) / sizeof(warp.left[0]);
+  bool is_together = warp.ended_early == 0 || warp.ended_early == SVARI_KERNEL_LANES;
+  if (!is_together || (warp.ended_early > 0 && ++warp.complete == most)) {
+    std::
+        abort(); // a shuffle of half a warp, which is undefined on a GPU; or one more than there is room for
+  }
+  return warp.ended_early > 0;
+}
 
 // Addresses in parameters are the device's; a kernel's pointer to const is an address that it reads.
 template <typename T>
@@ -60,8 +108,11 @@ public:
     gridDim.x = blocks;
     blockDim.x = threads;
     for (blockIdx.x = 0; may_run && blockIdx.x < blocks; blockIdx.x++) {
-      for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) {
-        std::apply(kernel, parameters);
+      for (unsigned first = 0; first < threads; first += SVARI_KERNEL_LANES) {
+        unsigned lanes = std::min<unsigned>(threads - first, SVARI_KERNEL_LANES);
+        warp.complete = 0;
+        while (run_lanes(first, lanes, [&] { std::apply(kernel, parameters); })) {
+        }
       }
     }
     return may_run;
@@ -89,6 +140,7 @@ template <typename Kernel, Kernel *kernel> struct Listed {
 } // namespace
 
 #define SVARI_CONSTANT const
+#define SVARI_SHUFFLE(number, lanes_away) shuffle(number, lanes_away)
 #define SVARI_KERNEL(name, ...)                                                                    \
   static void name(__VA_ARGS__);                                                                   \
   static const Listed<decltype(name), name> listed_##name(#name);                                  \

@@ -1,0 +1,293 @@
+// What the public calls add to streams and kernels: memory to work in, and a look at every tensor.
+#include "shared_variable/gpu_queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gpu/host_pages.h"
+#include "gpu/kernels.h"
+#include "gpu/memory.h"
+#include "gpu/stream.h"
+
+struct svar_gpu_queue {
+  svari_device_t *device;
+  svari_stream_t stream;
+  svari_memory_t *memory;
+  void *host_memory;
+  bool is_host_registered;
+};
+
+// --- life ------------------------------------------------------------------------------------------------
+
+static svar_ret_t
+make_host_memory(svar_gpu_queue_t *queue, uint64_t size_bytes)
+{
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+  uint64_t pages_bytes = (size_bytes + page - 1) & ~(page - 1);
+  queue->host_memory = pages_bytes >= size_bytes ? aligned_alloc(page, pages_bytes) : NULL;
+  if (queue->host_memory == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for %llu bytes that GPU %d copies from and to",
+                     (unsigned long long)size_bytes, queue->device->ordinal);
+  }
+  memset(queue->host_memory, 0, pages_bytes);
+  SVAR_TRY(svari_host_pages_register(queue->device, queue->host_memory, pages_bytes, false));
+  queue->is_host_registered = true;
+  return SVAR_OK;
+}
+
+static svar_ret_t
+set_up(svar_gpu_queue_t *queue, int32_t gpu, uint64_t device_bytes, uint64_t host_bytes)
+{
+  SVAR_TRY(svari_device_open(gpu, NULL, &queue->device));
+  SVAR_TRY(svari_stream_init(&queue->stream, queue->device));
+  SVAR_TRY(svari_memory_create(queue->device, 1, device_bytes, &queue->memory));
+  return make_host_memory(queue, host_bytes);
+}
+
+svar_ret_t
+svar_gpu_queue_create(int32_t gpu, uint64_t device_bytes, uint64_t host_bytes,
+                      svar_gpu_queue_t **out_queue)
+{
+  SVAR_REQUIRE(device_bytes > 0 && host_bytes > 0 && out_queue != NULL);
+  svar_gpu_queue_t *queue = calloc(1, sizeof(*queue));
+  if (queue == NULL) {
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a queue of work on GPU %d", gpu);
+  }
+  svar_ret_t ret = set_up(queue, gpu, device_bytes, host_bytes);
+  if (ret != SVAR_OK) {
+    svar_gpu_queue_destroy(queue);
+    return ret;
+  }
+  *out_queue = queue;
+  return SVAR_OK;
+}
+
+// Copes with half-built queues.
+void
+svar_gpu_queue_destroy(svar_gpu_queue_t *queue)
+{
+  if (queue == NULL) {
+    return;
+  }
+  svari_stream_fini(&queue->stream);
+  svari_memory_destroy(queue->memory);
+  if (queue->is_host_registered) {
+    svari_host_pages_unregister(queue->device, queue->host_memory);
+  }
+  free(queue->host_memory);
+  svari_device_close(queue->device);
+  free(queue);
+}
+
+void *
+svar_gpu_queue_device_memory(const svar_gpu_queue_t *queue)
+{
+  return (void *)(uintptr_t)queue->memory->address;
+}
+
+void *
+svar_gpu_queue_host_memory(const svar_gpu_queue_t *queue)
+{
+  return queue->host_memory;
+}
+
+// A device that fails for good does no more work. One that only failed to wait may be at it still, and waits now.
+svar_ret_t
+svar_gpu_queue_wait(svar_gpu_queue_t *queue)
+{
+  SVAR_REQUIRE(queue != NULL);
+  svar_ret_t ret = svari_stream_synchronize(&queue->stream);
+  if (ret != SVAR_OK) {
+    (void)svari_stream_synchronize(&queue->stream);
+  }
+  return ret;
+}
+
+// --- tensors -----------------------------------------------------------------------------------------------
+
+static bool
+is_here(const svar_gpu_queue_t *queue, const DLTensor *tensor)
+{
+  return tensor->device.device_type == kDLCUDA &&
+         tensor->device.device_id == queue->device->ordinal;
+}
+
+static bool
+is_on_host(const DLTensor *tensor)
+{
+  return tensor->device.device_type == kDLCPU;
+}
+
+static svari_cu_address_t
+address_of(const DLTensor *tensor)
+{
+  return (svari_cu_address_t)(uintptr_t)tensor->data + tensor->byte_offset;
+}
+
+static void *
+pointer_of(const DLTensor *tensor)
+{
+  return (char *)tensor->data + tensor->byte_offset;
+}
+
+static bool
+has_shape(const DLTensor *tensor, int32_t ndim, const int64_t *shape)
+{
+  return tensor->ndim == ndim &&
+         (ndim == 0 || memcmp(tensor->shape, shape, (size_t)ndim * sizeof(*shape)) == 0);
+}
+
+static bool
+is_compact(const DLTensor *tensor)
+{
+  int64_t step = 1;
+  for (int32_t axis = tensor->ndim - 1; tensor->strides != NULL && axis >= 0; axis--) {
+    if (tensor->shape[axis] != 1 && tensor->strides[axis] != step) {
+      return false;
+    }
+    step *= tensor->shape[axis];
+  }
+  return true;
+}
+
+static svar_ret_t
+refuse(const svar_gpu_queue_t *queue, const DLTensor *tensor, const char *what, svar_dtype_t dtype,
+       int32_t ndim, const int64_t *shape)
+{
+  char found[SVAR_TYPE_TEXT_BYTES], wanted[SVAR_TYPE_TEXT_BYTES];
+  const char *place = is_here(queue, tensor) ? "on this GPU"
+                      : is_on_host(tensor)   ? "in the host"
+                                             : "on another device";
+  return svar_fail(SVAR_ERR_TYPE,
+                   "%s is %s of shape %s, %s, %s; work on GPU %d asks for compact %s of shape %s",
+                   what, svar_dtype_name(tensor->dtype),
+                   svar_shape_text(tensor->ndim, tensor->shape, found, sizeof(found)),
+                   is_compact(tensor) ? "compact" : "not compact", place, queue->device->ordinal,
+                   svar_dtype_name(dtype), svar_shape_text(ndim, shape, wanted, sizeof(wanted)));
+}
+
+// A vector (columns 0) or a matrix of float32 on the queue's GPU.
+static svar_ret_t
+check_floats(const svar_gpu_queue_t *queue, const DLTensor *tensor, const char *what, int64_t rows,
+             int64_t columns)
+{
+  const int64_t shape[] = {rows, columns};
+  int32_t ndim = columns == 0 ? 1 : 2;
+  return is_here(queue, tensor) && svar_dtype_equal(tensor->dtype, SVAR_FLOAT32) &&
+                 has_shape(tensor, ndim, shape) && is_compact(tensor)
+             ? SVAR_OK
+             : refuse(queue, tensor, what, SVAR_FLOAT32, ndim, shape);
+}
+
+// --- work --------------------------------------------------------------------------------------------------
+
+static svar_ret_t
+check_copy(const svar_gpu_queue_t *queue, const DLTensor *tensor, const char *what,
+           const DLTensor *like)
+{
+  return (is_here(queue, tensor) || is_on_host(tensor)) && is_compact(tensor) &&
+                 svar_dtype_equal(tensor->dtype, like->dtype) &&
+                 has_shape(tensor, like->ndim, like->shape)
+             ? SVAR_OK
+             : refuse(queue, tensor, what, like->dtype, like->ndim, like->shape);
+}
+
+svar_ret_t
+svar_gpu_queue_copy(svar_gpu_queue_t *queue, const DLTensor *to, const DLTensor *from)
+{
+  SVAR_REQUIRE(queue != NULL && to != NULL && from != NULL);
+  uint64_t size_bytes;
+  SVAR_TRY(check_copy(queue, from, "what is copied", to));
+  SVAR_TRY(check_copy(queue, to, "the copy", from));
+  SVAR_TRY(svar_shape_bytes(to->dtype, to->ndim, to->shape, &size_bytes));
+  SVAR_REQUIRE(!is_on_host(from) || !is_on_host(to));
+  if (is_on_host(from)) {
+    return svari_stream_to_device(&queue->stream, address_of(to), pointer_of(from), size_bytes);
+  }
+  return is_on_host(to)
+             ? svari_stream_to_host(&queue->stream, pointer_of(to), address_of(from), size_bytes)
+             : svari_stream_within_device(&queue->stream, address_of(to), address_of(from),
+                                          size_bytes);
+}
+
+svar_ret_t
+svar_gpu_queue_zero(svar_gpu_queue_t *queue, const DLTensor *to)
+{
+  SVAR_REQUIRE(queue != NULL && to != NULL);
+  uint64_t size_bytes;
+  if (!is_here(queue, to) || !is_compact(to)) {
+    return refuse(queue, to, "what is zeroed", to->dtype, to->ndim, to->shape);
+  }
+  SVAR_TRY(svar_shape_bytes(to->dtype, to->ndim, to->shape, &size_bytes));
+  return svari_stream_zero(&queue->stream, address_of(to), size_bytes);
+}
+
+svar_ret_t
+svar_gpu_queue_dense(svar_gpu_queue_t *queue, const DLTensor *weight, const DLTensor *bias,
+                     svar_activation_t activation, const DLTensor *in, const DLTensor *out)
+{
+  static_assert((int)SVAR_ACTIVATION_NONE == SVARI_KERNEL_LINEAR &&
+                    (int)SVAR_ACTIVATION_RELU == SVARI_KERNEL_RELU &&
+                    (int)SVAR_ACTIVATION_ELU == SVARI_KERNEL_ELU &&
+                    (int)SVAR_ACTIVATION_TANH == SVARI_KERNEL_TANH,
+                "the kernels count as the header does");
+  SVAR_REQUIRE(queue != NULL && weight != NULL && weight->ndim == 2 && bias != NULL &&
+               (unsigned)activation <= SVAR_ACTIVATION_TANH && in != NULL && out != NULL);
+  int64_t rows = weight->shape[0], columns = weight->shape[1];
+  SVAR_REQUIRE(rows > 0 && columns > 0);
+  SVAR_TRY(check_floats(queue, weight, "a layer's weight", rows, columns));
+  SVAR_TRY(check_floats(queue, bias, "a layer's bias", rows, 0));
+  SVAR_TRY(check_floats(queue, in, "a layer's input", columns, 0));
+  SVAR_TRY(check_floats(queue, out, "a layer's output", rows, 0));
+  svari_kernel_dense_t layer = {.weight = address_of(weight),
+                                .bias = address_of(bias),
+                                .rows = (uint64_t)rows,
+                                .columns = (uint64_t)columns,
+                                .activation = (int32_t)activation};
+  return svari_kernels_dense(&queue->stream, &layer, address_of(in), address_of(out));
+}
+
+static svar_ret_t
+check_lstm(const svar_gpu_queue_t *queue, const svar_gpu_lstm_t *weights, int64_t inputs,
+           int64_t units)
+{
+  int64_t rows = 4 * units;
+  SVAR_TRY(check_floats(queue, weights->weight_in, "an LSTM's weight of its input", rows, inputs));
+  SVAR_TRY(
+      check_floats(queue, weights->weight_hidden, "an LSTM's weight of its state", rows, units));
+  SVAR_TRY(check_floats(queue, weights->bias_in, "an LSTM's bias of its input", rows, 0));
+  return check_floats(queue, weights->bias_hidden, "an LSTM's bias of its state", rows, 0);
+}
+
+static svar_ret_t
+check_state(const svar_gpu_queue_t *queue, const svar_gpu_lstm_state_t *state, int64_t units)
+{
+  SVAR_TRY(check_floats(queue, state->hidden, "an LSTM's state", units, 0));
+  return check_floats(queue, state->cell, "an LSTM's cell", units, 0);
+}
+
+svar_ret_t
+svar_gpu_queue_lstm(svar_gpu_queue_t *queue, const svar_gpu_lstm_t *weights, const DLTensor *in,
+                    const svar_gpu_lstm_state_t *from, const svar_gpu_lstm_state_t *to)
+{
+  SVAR_REQUIRE(queue != NULL && weights != NULL && in != NULL && in->ndim == 1 && from != NULL &&
+               from->hidden->ndim == 1 && to != NULL);
+  int64_t inputs = in->shape[0], units = from->hidden->shape[0];
+  SVAR_REQUIRE(inputs > 0 && units > 0 && units <= INT64_MAX / 4);
+  SVAR_TRY(check_lstm(queue, weights, inputs, units));
+  SVAR_TRY(check_floats(queue, in, "an LSTM's input", inputs, 0));
+  SVAR_TRY(check_state(queue, from, units));
+  SVAR_TRY(check_state(queue, to, units));
+  svari_kernel_lstm_t layer = {.weight_in = address_of(weights->weight_in),
+                               .weight_hidden = address_of(weights->weight_hidden),
+                               .bias_in = address_of(weights->bias_in),
+                               .bias_hidden = address_of(weights->bias_hidden),
+                               .inputs = (uint64_t)inputs,
+                               .units = (uint64_t)units};
+  return svari_kernels_lstm(
+      &queue->stream, &layer, address_of(in),
+      (svari_kernel_lstm_state_t){address_of(from->hidden), address_of(from->cell)},
+      (svari_kernel_lstm_state_t){address_of(to->hidden), address_of(to->cell)});
+}
