@@ -1,6 +1,7 @@
 // shared_variable::PolicyController: runs a walking policy on weights that another process publishes.
-// Each step borrows the weights of one version, straight from the store, and gives them back. A store
-// that is removed leaves it running on the last weights until a new store of that name has others.
+// Each step runs on the weights of one version, straight from the store: a newer one is taken between steps, if the
+// network takes it. Else the policy stays on the last good one, as it does when the store is removed, until a new
+// store of that name has others.
 //
 // Observations are those of a file, one a step, or come on a topic: then a step without a new one holds the
 // last action, that is, it sends nothing, and neither a player that dies nor RouDi's end stops the controller.
@@ -15,7 +16,7 @@
 #include "policy_network.h"
 #include "policy_observations.h"
 #include "policy_record.h"
-#include "policy_source.h"
+#include "policy_weights.h"
 #include "shared_variable/component.h"
 #include "shared_variable/messages.h"
 #include "shared_variable/shared_variable.h"
@@ -36,19 +37,15 @@ typedef struct controller {
   bool stays;           // after the last observation of a topic
   int64_t patience_ns;  // of a step, for an observation of a topic
   int64_t record_steps; // of observations of a topic
-  svari_policy_source_t source;
-  bool is_orphaned;  // the source's store was removed; a new one is looked for
+  svari_policy_weights_t weights;
+  char refusal[512]; // why newer weights are not used, to be logged; "": nothing to say
+  bool is_orphaned;  // the weights' store was removed; a new one is looked for
   bool told_refusal; // why the store found instead is not used has been logged
   int64_t look_ns;   // when to look after the store next
-  // The weights of checked_version in the source's store, good again in each step on that version;
-  // weights points to their tensors.
-  svar_value_t views[SVARI_POLICY_WEIGHT_COUNT];
-  const DLTensor *weights[SVARI_POLICY_WEIGHT_COUNT];
-  uint64_t checked_version; // the weights of this version fit the network; 0: not known
   svari_policy_observations_t observations; // the file's, or the one that came last
   svari_policy_message_t observed; // of the current step; what it does not come with: zeros
   svari_policy_link_t *link;       // while active; NULL: no topics
-  svari_policy_network_t network;
+  svari_policy_network_t *network; // NULL: not configured
   svari_policy_record_t record;
   uint64_t missed;
   uint64_t held;    // steps without a new observation
@@ -63,9 +60,6 @@ controller_create(const svar_component_host_t *host, void **out_self)
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for a policy controller");
   }
   self->host = host;
-  for (int i = 0; i < SVARI_POLICY_WEIGHT_COUNT; i++) {
-    self->weights[i] = &self->views[i].tensor;
-  }
   *out_self = self;
   return SVAR_OK;
 }
@@ -76,8 +70,9 @@ release(controller_t *controller)
 {
   svari_policy_link_close(controller->link);
   controller->link = NULL;
-  svari_policy_source_fini(&controller->source);
-  svari_policy_network_fini(&controller->network);
+  svari_policy_network_destroy(controller->network);
+  controller->network = NULL;
+  svari_policy_weights_close(&controller->weights);
   svari_policy_observations_fini(&controller->observations);
   svari_policy_record_fini(&controller->record);
 }
@@ -96,9 +91,10 @@ has_topic(const controller_t *controller)
 }
 
 static svar_ret_t
-weights_sizes(controller_t *controller, svari_policy_sizes_t *out_sizes)
+weights_sizes(const controller_t *controller, svari_policy_sizes_t *out_sizes)
 {
-  svar_ret_t ret = svari_policy_sizes_of(controller->weights, out_sizes);
+  svar_ret_t ret =
+      svari_policy_sizes_of(svari_policy_weights_tensors(&controller->weights), out_sizes);
   if (ret != SVAR_OK) {
     svar_fail_context("'%s' does not hold a policy network", controller->store_name);
   }
@@ -123,24 +119,23 @@ fit_observations(controller_t *controller, int32_t width)
   return SVAR_OK;
 }
 
-// Makes the network for the weights in view, and room for its record.
+// Makes the network for the weights, and room for its record.
 static svar_ret_t
-make_network(controller_t *controller, const svar_snapshot_t *now)
+make_network(controller_t *controller)
 {
-  SVAR_TRY(svari_policy_source_view(&controller->source, now, controller->views));
   svari_policy_sizes_t sizes;
   SVAR_TRY(weights_sizes(controller, &sizes));
   SVAR_TRY(fit_observations(controller, sizes.observation));
   const svari_policy_observations_t *observations = &controller->observations;
-  SVAR_TRY(svari_policy_network_init(&sizes, &controller->network));
+  SVAR_TRY(svari_policy_network_create(&sizes, (DLDevice){kDLCPU, 0}, &controller->network));
+  SVAR_TRY(svari_policy_weights_check(&controller->weights, controller->network));
   SVAR_TRY(svari_policy_record_init(has_topic(controller) ? controller->record_steps
                                                           : observations->steps,
                                     sizes.action, &controller->record));
-  controller->checked_version = now->version;
-  // OpenBLAS takes its buffers at its first call in a thread: here, not in the first step.
-  svari_policy_network_step(&controller->network, controller->weights, observations->values,
-                            svari_policy_record_action(&controller->record));
-  return SVAR_OK;
+  // What takes memory, or time, at a thread's first step (OpenBLAS, a GPU's driver): here, not in the first step.
+  return svari_policy_network_step(
+      controller->network, svari_policy_weights_tensors(&controller->weights), observations->values,
+      svari_policy_record_action(&controller->record));
 }
 
 static svar_ret_t
@@ -148,13 +143,10 @@ prepare_weights(controller_t *controller, double timeout_s)
 {
   svar_store_t *store = NULL;
   SVAR_TRY(svari_store_attach(controller->host, controller->store_name, timeout_s, &store));
-  SVAR_TRY(svari_policy_source_init(store, &controller->source));
+  SVAR_TRY(svari_policy_weights_open(store, &controller->weights));
   controller->is_orphaned = false;
-  svar_snapshot_t now = SVAR_SNAPSHOT_INIT;
-  SVAR_TRY(svar_snapshot_begin(store, &now));
-  svar_ret_t ret = make_network(controller, &now);
-  svar_snapshot_end(&now);
-  return ret;
+  controller->refusal[0] = '\0';
+  return make_network(controller);
 }
 
 // The parameter's topic; out_topic has SVAR_TOPIC_NAME_BYTES, and "" for none.
@@ -254,7 +246,7 @@ configure(controller_t *controller)
   } else {
     snprintf(steps, sizeof(steps), "%lld steps", (long long)controller->observations.steps);
   }
-  const svari_policy_sizes_t *sizes = &controller->network.sizes;
+  const svari_policy_sizes_t *sizes = svari_policy_network_sizes(controller->network);
   host->log(host, SVAR_LOG_INFO, "%s: %d observations -> LSTM %d -> %d -> %d actions; %s %s",
             controller->store_name, (int)sizes->observation, (int)sizes->hidden, (int)sizes->actor,
             (int)sizes->action, steps, pace);
@@ -277,13 +269,14 @@ open_link(controller_t *controller)
   if (!has_topic(controller) && controller->actions_topic[0] == '\0') {
     return SVAR_OK;
   }
+  const svari_policy_sizes_t *sizes = svari_policy_network_sizes(controller->network);
   svari_policy_link_options_t options = {
       .node_name = controller->host->node_name,
       .observations_topic = controller->observations_topic,
-      .observation_width = (uint32_t)controller->network.sizes.observation,
+      .observation_width = (uint32_t)sizes->observation,
       .queue = controller->queue,
       .actions_topic = controller->actions_topic,
-      .action_width = (uint32_t)controller->network.sizes.action,
+      .action_width = (uint32_t)sizes->action,
   };
   return svari_policy_link_open(&options, &controller->link);
 }
@@ -293,66 +286,39 @@ static svar_transition_result_t
 controller_activate(void *self)
 {
   controller_t *controller = self;
-  svari_policy_network_reset(&controller->network);
   svari_policy_record_clear(&controller->record);
   controller->missed = 0;
   controller->held = 0;
   controller->is_finished = false;
   controller->look_ns = svari_now_ns() + LOOK_PERIOD_NS;
-  return open_link(controller) == SVAR_OK ? SVAR_TRANSITION_SUCCESS : SVAR_TRANSITION_FAILURE;
+  return svari_policy_network_reset(controller->network) == SVAR_OK &&
+                 open_link(controller) == SVAR_OK
+             ? SVAR_TRANSITION_SUCCESS
+             : SVAR_TRANSITION_FAILURE;
 }
 
+// Weights that are not good are left where they are; the next look_around() says so.
 static svar_ret_t
-check_new_version(controller_t *controller, uint64_t version)
+renew_weights(controller_t *controller)
 {
-  svari_policy_sizes_t new_sizes;
-  SVAR_TRY(weights_sizes(controller, &new_sizes));
-  const svari_policy_sizes_t *sizes = &controller->network.sizes;
-  if (!svari_policy_sizes_equal(&new_sizes, sizes)) {
-    return svar_fail(
-        SVAR_ERR_TYPE,
-        "version %llu of '%s' makes a network of sizes %d, %d, %d, %d, but the one that "
-        "runs has %d, %d, %d, %d (observation, hidden, actor, action); restart the "
-        "controller to use it",
-        (unsigned long long)version, controller->store_name, (int)new_sizes.observation,
-        (int)new_sizes.hidden, (int)new_sizes.actor, (int)new_sizes.action, (int)sizes->observation,
-        (int)sizes->hidden, (int)sizes->actor, (int)sizes->action);
-  }
-  controller->checked_version = version;
-  return SVAR_OK;
-}
-
-static svar_ret_t
-run_network(controller_t *controller, const svar_snapshot_t *now, const float *observation)
-{
-  if (now->version != controller->checked_version) {
-    SVAR_TRY(svari_policy_source_view(&controller->source, now, controller->views));
-    SVAR_TRY(check_new_version(controller, now->version));
-  }
-  svari_policy_network_step(&controller->network, controller->weights, observation,
-                            svari_policy_record_action(&controller->record));
-  return SVAR_OK;
-}
-
-// The source that the controller has no use for any more, or could not use, comes back in source.
-static svar_ret_t
-swap_source(controller_t *controller, svari_policy_source_t *source)
-{
-  svar_snapshot_t now = SVAR_SNAPSHOT_INIT;
-  SVAR_TRY(svar_snapshot_begin(source->store, &now));
-  svar_ret_t ret = svari_policy_source_view(source, &now, controller->views);
-  if (ret == SVAR_OK) {
-    ret = check_new_version(controller, now.version);
-  }
-  svar_snapshot_end(&now);
-  if (ret != SVAR_OK) {
-    controller->checked_version = 0; // the views are not of the store that stays
+  svar_ret_t ret = svari_policy_weights_renew(&controller->weights, controller->network);
+  if (!svari_policy_weights_are_refused(ret)) {
     return ret;
   }
-  svari_policy_source_t old = controller->source;
-  controller->source = *source;
-  *source = old;
+  snprintf(controller->refusal, sizeof(controller->refusal), "%s", svar_error_message());
   return SVAR_OK;
+}
+
+static void
+tell_refusal(controller_t *controller)
+{
+  if (controller->refusal[0] != '\0') {
+    controller->host->log(controller->host, SVAR_LOG_WARN,
+                          "the policy stays on version %llu of %s: %s",
+                          (unsigned long long)svari_policy_weights_version(&controller->weights),
+                          controller->store_name, controller->refusal);
+    controller->refusal[0] = '\0';
+  }
 }
 
 // SVAR_EMPTY: there is no new store, or no version in it, yet.
@@ -365,18 +331,14 @@ adopt_new_store(controller_t *controller)
     svar_store_close(store);
     return ret;
   }
-  svari_policy_source_t source;
-  SVAR_TRY(svari_policy_source_init(store, &source));
-  ret = swap_source(controller, &source);
-  svari_policy_source_fini(&source);
-  return ret;
+  return svari_policy_weights_move(&controller->weights, store, controller->network);
 }
 
 static bool
 is_orphaned_now(const controller_t *controller)
 {
   // No version comes after the last number there is: only the store's end can be news.
-  return svar_store_wait(controller->source.store, UINT64_MAX, 0, NULL) == SVAR_ERR_STALE;
+  return svar_store_wait(controller->weights.source.store, UINT64_MAX, 0, NULL) == SVAR_ERR_STALE;
 }
 
 // A publisher that ends in order takes its store with it, and the next one makes another: a controller
@@ -385,7 +347,7 @@ static void
 look_after_store(controller_t *controller)
 {
   const svar_component_host_t *host = controller->host;
-  unsigned long long old_version = svar_store_version(controller->source.store);
+  unsigned long long old_version = svari_policy_weights_version(&controller->weights);
   if (!controller->is_orphaned && is_orphaned_now(controller)) {
     controller->is_orphaned = true;
     controller->told_refusal = false;
@@ -399,7 +361,8 @@ look_after_store(controller_t *controller)
     controller->is_orphaned = false;
     host->log(host, SVAR_LOG_INFO,
               "a new store %s: from its version %llu on, after %llu of the old",
-              controller->store_name, (unsigned long long)controller->checked_version, old_version);
+              controller->store_name,
+              (unsigned long long)svari_policy_weights_version(&controller->weights), old_version);
   } else if (ret != SVAR_EMPTY && !controller->told_refusal) {
     controller->told_refusal = true;
     host->log(host, SVAR_LOG_WARN, "the new store %s is not used: %s", controller->store_name,
@@ -452,6 +415,7 @@ finish(controller_t *controller)
     return SVAR_OK;
   }
   controller->is_finished = true;
+  tell_refusal(controller);
   svar_ret_t ret = SVAR_OK;
   if (controller->record_path[0] != '\0') {
     ret = svari_policy_record_write(&controller->record, controller->record_path);
@@ -486,7 +450,7 @@ send_action(controller_t *controller, uint64_t version, int64_t stamp_ns)
     svari_policy_message_t head = {.sequence = controller->observed.sequence,
                                    .stamp_ns = stamp_ns,
                                    .version = version,
-                                   .width = (uint32_t)controller->network.sizes.action,
+                                   .width = (uint32_t)controller->record.width,
                                    .flags = controller->observed.flags};
     svari_policy_link_put(controller->link, &head, svari_policy_record_action(&controller->record));
   }
@@ -496,13 +460,12 @@ static svar_ret_t
 act(controller_t *controller, const float *observation)
 {
   int64_t begin_ns = svari_now_ns();
-  svar_snapshot_t now = SVAR_SNAPSHOT_INIT;
-  SVAR_TRY(svar_snapshot_begin(controller->source.store, &now));
-  svar_ret_t ret = run_network(controller, &now, observation);
+  SVAR_TRY(renew_weights(controller));
+  SVAR_TRY(svari_policy_network_step(controller->network,
+                                     svari_policy_weights_tensors(&controller->weights),
+                                     observation, svari_policy_record_action(&controller->record)));
   int64_t end_ns = svari_now_ns();
-  uint64_t version = now.version;
-  svar_snapshot_end(&now);
-  SVAR_TRY(ret);
+  uint64_t version = svari_policy_weights_version(&controller->weights);
   send_action(controller, version, end_ns);
   svari_policy_record_add(&controller->record, controller->observed.sequence, version,
                           end_ns - begin_ns);
@@ -519,6 +482,7 @@ look_around(controller_t *controller)
     return;
   }
   controller->look_ns = now_ns + LOOK_PERIOD_NS;
+  tell_refusal(controller);
   look_after_store(controller);
   if (controller->link != NULL && svari_policy_link_news(controller->link, news, sizeof(news))) {
     controller->host->log(controller->host, SVAR_LOG_WARN, "%s", news);

@@ -23,7 +23,7 @@ typedef struct walker {
   svar_value_t values[WEIGHTS]; // copies at first; then, if borrowed, views of `viewed_version`
   uint64_t viewed_version;
   const DLTensor *weights[WEIGHTS]; // the values' tensors
-  svari_policy_network_t network;
+  svari_policy_network_t *network;
   float observation[WIDTH_MAX], action[WIDTH_MAX];
 } walker_t;
 
@@ -108,7 +108,7 @@ observe(void *context, size_t count)
 {
   walker_t *walker = context;
   (void)count;
-  for (int32_t i = 0; i < walker->network.sizes.observation; i++) {
+  for (int32_t i = 0; i < svari_policy_network_sizes(walker->network)->observation; i++) {
     walker->observation[i] = (float)random() / (float)RAND_MAX - 0.5f;
   }
 }
@@ -133,7 +133,8 @@ borrowed_run(void *context, size_t count)
   if (snapshot.version != walker->viewed_version) {
     view_weights(walker, &snapshot);
   }
-  svari_policy_network_step(&walker->network, walker->weights, walker->observation, walker->action);
+  BENCH_OK(svari_policy_network_step(walker->network, walker->weights, walker->observation,
+                                     walker->action));
   svar_snapshot_end(&snapshot);
 }
 
@@ -142,7 +143,8 @@ private_run(void *context, size_t count)
 {
   walker_t *walker = context;
   (void)count;
-  svari_policy_network_step(&walker->network, walker->weights, walker->observation, walker->action);
+  BENCH_OK(svari_policy_network_step(walker->network, walker->weights, walker->observation,
+                                     walker->action));
 }
 
 static void
@@ -159,7 +161,7 @@ attach(walker_t *walker)
   BENCH_OK(svari_policy_sizes_of(walker->weights, &sizes));
   BENCH_REQUIRE(sizes.observation <= WIDTH_MAX && sizes.action <= WIDTH_MAX,
                 "a policy wider than %d", WIDTH_MAX);
-  BENCH_OK(svari_policy_network_init(&sizes, &walker->network));
+  BENCH_OK(svari_policy_network_create(&sizes, (DLDevice){kDLCPU, 0}, &walker->network));
 }
 
 static void

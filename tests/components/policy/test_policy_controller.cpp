@@ -274,22 +274,80 @@ TEST_F(PolicyController, RefusesAStoreThatIsNoPolicy)
   }
 }
 
-TEST_F(PolicyController, FailsAStepWhoseVersionHasOtherSizesAndKeepsItsRecord)
+TEST_F(PolicyController, StaysOnTheLastGoodVersionUntilThereIsAnother)
 {
   auto publisher = Publish();
+  observations_ = MadeObservations(2000, 47);
+  WriteTables(observations_file_, {{"observations", observations_}});
   Component controller(SVAR_POLICY_CONTROLLER, With());
   ASSERT_EQ(Configure(controller), "");
   controller.Activate();
+  const std::vector<FakeHost::Line> &lines = controller.host.lines;
+  size_t said = lines.size();
   EXPECT_EQ(Steps(controller, 10), SVAR_STEP_CONTINUE);
+  Tables infinite = Scaled(weights_, 0.5), last = Scaled(weights_, 0.8);
+  infinite.at("actor.0.weight").values[3 * 64 + 5] = INFINITY;
+
   Swap(*publisher, MadeWeights(41, 64, 32, 10));
-  EXPECT_EQ(controller.Step(), SVAR_STEP_FAILED);
-  EXPECT_STREQ(
-      svar_error_message(),
-      "version 2 of '/policy/weights' makes a network of sizes 41, 64, 32, 10, but the one that "
-      "runs has 47, 64, 32, 12 (observation, hidden, actor, action); restart the controller to "
-      "use it");
+  StepsUntilLines(controller, said + 1);
+  EXPECT_EQ(lines.back().level, SVAR_LOG_WARN);
+  EXPECT_EQ(lines.back().text,
+            "the policy stays on version 1 of /policy/weights: version 2 of '/policy/weights': the "
+            "weights make a network of sizes 41, 64, 32, 10, but the one that runs has 47, 64, 32, "
+            "12 (observation, hidden, actor, action); restart the policy to use them");
+  for (int i = 0; i < 3; i++) { // more than a holder keeps buffers of by itself
+    Swap(*publisher, infinite);
+  }
+  StepsUntilLines(controller, said + 2);
+  EXPECT_EQ(lines.back().text,
+            "the policy stays on version 1 of /policy/weights: version 5 of '/policy/weights': "
+            "'actor.0.weight' has a number in row 3 that is not finite");
+  Swap(*publisher, last);
+  EXPECT_EQ(Steps(controller, 20), SVAR_STEP_CONTINUE);
+  Swap(*publisher, infinite);
+  EXPECT_EQ(Steps(controller, 5), SVAR_STEP_CONTINUE);
+  EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
+  EXPECT_NE(
+      lines[said + 2].text.find("the policy stays on version 6 of /policy/weights: version 7"),
+      std::string::npos)
+      << "what no look has told is told at the end: " << lines[said + 2].text;
+  RunSummary run = CheckRun(ReadTables(record_file_), observations_, {{1, weights_}, {6, last}});
+  EXPECT_EQ(run.steps_of[6], 25);
+  EXPECT_GT(run.steps_of[1], 10);
+}
+
+TEST_F(PolicyController, StaysOnItsVersionWhenAVariableIsUnset)
+{
+  auto publisher = std::make_unique<Component>(
+      SVAR_WEIGHTS_PUBLISHER, Settings{{"file", Setting(weights_file_)}, {"settable", "*"}});
+  ASSERT_EQ(publisher->Configure(), SVAR_TRANSITION_SUCCESS) << svar_error_message();
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  ASSERT_EQ(Configure(controller), "");
+  controller.Activate();
+  svar_remote_t *remote = nullptr;
+  Require(svar_remote_open("/policy/weights", nullptr, &remote));
+  Require(svar_remote_set(remote, "actor.2.bias", svar_none(), nullptr));
+  svar_remote_close(remote);
+  EXPECT_EQ(Steps(controller, 10), SVAR_STEP_CONTINUE);
   EXPECT_EQ(controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
   EXPECT_EQ(CheckRun(ReadTables(record_file_), observations_, {{1, weights_}}).steps, 10);
+  bool has_told = false;
+  for (const FakeHost::Line &line : controller.host.lines) {
+    has_told |= line.text.find("stays on version 1 of /policy/weights: version 2 of "
+                               "'/policy/weights': ") != std::string::npos &&
+                line.text.find("actor.2.bias") != std::string::npos;
+  }
+  EXPECT_TRUE(has_told);
+}
+
+TEST_F(PolicyController, RefusesAFirstVersionThatIsNotFinite)
+{
+  weights_.at("memory.bias_hh_l0").values[7] = NAN;
+  WriteTables(weights_file_, weights_);
+  auto publisher = Publish();
+  Component controller(SVAR_POLICY_CONTROLLER, With());
+  EXPECT_EQ(Configure(controller), "version 1 of '/policy/weights': 'memory.bias_hh_l0' has a "
+                                   "number in row 7 that is not finite");
 }
 
 TEST_F(PolicyController, GoesOnWithoutItsStoreUntilThereIsANewOneThatFits)
@@ -315,7 +373,8 @@ TEST_F(PolicyController, GoesOnWithoutItsStoreUntilThereIsANewOneThatFits)
   publisher = Publish();
   StepsUntilLines(controller, said + 2);
   EXPECT_NE(lines.back().text.find("the new store /policy/weights is not used: version 1 of "
-                                   "'/policy/weights' makes a network of sizes 8, 12, 10, 5"),
+                                   "'/policy/weights': the weights make a network of sizes 8, 12, "
+                                   "10, 5"),
             std::string::npos)
       << lines.back().text;
   EXPECT_EQ(publisher->Cleanup(), SVAR_TRANSITION_SUCCESS);
