@@ -101,7 +101,6 @@ typedef struct svari_cu_access {
   X(SVARI_CU_CAPTURE_NONE, CU_STREAM_CAPTURE_STATUS_NONE, 0)                                       \
   X(SVARI_CU_EVENT_DISABLE_TIMING, CU_EVENT_DISABLE_TIMING, 2)                                     \
   X(SVARI_CU_REGISTER_PORTABLE, CU_MEMHOSTREGISTER_PORTABLE, 1)                                    \
-  X(SVARI_CU_REGISTER_READ_ONLY, CU_MEMHOSTREGISTER_READ_ONLY, 8)                                  \
   X(SVARI_CU_LEGACY_STREAM, CU_GET_PROC_ADDRESS_LEGACY_STREAM, 1)
 #define SVARI_CU_CONSTANT(ours, theirs, number) ours = number,
 enum { SVARI_CU_CONSTANTS(SVARI_CU_CONSTANT) };

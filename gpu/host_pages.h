@@ -2,19 +2,16 @@
 #ifndef SVARI_GPU_HOST_PAGES_H
 #define SVARI_GPU_HOST_PAGES_H
 
-#include <stdbool.h>
-
 #include "gpu/device.h"
 
 SVAR_BEGIN_DECLS
 
-// Locks the pages of [start, start + size_bytes) into memory and makes them known to the GPUs of this process;
-// takes long (some ms for each 10 MiB). Not twice for the same pages. is_read_only: the pages are mapped so.
-// SVAR_ERR_UNSUPPORTED if the device does not take read-only pages (copies from them work all the same);
+// Locks the pages of [start, start + size_bytes), which can be written, into memory and makes them known to the GPUs of
+// this process; takes long (some ms for each 10 MiB). Pages that are not there are faulted in. Not twice for the same ones.
 // SVAR_ERR_NO_SPACE, SVAR_ERR_FORKED, SVAR_ERR_DEVICE
-svar_ret_t svari_host_pages_register(const svari_device_t *device, void *start, uint64_t size_bytes,
-                                     bool is_read_only);
-// Before the pages are unmapped; no copy of them is under way. Says nothing of a failure.
+svar_ret_t svari_host_pages_register(const svari_device_t *device, void *start,
+                                     uint64_t size_bytes);
+// Before the pages are unmapped or given back; no copy of them is under way. Says nothing of a failure.
 void svari_host_pages_unregister(const svari_device_t *device, void *start);
 
 SVAR_END_DECLS

@@ -32,7 +32,7 @@ make_host_memory(svar_gpu_queue_t *queue, uint64_t size_bytes)
                      (unsigned long long)size_bytes, queue->device->ordinal);
   }
   memset(queue->host_memory, 0, pages_bytes);
-  SVAR_TRY(svari_host_pages_register(queue->device, queue->host_memory, pages_bytes, false));
+  SVAR_TRY(svari_host_pages_register(queue->device, queue->host_memory, pages_bytes));
   queue->is_host_registered = true;
   return SVAR_OK;
 }

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "gpu/host_pages.h"
 #include "gpu/kernels.h"
 #include "gpu/lanes.h"
 #include "gpu/memory.h"
@@ -127,6 +128,18 @@ region_wait(svari_device_region_t *self)
 }
 
 static svar_ret_t
+region_know(svari_device_region_t *self, void *start, uint64_t size_bytes)
+{
+  return svari_host_pages_register(((region_t *)self)->device, start, size_bytes);
+}
+
+static void
+region_forget(svari_device_region_t *self, void *start)
+{
+  svari_host_pages_unregister(((region_t *)self)->device, start);
+}
+
+static svar_ret_t
 region_call_after(svari_device_region_t *self, void *stream, void (*function)(void *context),
                   void *context)
 {
@@ -175,6 +188,8 @@ static const svari_device_region_ops_t region_ops = {
     .pack = region_pack,
     .follow = region_follow,
     .wait = region_wait,
+    .know = region_know,
+    .forget = region_forget,
     .call_after = region_call_after,
     .settle = region_settle,
     .is_lost = region_is_lost,

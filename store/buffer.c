@@ -55,6 +55,46 @@ unlink(svari_writer_t *writer, uint64_t variable, uint32_t record)
   record_of(writer, before)->sharer = before == own->sharer ? 0 : own->sharer;
 }
 
+static const svari_writer_record_t *
+find_around(const svari_writer_variable_t *variable, uint64_t offset, uint64_t size_bytes)
+{
+  for (int i = 0; i < SVARI_RING_RECORDS; i++) {
+    const svari_writer_record_t *record = &variable->records[i];
+    uint64_t skipped = offset - record->offset;
+    uint64_t room = svari_record_room(record);
+    if (skipped < room && size_bytes <= room - skipped) {
+      return record;
+    }
+  }
+  return NULL;
+}
+
+bool
+svari_buffer_find(const svari_writer_t *writer, uint64_t offset, uint64_t size_bytes,
+                  uint64_t *out_offset, uint64_t *out_bytes)
+{
+  const svari_writer_record_t *found = NULL;
+  for (size_t i = 0; i < writer->variable_count && found == NULL; i++) {
+    const svari_writer_variable_t *variable = &writer->variables[i];
+    found = variable->region == 0 ? find_around(variable, offset, size_bytes) : NULL;
+  }
+  if (found != NULL) {
+    *out_offset = found->offset;
+    *out_bytes = svari_record_room(found);
+  }
+  return found != NULL;
+}
+
+// To the heap, and out of the memory that GPUs know, first.
+static void
+give_back(svari_writer_t *writer, uint64_t variable, const svari_writer_record_t *mirror)
+{
+  if (writer->variables[variable].region == 0) {
+    svari_registrations_forget(writer->store, mirror->offset);
+  }
+  svari_heap_give(svari_writer_heap_of(writer, variable), mirror->offset, mirror->room.bytes);
+}
+
 void
 svari_buffer_leave(svari_writer_t *writer, uint64_t variable, uint32_t record)
 {
@@ -66,7 +106,7 @@ svari_buffer_leave(svari_writer_t *writer, uint64_t variable, uint32_t record)
     mirror->room.adoption->next_released = writer->released;
     writer->released = mirror->room.adoption;
   } else if (svari_record_room(mirror) > 0) {
-    svari_heap_give(svari_writer_heap_of(writer, variable), mirror->offset, mirror->room.bytes);
+    give_back(writer, variable, mirror);
   }
   *mirror = (svari_writer_record_t){.state = SVARI_RECORD_EMPTY};
 }

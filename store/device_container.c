@@ -54,9 +54,14 @@ finish(svari_device_region_t *device, svar_ret_t ret)
 }
 
 static svar_ret_t
-copy_in(svari_device_region_t *device, uint64_t to, const void *from, uint64_t size_bytes)
+copy_in(const svari_store_container_t *container, uint64_t to, const void *from,
+        uint64_t size_bytes)
 {
-  return finish(device, device->ops->copy_in(device, to, from, size_bytes));
+  svari_device_region_t *device = container->device;
+  from = svari_registrations_begin_in(container->store, device, from, size_bytes);
+  svar_ret_t ret = finish(device, device->ops->copy_in(device, to, from, size_bytes));
+  svari_registrations_finish(container->store);
+  return ret;
 }
 
 // Converted and made compact by the host, in memory of its own.
@@ -73,7 +78,7 @@ write_staged(const svari_store_container_t *container, const svari_filter_plan_t
                      (unsigned long long)plan->size_bytes, container->name);
   }
   svari_filter_write(plan, source, staging);
-  svar_ret_t ret = copy_in(container->device, to, staging, plan->size_bytes);
+  svar_ret_t ret = copy_in(container, to, staging, plan->size_bytes);
   allocator->deallocate(staging, allocator->state);
   return ret;
 }
@@ -85,7 +90,7 @@ write_from_host(const svari_store_container_t *container, const svari_filter_pla
   svari_layout_t layout;
   svari_layout_of(&source->tensor, svari_source_data(source), &layout);
   return svar_dtype_equal(plan->from, plan->to) && svari_layout_is_compact(&layout)
-             ? copy_in(container->device, to, layout.data, plan->size_bytes)
+             ? copy_in(container, to, layout.data, plan->size_bytes)
              : write_staged(container, plan, source, to);
 }
 
@@ -165,19 +170,25 @@ svari_device_write(const svari_store_container_t *container, const svari_filter_
 static svar_ret_t
 device_read(svari_container_t *self, const svar_value_t *view, void *to)
 {
-  svari_device_region_t *device = ((svari_store_container_t *)self)->device;
+  const svari_store_container_t *container = (const svari_store_container_t *)self;
+  svari_device_region_t *device = container->device;
   uint64_t from = number_of(view->tensor.data);
-  return finish(device, device->ops->copy_out(device, to, from, svar_value_bytes(view)));
+  uint64_t size_bytes = svar_value_bytes(view);
+  svari_registrations_begin_out(container->store, device, to, size_bytes);
+  svar_ret_t ret = finish(device, device->ops->copy_out(device, to, from, size_bytes));
+  svari_registrations_finish(container->store);
+  return ret;
 }
 
 static svar_ret_t
 device_fill(svari_container_t *self, const svar_value_t *hole, const DLTensor *from)
 {
-  svari_device_region_t *device = ((svari_store_container_t *)self)->device;
+  const svari_store_container_t *container = (const svari_store_container_t *)self;
+  svari_device_region_t *device = container->device;
   uint64_t to = number_of(hole->tensor.data);
   uint64_t size_bytes = svar_value_bytes(hole);
   return from->device.device_type == kDLCPU
-             ? copy_in(device, to, from->data, size_bytes)
+             ? copy_in(container, to, from->data, size_bytes)
              : finish(device, device->ops->copy(device, to, number_of(from->data), size_bytes));
 }
 

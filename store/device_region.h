@@ -29,6 +29,11 @@ typedef struct svari_device_region_ops {
   // What is enqueued from now on waits for what is enqueued on stream, one of the same GPU, so far.
   svar_ret_t (*follow)(svari_device_region_t *self, void *stream);
   svar_ret_t (*wait)(svari_device_region_t *self);
+  // Locks memory of the host into memory and makes it known to the GPUs of this process. Not twice.
+  // SVAR_ERR_NO_SPACE
+  svar_ret_t (*know)(svari_device_region_t *self, void *start, uint64_t size_bytes);
+  // Before it is unmapped or given back; no copy of it is under way.
+  void (*forget)(svari_device_region_t *self, void *start);
   // Calls function in a thread of the driver's when what is enqueued on stream, one of the same GPU, is over so far;
   // never, if the device fails before. It must call neither this table nor what waits for it. A failure has enqueued
   // nothing. SVAR_ERR_ARGUMENT: no stream. SVAR_ERR_STATE: stream is being captured into a graph

@@ -49,7 +49,7 @@
 #include "variable/pin.h"
 
 // Raised by every change of the layout; the hash below catches what a person forgets to raise.
-#define SVARI_LAYOUT_NUMBER 4u
+#define SVARI_LAYOUT_NUMBER 5u
 #define SVARI_STATE_MAGIC UINT64_C(0x3145544154535653)   // "SVSTATE1"
 #define SVARI_READERS_MAGIC UINT64_C(0x3152444145525653) // "SVREADR1"
 
@@ -133,6 +133,10 @@ typedef struct svari_header {
   _Atomic int32_t holder_pid; // for people; the lock decides who holds
   int32_t reserved;
   _Atomic uint64_t directory[SVARI_DIRECTORY_BLOCKS]; // offsets of the blocks; 0: none yet
+  // For people: what the holder has of GPUs, from nothing when it begins.
+  _Atomic uint64_t device_bytes;     // of their memory
+  _Atomic uint64_t registered_bytes; // of this file that they know (store/registration.h)
+  _Atomic uint64_t refused_bytes;    // that they refused to know
 } svari_header_t;
 
 // One handle of the store. Alive exactly as long as the byte lock of its index is held.
@@ -217,6 +221,7 @@ svari_layout_hash(void)
       offsetof(svari_header_t, can_revoke),
       offsetof(svari_header_t, variable_count),
       offsetof(svari_header_t, directory),
+      offsetof(svari_header_t, device_bytes),
       sizeof(svari_readers_t),
       offsetof(svari_readers_t, waiting),
       offsetof(svari_readers_t, suspected),

@@ -227,6 +227,17 @@ find_free_buffer(const svari_writer_variable_t *variable, uint64_t rounded, uint
           variable->records[*out_record].room.bytes <= SPARE_BYTES);
 }
 
+// What the GPUs' memory that the store has comes to, for people.
+static void
+count_device_bytes(svari_writer_t *writer)
+{
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < svari_store_device_count(writer->store); i++) {
+    bytes += atomic_load_explicit(&writer->store->devices[i]->end_bytes, memory_order_relaxed);
+  }
+  atomic_store_explicit(&writer->header->device_bytes, bytes, memory_order_relaxed);
+}
+
 // A record without a use for its buffer gets a new one of the size wanted; 0: none.
 static svar_ret_t
 take_new_buffer(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *out_record)
@@ -241,6 +252,9 @@ take_new_buffer(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32
   uint64_t offset = SVARI_OFFSET_UNSET;
   if (rounded > 0) {
     SVAR_TRY(svari_heap_take(svari_writer_heap_of(writer, index), rounded, &offset));
+  }
+  if (variable->region != 0) {
+    count_device_bytes(writer);
   }
   variable->records[record] =
       (svari_writer_record_t){.offset = offset, .room.bytes = rounded, .state = SVARI_RECORD_FREE};

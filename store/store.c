@@ -22,11 +22,17 @@ before_fork(void)
 {
   pthread_mutex_lock(&birth_lock);
   pthread_mutex_lock(&list_lock);
+  for (svar_store_t *store = list_head; store != NULL; store = store->next) {
+    svari_registrations_before_fork(store);
+  }
 }
 
 static void
 after_fork_in_parent(void)
 {
+  for (svar_store_t *store = list_head; store != NULL; store = store->next) {
+    svari_registrations_after_fork(store);
+  }
   pthread_mutex_unlock(&list_lock);
   pthread_mutex_unlock(&birth_lock);
 }
@@ -264,6 +270,7 @@ store_destroy(svar_store_t *store)
   svar_allocator_t allocator = store->allocator;
   list_remove(store);
   svari_watchers_close(&store->watchers);
+  svari_registrations_fini(store);
   svari_writer_destroy(store->writer);
   for (uint32_t i = 0; i < svari_store_device_count(store); i++) {
     store->devices[i]->ops->destroy(store->devices[i]);
@@ -299,6 +306,9 @@ attach(svar_store_t *store, bool is_writer)
     svari_header_t *header = svari_writer_header(store->writer);
     atomic_store(&header->can_revoke, svari_fence_is_available());
     atomic_store(&header->holder_pid, (int32_t)getpid());
+    atomic_store(&header->device_bytes, 0);
+    atomic_store(&header->registered_bytes, 0);
+    atomic_store(&header->refused_bytes, 0);
     svari_wake_all(store); // whom the last holder, killed around a commit, left asleep
   }
   return SVAR_OK;
@@ -345,9 +355,11 @@ svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store
   };
   memcpy(store->name, store->header->name, SVARI_NAME_BYTES - 1);
   pthread_mutex_init(&store->lock, NULL);
+  svari_registrations_init(&store->registrations);
   svar_ret_t ret = attach(store, is_writer);
   if (ret != SVAR_OK) {
     svari_process_detach(store);
+    svari_registrations_fini(store);
     svari_writer_destroy(store->writer);
     pthread_mutex_destroy(&store->lock);
     allocator.deallocate(store, allocator.state);
@@ -404,6 +416,7 @@ svar_store_close(svar_store_t *store)
   }
   end_attendants(store);
   svari_releases_end(store);
+  svari_registrations_end(store);
   if (store->writer != NULL && atomic_load(&store->state) != SVARI_STORE_FORKED) {
     // Whatever another thread is committing ends first; whatever it begins next is refused.
     svari_writer_lock(store->writer);
@@ -588,6 +601,17 @@ count_readers(const svar_store_t *store)
   return alive - (holder_reads ? 1 : 0);
 }
 
+// What the holder has of GPUs; what one that was killed had is gone.
+static void
+describe_devices(const svari_header_t *header, bool is_held, svar_store_info_t *info)
+{
+  if (is_held) {
+    info->device_memory_bytes = atomic_load_explicit(&header->device_bytes, memory_order_relaxed);
+    info->registered_bytes = atomic_load_explicit(&header->registered_bytes, memory_order_relaxed);
+    info->refused_bytes = atomic_load_explicit(&header->refused_bytes, memory_order_relaxed);
+  }
+}
+
 svar_ret_t
 svar_store_info(svar_store_t *store, svar_store_info_t *out_info)
 {
@@ -609,5 +633,6 @@ svar_store_info(svar_store_t *store, svar_store_info_t *out_info)
       .is_stale = svari_store_is_gone(store),
   };
   memcpy(out_info->name, store->name, sizeof(out_info->name));
+  describe_devices(store->header, is_held, out_info);
   return SVAR_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "store/device_region.h"
 #include "store/region.h"
+#include "store/registration.h"
 #include "store/watchers.h"
 #include "store/writer.h"
 
@@ -56,6 +57,7 @@ struct svar_store {
   svari_watchers_t watchers;               // told of commits; a reader has none
   _Atomic(svari_attendant_t *) attendants; // grows at its head
 
+  svari_registrations_t registrations; // of the host memory
   // Pins that work on a GPU keeps (release.c); under the lock below, but for their pin words.
   struct svari_release *releases;
 

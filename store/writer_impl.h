@@ -93,6 +93,10 @@ void svari_buffer_share(svari_writer_t *writer, uint64_t variable, uint32_t reco
 // A record stops naming its buffer and is EMPTY; the last one gives it back to whom it belongs.
 void svari_buffer_leave(svari_writer_t *writer, uint64_t variable, uint32_t record);
 
+// The buffer in host memory that a value at [offset, offset + size_bytes) lies in. False: none.
+bool svari_buffer_find(const svari_writer_t *writer, uint64_t offset, uint64_t size_bytes,
+                       uint64_t *out_offset, uint64_t *out_bytes);
+
 // Room for the mirror of the entry at index and for its retired records.
 svar_ret_t svari_writer_reserve(svari_writer_t *writer, uint64_t index);
 // Starts the mirror of the entry at index.

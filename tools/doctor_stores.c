@@ -46,22 +46,38 @@ static void
 examine_holder(svari_diagnosis_t *diagnosis, const svar_store_info_t *info)
 {
   char bytes[SVARI_QUANTITY_TEXT_BYTES];
+  char gpu_bytes[SVARI_QUANTITY_TEXT_BYTES];
   char age[SVARI_QUANTITY_TEXT_BYTES] = "never";
   svari_bytes_text(info->memory_bytes, bytes);
+  svari_bytes_text(info->device_memory_bytes, gpu_bytes);
   if (info->committed_ns != 0) {
     svari_duration_text(svari_time_now_ns() - info->committed_ns, age);
   }
   if (info->holder_pid != 0) {
     svari_diagnosis_add(diagnosis, SVARI_FINDING_OK, info->name,
-                        "held by process %d; version %llu, committed %s%s; %llu variables in %s",
+                        "held by process %d; version %llu, committed %s%s; %llu variables in %s "
+                        "and, on GPUs, %s",
                         info->holder_pid, (unsigned long long)info->version, age,
                         info->committed_ns != 0 ? " ago" : "",
-                        (unsigned long long)info->variable_count, bytes);
+                        (unsigned long long)info->variable_count, bytes, gpu_bytes);
   } else {
     svari_diagnosis_add(diagnosis, SVARI_FINDING_NOTE, info->name,
                         "nobody holds it: its values, of version %llu, stay for the next holder "
                         "and take %s; `svar clean %s` removes it",
                         (unsigned long long)info->version, bytes, info->name);
+  }
+}
+
+static void
+examine_registrations(svari_diagnosis_t *diagnosis, const svar_store_info_t *info)
+{
+  char refused[SVARI_QUANTITY_TEXT_BYTES];
+  svari_bytes_text(info->refused_bytes, refused);
+  if (info->refused_bytes > 0) {
+    svari_diagnosis_add(diagnosis, SVARI_FINDING_NOTE, info->name,
+                        "the GPU's driver did not lock %s of its values in host memory: copies "
+                        "between them and GPUs are slower; the machine may be short of memory",
+                        refused);
   }
 }
 
@@ -71,6 +87,7 @@ examine_store(svari_diagnosis_t *diagnosis, svar_store_t *store)
   svar_store_info_t info;
   SVAR_TRY(svar_store_info(store, &info));
   examine_holder(diagnosis, &info);
+  examine_registrations(diagnosis, &info);
   examination_t examination = {diagnosis, &info};
   SVAR_TRY(svar_store_readers(store, examine_reader, &examination));
   svari_variable_list_t variables = SVARI_VARIABLE_LIST_INIT; // reads every entry of the directory

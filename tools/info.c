@@ -62,6 +62,9 @@ write_facts(const svar_store_info_t *info, uint64_t version, uint64_t variable_c
   add_number(&facts, "version", version);
   add_number(&facts, "variables", variable_count);
   add_bytes(&facts, "memory", info->memory_bytes);
+  add_bytes(&facts, "gpu memory", info->device_memory_bytes);
+  add_bytes(&facts, "registered", info->registered_bytes);
+  add_bytes(&facts, "refused", info->refused_bytes);
   add_bytes(&facts, "capacity", info->capacity_bytes);
   svari_table_add(&facts, "holder");
   if (info->holder_pid != 0) {
@@ -199,6 +202,11 @@ const svari_command_t svari_command_info = {
                    "(\"unset\" where there\n"
                    "is no value), size, and the version that its value was committed with; all of "
                    "one snapshot.\n"
+                   "memory is the host's. gpu memory is what the holder has on GPUs for the store; "
+                   "registered,\n"
+                   "what of the host's memory is locked for copies to and from them at full speed; "
+                   "refused, what\n"
+                   "the driver did not lock: those copies are slower.\n"
                    "Into a pipe: tabs, bytes, nanoseconds since 1970, no headers, and an empty "
                    "line between the\n"
                    "two.\n",

@@ -37,6 +37,7 @@ add_facts(svari_table_t *table, const svar_store_info_t *info)
   svari_table_add_number(table, info->version);
   svari_table_add_number(table, info->variable_count);
   svari_table_add_bytes(table, info->memory_bytes);
+  svari_table_add_bytes(table, info->device_memory_bytes);
   if (info->holder_pid != 0) {
     svari_table_add_number(table, (uint64_t)info->holder_pid);
   } else {
@@ -65,7 +66,7 @@ add_store(svari_table_t *table, const svari_found_store_t *found,
     add_facts(table, &info);
     return SVARI_EXIT_OK;
   }
-  for (int unknown = 0; unknown < 6; ++unknown) {
+  for (int unknown = 0; unknown < 7; ++unknown) {
     svari_table_add(table, NULL);
   }
   return svari_say_error();
@@ -74,10 +75,10 @@ add_store(svari_table_t *table, const svari_found_store_t *found,
 static int
 write_stores(const svari_found_stores_t *stores, bool all_users, const svari_arguments_t *arguments)
 {
-  static const char *const titles[] = {"NAME",   "OWNER",  "VERSION", "VARIABLES",
-                                       "MEMORY", "HOLDER", "READERS", "COMMITTED"};
-  static const char *const own_titles[] = {"NAME",   "VERSION", "VARIABLES", "MEMORY",
-                                           "HOLDER", "READERS", "COMMITTED"};
+  static const char *const titles[] = {"NAME",       "OWNER",  "VERSION", "VARIABLES", "MEMORY",
+                                       "GPU MEMORY", "HOLDER", "READERS", "COMMITTED"};
+  static const char *const own_titles[] = {"NAME",       "VERSION", "VARIABLES", "MEMORY",
+                                           "GPU MEMORY", "HOLDER",  "READERS",   "COMMITTED"};
   bool for_person = svari_output_is_terminal();
   svari_table_t table =
       all_users
@@ -132,7 +133,8 @@ const svari_command_t svari_command_list = {
     .summary = "List the stores in the segment directory.",
     .description =
         "One line a store: its name, the version of its latest commit, the number of its\n"
-        "variables, the memory it takes, the process that holds it (- if none does), how many\n"
+        "variables, the memory it takes, the host's and GPUs', the process that holds it (- if "
+        "none does), how many\n"
         "handles read it, and the time since the latest commit (- before the first).\n"
         "A store that cannot be opened is listed with dashes, the reason goes to standard error,\n"
         "and the exit code is 1. Into a pipe: no header, tabs, bytes and nanoseconds.\n",

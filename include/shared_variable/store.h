@@ -183,7 +183,7 @@ typedef struct {
   svar_backing_t backing;
   uint64_t version; ///< latest commit
   uint64_t variable_count;
-  uint64_t memory_bytes; ///< bytes of the segment that are backed by memory
+  uint64_t memory_bytes; ///< bytes of the segment that are backed by the host's memory
   uint64_t capacity_bytes;
   int64_t created_ns;    ///< CLOCK_REALTIME of the creation
   int64_t committed_ns;  ///< CLOCK_REALTIME of the latest commit; 0 before the first
@@ -191,6 +191,14 @@ typedef struct {
   uint32_t reader_count; ///< handles attached now, the holder's own not counted
   uid_t owner;
   bool is_stale; ///< removed or replaced under this handle
+  /// Bytes of GPUs' memory that the holder has for the store, beside memory_bytes; 0 while nobody holds it.
+  uint64_t device_memory_bytes;
+  /// Of memory_bytes, what the holder's copies between the store's host and GPU variables have had locked into memory: so
+  /// they run at full speed.
+  uint64_t registered_bytes;
+  /// The same that the driver refused to lock: such copies are slower. svar_error_message() said why, after the first
+  /// one, although that succeeded.
+  uint64_t refused_bytes;
 } svar_store_info_t;
 
 /// Fills out_info. @contract{allocates: no; blocks: no; system calls: yes; thread: any}

@@ -126,7 +126,7 @@ probe_host_copies(svari_device_t *device, const moved_t *moved)
   double plain_in = speed("copies in", in, moved, size);
   double plain_out = speed("copies out", out, moved, size);
   double start = report_now_us();
-  if (!report_call(svari_host_pages_register(device, moved->host, moved->size_bytes, false),
+  if (!report_call(svari_host_pages_register(device, moved->host, moved->size_bytes),
                    "registering pages of the host")) {
     return;
   }

@@ -184,35 +184,28 @@ TEST_F(Memory, AddressesAreNotTheHosts)
 TEST_F(Memory, HostPagesAreRegisteredOnceAndGivenBack)
 {
   std::vector<char> pages(8192);
-  ASSERT_SVAR_OK(svari_host_pages_register(device_, pages.data(), pages.size(), false));
+  ASSERT_SVAR_OK(svari_host_pages_register(device_, pages.data(), pages.size()));
   EXPECT_SVAR_FAILS(SVAR_ERR_DEVICE, "CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED (712)",
-                    svari_host_pages_register(device_, pages.data(), pages.size(), false));
+                    svari_host_pages_register(device_, pages.data(), pages.size()));
+  EXPECT_EQ(stand_in().registered(), pages.size());
   svari_host_pages_unregister(device_, pages.data());
-  ASSERT_SVAR_OK(svari_host_pages_register(device_, pages.data(), pages.size(), true));
+  EXPECT_EQ(stand_in().registered(), 0u);
+  ASSERT_SVAR_OK(svari_host_pages_register(device_, pages.data(), pages.size()));
   svari_host_pages_unregister(device_, pages.data());
   svari_host_pages_unregister(device_, pages.data()); // says nothing
-}
-
-TEST_F(Memory, ReadOnlyHostPagesNeedADeviceThatTakesThem)
-{
-  char byte = 0;
-  setenv("FAKE_DRIVER_NO_VMM", "1", 1);
-  EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "takes no read-only pages of the host",
-                    svari_host_pages_register(device_, &byte, 1, true));
-  unsetenv("FAKE_DRIVER_NO_VMM");
 }
 
 TEST_F(Memory, HostPagesAreNotRegisteredWhicheverCallFails)
 {
   std::vector<char> pages(4096);
   EXPECT_EQ(fail_each_call([&] {
-              svar_ret_t ret = svari_host_pages_register(device_, pages.data(), pages.size(), true);
+              svar_ret_t ret = svari_host_pages_register(device_, pages.data(), pages.size());
               if (ret == SVAR_OK) {
                 svari_host_pages_unregister(device_, pages.data());
               }
               return ret;
             }),
-            2);
+            1);
 }
 
 } // namespace

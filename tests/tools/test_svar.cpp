@@ -117,15 +117,16 @@ TEST_F(Svar, ListIsOneTabSeparatedLineAStoreInAPipe)
   EXPECT_EQ(list.exit_code, 0) << list.err;
   EXPECT_EQ(list.err, "");
   std::vector<std::string> fields = Split(list.out, '\t');
-  ASSERT_EQ(fields.size(), 7u) << list.out;
+  ASSERT_EQ(fields.size(), 8u) << list.out;
   EXPECT_EQ(fields[0], "/policy/weights");
   EXPECT_EQ(fields[1], "2");
   EXPECT_EQ(fields[2], "2");
   EXPECT_GE(std::stoull(fields[3]), 32u); // bytes of memory: at least those of the values
-  EXPECT_EQ(fields[4], std::to_string(getpid()));
-  EXPECT_EQ(fields[5], "0"); // the command does not count itself
-  EXPECT_LT(std::stoull(fields[6]), 60000000000u);
-  EXPECT_EQ(fields[6].back(), '\n');
+  EXPECT_EQ(fields[4], "0");              // and none on GPUs
+  EXPECT_EQ(fields[5], std::to_string(getpid()));
+  EXPECT_EQ(fields[6], "0"); // the command does not count itself
+  EXPECT_LT(std::stoull(fields[7]), 60000000000u);
+  EXPECT_EQ(fields[7].back(), '\n');
 }
 
 TEST_F(Svar, ListCountsTheReadersThatAreThere)
@@ -133,7 +134,7 @@ TEST_F(Svar, ListCountsTheReadersThatAreThere)
   ShareTwo();
   svar_store_t *reader = nullptr;
   ASSERT_EQ(svar_store_open("/policy/weights", nullptr, &reader), SVAR_OK);
-  EXPECT_EQ(Split(RunToEnd(Command({"list"})).out, '\t')[5], "1");
+  EXPECT_EQ(Split(RunToEnd(Command({"list"})).out, '\t')[6], "1");
   svar_store_close(reader);
 }
 
@@ -141,7 +142,7 @@ TEST_F(Svar, ListShowsAStoreThatNobodyHoldsWithADash)
 {
   ShareTwo();
   LetGo();
-  EXPECT_EQ(Split(RunToEnd(Command({"list"})).out, '\t')[4], "-");
+  EXPECT_EQ(Split(RunToEnd(Command({"list"})).out, '\t')[5], "-");
   Hold();
 }
 
@@ -164,7 +165,7 @@ TEST_F(Svar, ListNamesAStoreThatCannotBeOpenedAndSaysWhy)
   ASSERT_EQ(truncate(state.c_str(), 100), 0);
   Outcome list = RunToEnd(Command({"list"}));
   EXPECT_EQ(list.exit_code, 1);
-  EXPECT_EQ(list.out, "/policy/weights\t-\t-\t-\t-\t-\t-\n");
+  EXPECT_EQ(list.out, "/policy/weights\t-\t-\t-\t-\t-\t-\t-\n");
   EXPECT_EQ(list.err.rfind("svar: ", 0), 0u) << list.err;
   EXPECT_NE(list.err.find("100 bytes"), std::string::npos) << list.err;
 }
@@ -177,6 +178,9 @@ TEST_F(Svar, InfoShowsTheFactsAndTheVariables)
   EXPECT_EQ(info.out.rfind(
                 "name\t/policy/weights\nbacking\tshared memory\nversion\t2\nvariables\t2\n", 0),
             0u)
+      << info.out;
+  EXPECT_NE(info.out.find("\ngpu memory\t0\nregistered\t0\nrefused\t0\ncapacity\t"),
+            std::string::npos)
       << info.out;
   EXPECT_NE(info.out.find("\nholder\t" + std::to_string(getpid()) + "\nreaders\t0\n"),
             std::string::npos);

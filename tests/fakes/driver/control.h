@@ -10,6 +10,8 @@
 #ifndef TESTS_FAKES_DRIVER_CONTROL_H
 #define TESTS_FAKES_DRIVER_CONTROL_H
 
+#include <stddef.h>
+
 #include "shared_variable/export.h"
 
 SVAR_BEGIN_DECLS
@@ -24,6 +26,8 @@ typedef struct fake_driver_control {
   void (*delay)(int most_us);
   /// That stream is said to be captured into a graph, from now on; NULL: none is.
   void (*capture)(const void *stream);
+  /// Bytes of the host that are registered now.
+  size_t (*registered)(void);
   /// What is not given back: allocations, reserved and mapped ranges, registered pages, streams, events, modules,
   /// references to contexts.
   int (*live)(void);

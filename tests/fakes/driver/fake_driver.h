@@ -66,6 +66,11 @@ typedef struct fake_kernel {
 /// Those of gpu/kernels.cu.
 const fake_kernel_t *fake_kernel_find(const char *name);
 
+/// Whether a copy may begin that reads or writes these bytes of the host: the driver refuses one that spans memory that
+/// is registered and other memory.
+svari_cu_result_t fake_memory_check_host(const void *start, size_t size_bytes);
+/// Bytes of the host that are registered now.
+size_t fake_memory_registered(void);
 /// The stream that is said to be captured; NULL: none.
 void fake_stream_capture(const void *stream);
 /// Enqueues the launch. Takes copy over, also on failure.

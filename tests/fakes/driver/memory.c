@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -410,16 +411,41 @@ fake_memory_find(int device, svari_cu_address_t address, size_t size_bytes, int 
 }
 
 // --- pages of the host -------------------------------------------------------------------------------------
+//
+// What a real driver does with pages that are not there when they are registered is to fault them in, and it goes on with
+// the old ones when they are taken away after that. Both end the process here.
 
 typedef struct registration {
   struct registration *next;
-  void *start;
+  uintptr_t start;
+  size_t size_bytes;
 } registration_t;
 
 static registration_t *registrations; // under the lock
 
+// Ends the process unless every page is in memory.
+static void
+check_resident(const registration_t *registration, const char *when)
+{
+  enum { PAGE_BYTES = 4096, PAGES = 256 };
+  uintptr_t end = registration->start + registration->size_bytes;
+  for (uintptr_t page = registration->start & -(uintptr_t)PAGE_BYTES; page < end;
+       page += (uintptr_t)PAGES * PAGE_BYTES) {
+    unsigned char is_there[PAGES];
+    size_t left = (end - page + PAGE_BYTES - 1) / PAGE_BYTES;
+    size_t count = left < PAGES ? left : PAGES;
+    bool are_mapped = mincore((void *)page, count * PAGE_BYTES, is_there) == 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (!are_mapped || (is_there[i] & 1) == 0) {
+        fprintf(stderr, "a registered page of the host is not in memory when %s\n", when);
+        abort();
+      }
+    }
+  }
+}
+
 static registration_t **
-registration_at(const void *start)
+registration_at(uintptr_t start)
 {
   registration_t **link = &registrations;
   while (*link != NULL && (*link)->start != start) {
@@ -428,31 +454,47 @@ registration_at(const void *start)
   return link;
 }
 
+// One that has some of these bytes.
+static const registration_t *
+registration_in(uintptr_t start, size_t size_bytes)
+{
+  const registration_t *found = registrations;
+  while (found != NULL &&
+         (found->start >= start + size_bytes || start >= found->start + found->size_bytes)) {
+    found = found->next;
+  }
+  return found;
+}
+
+static svari_cu_result_t
+register_locked(uintptr_t start, size_t size_bytes)
+{
+  if (registration_in(start, size_bytes) != NULL) {
+    return SVARI_CU_HOST_ALREADY_REGISTERED;
+  }
+  registration_t *registration = malloc(sizeof(*registration));
+  if (registration == NULL) {
+    return SVARI_CU_OUT_OF_MEMORY;
+  }
+  *registration = (registration_t){registrations, start, size_bytes};
+  check_resident(registration, "it is registered");
+  registrations = registration;
+  fake_count(1);
+  return SVARI_CU_SUCCESS;
+}
+
 svari_cu_result_t
 cuMemHostRegister(void *start, size_t size_bytes, unsigned flags)
 {
   int device = 0;
   FAKE_TRY(fake_enter_context(__func__, &device));
-  registration_t *registration = malloc(sizeof(*registration));
-  if (start == NULL || size_bytes == 0 || registration == NULL ||
-      (flags & ~(unsigned)(SVARI_CU_REGISTER_PORTABLE | SVARI_CU_REGISTER_READ_ONLY)) != 0) {
-    free(registration);
+  if (start == NULL || size_bytes == 0 || flags != SVARI_CU_REGISTER_PORTABLE) {
     return SVARI_CU_INVALID_VALUE;
   }
   pthread_mutex_lock(&lock);
-  registration_t **link = registration_at(start);
-  bool is_new = *link == NULL;
-  if (is_new) {
-    *registration = (registration_t){.next = registrations, .start = start};
-    registrations = registration;
-  }
+  svari_cu_result_t result = register_locked((uintptr_t)start, size_bytes);
   pthread_mutex_unlock(&lock);
-  if (!is_new) {
-    free(registration);
-    return SVARI_CU_HOST_ALREADY_REGISTERED;
-  }
-  fake_count(1);
-  return SVARI_CU_SUCCESS;
+  return result;
 }
 
 svari_cu_result_t
@@ -461,9 +503,10 @@ cuMemHostUnregister(void *start)
   int device = 0;
   FAKE_TRY(fake_enter_context(__func__, &device));
   pthread_mutex_lock(&lock);
-  registration_t **link = registration_at(start);
+  registration_t **link = registration_at((uintptr_t)start);
   registration_t *registration = *link;
   if (registration != NULL) {
+    check_resident(registration, "it is unregistered");
     *link = registration->next;
   }
   pthread_mutex_unlock(&lock);
@@ -473,4 +516,32 @@ cuMemHostUnregister(void *start)
   free(registration);
   fake_count(-1);
   return SVARI_CU_SUCCESS;
+}
+
+svari_cu_result_t
+fake_memory_check_host(const void *start, size_t size_bytes)
+{
+  svari_cu_result_t result = SVARI_CU_SUCCESS;
+  pthread_mutex_lock(&lock);
+  const registration_t *found = registration_in((uintptr_t)start, size_bytes);
+  if (found != NULL) {
+    check_resident(found, "it is copied");
+    if (!is_within(found->start, found->size_bytes, (uintptr_t)start, size_bytes)) {
+      result = SVARI_CU_INVALID_VALUE;
+    }
+  }
+  pthread_mutex_unlock(&lock);
+  return result;
+}
+
+size_t
+fake_memory_registered(void)
+{
+  size_t size_bytes = 0;
+  pthread_mutex_lock(&lock);
+  for (const registration_t *one = registrations; one != NULL; one = one->next) {
+    size_bytes += one->size_bytes;
+  }
+  pthread_mutex_unlock(&lock);
+  return size_bytes;
 }

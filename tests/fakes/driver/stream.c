@@ -322,6 +322,7 @@ svari_cu_result_t
 cuMemcpyHtoDAsync(svari_cu_address_t to, const void *from, size_t size_bytes,
                   svari_cu_stream_t stream)
 {
+  FAKE_TRY(fake_memory_check_host(from, size_bytes));
   return submit(
       __func__, stream,
       &(work_t){.kind = TO_DEVICE, .to = to, .host_from = from, .size_bytes = size_bytes});
@@ -330,6 +331,7 @@ cuMemcpyHtoDAsync(svari_cu_address_t to, const void *from, size_t size_bytes,
 svari_cu_result_t
 cuMemcpyDtoHAsync(void *to, svari_cu_address_t from, size_t size_bytes, svari_cu_stream_t stream)
 {
+  FAKE_TRY(fake_memory_check_host(to, size_bytes));
   return submit(__func__, stream,
                 &(work_t){.kind = TO_HOST, .host_to = to, .from = from, .size_bytes = size_bytes});
 }

@@ -1,0 +1,263 @@
+// The host memory of a store that the driver is told of, for copies at full speed: which, when, and for how long. The
+// stand-in ends the process when registered pages are not in memory, and refuses copies that span registered and other
+// memory.
+#include <thread>
+
+#include "gpu/on_stream.hpp"
+
+using namespace svar_test;
+
+namespace
+{
+
+const int64_t MANY = 512 * 1024; // floats: 2 MiB
+
+class Registration : public OnStream
+{
+protected:
+  void SetUp() override
+  {
+    OnStream::SetUp();
+    host_ = make_variable<float>(store_, "host", Floats(MANY, 1));
+  }
+
+  void TearDown() override
+  {
+    host_.reset();
+    OnStream::TearDown();
+  }
+
+  /// Sets the variable on the device from a view of the one in host memory.
+  svar_ret_t copy_in()
+  {
+    svar_value_t value = SVAR_VALUE_INIT;
+    EXPECT_SVAR_OK(svar_get_value(host_.get(), SVAR_BORROW, &value));
+    svar_ret_t ret = svar_set_value(w_.get(), svar_array(&value.tensor), SVAR_COPY);
+    svar_value_release(&value);
+    return ret;
+  }
+
+  /// Sets the variable in host memory to what the one on the device is, without a copy between.
+  void copy_out()
+  {
+    svar_transaction_t *change = nullptr;
+    svar_value_t hole = SVAR_VALUE_INIT;
+    ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
+    ASSERT_SVAR_OK(svar_transaction_loan(change, host_.get(), nullptr, false, &hole));
+    ASSERT_SVAR_OK(svar_get_value_into(w_.get(), &hole.tensor, nullptr));
+    ASSERT_SVAR_OK(svar_transaction_commit(change, nullptr));
+  }
+
+  void set_host(int64_t count, float number)
+  {
+    ASSERT_SVAR_OK(svar_test::set(host_, Floats(count, number)));
+  }
+
+  static Floats get(const Variable &variable)
+  {
+    svar_value_t value = SVAR_VALUE_INIT;
+    EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_COPY, &value));
+    const float *data = static_cast<const float *>(value.tensor.data);
+    Floats values(data, data + svar_value_bytes(&value) / sizeof(float));
+    svar_value_release(&value);
+    return values;
+  }
+
+  svar_store_info_t info()
+  {
+    svar_store_info_t info = {};
+    EXPECT_SVAR_OK(svar_store_info(store_.get(), &info));
+    return info;
+  }
+
+  Variable host_;
+};
+
+TEST_F(Registration, IsOfWhatIsCopiedAndDoneOnce)
+{
+  EXPECT_EQ(stand_in().registered(), 0u);
+  for (int i = 0; i < 3; i++) {
+    ASSERT_SVAR_OK(copy_in());
+    EXPECT_EQ(stand_in().registered(), MANY * sizeof(float));
+  }
+  EXPECT_EQ(info().registered_bytes, MANY * sizeof(float));
+  EXPECT_EQ(info().refused_bytes, 0u);
+  EXPECT_EQ(get(w_), Floats(MANY, 1));
+}
+
+TEST_F(Registration, IsOfLoansThatAreFilledFromTheDevice)
+{
+  ASSERT_SVAR_OK(svar_set_value(w_.get(), ::Array(Floats(MANY, 5), {MANY}).source(), SVAR_COPY));
+  EXPECT_EQ(stand_in().registered(), 0u) << "an array of the caller's";
+  copy_out();
+  EXPECT_EQ(stand_in().registered(), MANY * sizeof(float));
+  EXPECT_EQ(get(host_), Floats(MANY, 5));
+}
+
+TEST_F(Registration, IsOfTwoBuffersThatTakeTurns)
+{
+  for (int i = 0; i < 20; i++) {
+    set_host(MANY, static_cast<float>(i));
+    ASSERT_SVAR_OK(copy_in());
+    ASSERT_LE(stand_in().registered(), 2 * MANY * sizeof(float));
+    ASSERT_EQ(get(w_), Floats(MANY, static_cast<float>(i)));
+  }
+  EXPECT_EQ(stand_in().registered(), 2 * MANY * sizeof(float));
+}
+
+TEST_F(Registration, IsNotOfSmallValuesNorOfSmallParts)
+{
+  set_host(100, 3);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_EQ(get(w_), Floats(100, 3));
+  const int64_t large = 4 * MANY;
+  set_host(large, 4);
+  svar_value_t value = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(host_.get(), SVAR_BORROW, &value));
+  const int64_t part = MANY;
+  DLTensor slice = svar_tensor(SVAR_FLOAT32, value.tensor.data, 1, &part);
+  slice.byte_offset = MANY * sizeof(float);
+  ASSERT_SVAR_OK(svar_set_value(w_.get(), svar_array(&slice), SVAR_COPY));
+  EXPECT_EQ(stand_in().registered(), 0u);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_EQ(stand_in().registered(), large * sizeof(float));
+  ASSERT_SVAR_OK(
+      svar_set_value(w_.get(), svar_array(&slice), SVAR_COPY)); // of what is registered now
+  EXPECT_EQ(get(w_), Floats(MANY, 4));
+  svar_value_release(&value);
+}
+
+// What goes back to the heap may be carved up anew, and its pages given back to the system.
+TEST_F(Registration, EndsWhenABufferGoesBackToTheHeap)
+{
+  for (int i = 1; i < 12; i++) {
+    int64_t count = (i % 3 == 0 ? 16 : i % 3) * MANY; // 2, 4 and 32 MiB
+    set_host(count, static_cast<float>(i));
+    ASSERT_SVAR_OK(copy_in());
+    ASSERT_LE(stand_in().registered(), info().memory_bytes);
+    ASSERT_EQ(get(w_), Floats(count, static_cast<float>(i)));
+  }
+  set_host(1, 0);
+  set_host(1, 0);
+  set_host(1, 0);
+  EXPECT_EQ(stand_in().registered(), 0u);
+  EXPECT_EQ(info().registered_bytes, 0u);
+}
+
+TEST_F(Registration, EndsWithTheStore)
+{
+  ASSERT_SVAR_OK(copy_in());
+  copy_out();
+  EXPECT_GT(stand_in().registered(), 0u);
+  host_.reset();
+  w_.reset();
+  store_.reset();
+  EXPECT_EQ(stand_in().registered(), 0u);
+}
+
+TEST_F(Registration, ThatIsRefusedMakesTheCopySlowerAndNoMore)
+{
+  stand_in().fail("cuMemHostRegister", 1, SVARI_CU_OUT_OF_MEMORY);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_TRUE(stand_in().has_failed());
+  EXPECT_NE(std::string(svar_error_message()).find("making 2097152 bytes of the host known"),
+            std::string::npos);
+  EXPECT_EQ(get(w_), Floats(MANY, 1));
+  EXPECT_EQ(info().registered_bytes, 0u);
+  EXPECT_EQ(info().refused_bytes, MANY * sizeof(float));
+  stand_in().fail("cuMemHostRegister", 1, SVARI_CU_OUT_OF_MEMORY);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_FALSE(stand_in().has_failed()) << "it was tried again";
+  set_host(2 * MANY, 2); // in another buffer
+  stand_in().fail(nullptr, 0, 0);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_EQ(stand_in().registered(), 2 * MANY * sizeof(float));
+}
+
+TEST_F(Registration, NoFailureOfTheDriverIsPublishedNorLeftBehind)
+{
+  bool has_failed = true;
+  for (int nth = 1; has_failed; nth++) {
+    float number = static_cast<float>(nth);
+    uint64_t version = 0;
+    set_host((1 + nth % 2) * MANY, number);
+    version = svar_store_version(store_.get());
+    stand_in().fail("*", nth, SVARI_CU_OUT_OF_MEMORY);
+    svar_ret_t ret = copy_in();
+    has_failed = stand_in().has_failed();
+    stand_in().fail(nullptr, 0, 0);
+    ASSERT_EQ(svar_store_version(store_.get()), version + (ret == SVAR_OK));
+    if (ret == SVAR_OK) {
+      ASSERT_EQ(get(w_)[0], number);
+    }
+  }
+}
+
+// A child shares the pages of private memory until one of the two writes them. (Its parent then has another one, and
+// the GPU of the parent still the first.)
+TEST_F(Registration, IsDoneAnewAfterAFork)
+{
+  ASSERT_SVAR_OK(copy_in());
+  svar_value_t value = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(host_.get(), SVAR_BORROW, &value));
+  Child child([&] {
+    bool can_read = static_cast<const float *>(value.tensor.data)[MANY - 1] == 1;
+    host_.reset();
+    w_.reset();
+    svar_store_close(store_.release()); // calls no driver
+    return can_read ? 0 : 1;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  svar_value_release(&value);
+  EXPECT_EQ(stand_in().registered(), 0u);
+  EXPECT_EQ(info().registered_bytes, 0u);
+  set_host(MANY, 2);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_EQ(stand_in().registered(), MANY * sizeof(float));
+  EXPECT_EQ(get(w_), Floats(MANY, 2));
+}
+
+TEST_F(Registration, CopiesAndCommitsOfManyThreadsGoTogether)
+{
+  std::atomic<bool> is_over{false};
+  std::thread forker([&] {
+    while (!is_over) {
+      Child child([] { return 0; });
+      EXPECT_EQ(child.wait(), 0);
+    }
+  });
+  std::thread copier([&] {
+    while (!is_over) {
+      ASSERT_SVAR_OK(copy_in());
+    }
+  });
+  for (int i = 1; i <= 60; i++) {
+    svar_ret_t ret = svar_test::set(host_, Floats((1 + i % 3) * MANY, static_cast<float>(i)));
+    ASSERT_TRUE(ret == SVAR_OK || ret == SVAR_ERR_BUSY) << svar_error_message();
+  }
+  is_over = true;
+  copier.join();
+  forker.join();
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_EQ(get(w_), get(host_));
+}
+
+// --- what is told ------------------------------------------------------------------------------------
+
+TEST_F(Registration, MemoryOfDevicesIsTold)
+{
+  uint64_t before = info().device_memory_bytes;
+  EXPECT_GT(before, 0u); // of w
+  set_host(8 * MANY, 1);
+  ASSERT_SVAR_OK(copy_in());
+  EXPECT_GE(info().device_memory_bytes, before + MANY * sizeof(float));
+  Store without;
+  svar_store_t *store = nullptr;
+  ASSERT_SVAR_OK(svar_store_create_private("/without", nullptr, &store));
+  without.reset(store);
+  svar_store_info_t none = {};
+  ASSERT_SVAR_OK(svar_store_info(store, &none));
+  EXPECT_EQ(none.device_memory_bytes, 0u);
+}
+
+} // namespace
