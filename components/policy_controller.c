@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "backing.h"
 #include "monotonic_clock.h"
 #include "policy_link.h"
 #include "policy_network.h"
@@ -37,6 +38,7 @@ typedef struct controller {
   bool stays;           // after the last observation of a topic
   int64_t patience_ns;  // of a step, for an observation of a topic
   int64_t record_steps; // of observations of a topic
+  DLDevice device;      // that the policy runs on, and its weights lie on
   svari_policy_weights_t weights;
   char refusal[512]; // why newer weights are not used, to be logged; "": nothing to say
   bool is_orphaned;  // the weights' store was removed; a new one is looked for
@@ -127,7 +129,7 @@ make_network(controller_t *controller)
   SVAR_TRY(weights_sizes(controller, &sizes));
   SVAR_TRY(fit_observations(controller, sizes.observation));
   const svari_policy_observations_t *observations = &controller->observations;
-  SVAR_TRY(svari_policy_network_create(&sizes, (DLDevice){kDLCPU, 0}, &controller->network));
+  SVAR_TRY(svari_policy_network_create(&sizes, controller->device, &controller->network));
   SVAR_TRY(svari_policy_weights_check(&controller->weights, controller->network));
   SVAR_TRY(svari_policy_record_init(has_topic(controller) ? controller->record_steps
                                                           : observations->steps,
@@ -221,6 +223,25 @@ configure_pace(controller_t *controller, char *out_text, size_t text_bytes)
   return SVAR_OK;
 }
 
+static void
+announce(const controller_t *controller, const char *pace)
+{
+  const svar_component_host_t *host = controller->host;
+  char steps[SVAR_TOPIC_NAME_BYTES + 32], place[16] = "";
+  if (has_topic(controller)) {
+    snprintf(steps, sizeof(steps), "observations of %s", controller->observations_topic);
+  } else {
+    snprintf(steps, sizeof(steps), "%lld steps", (long long)controller->observations.steps);
+  }
+  if (controller->device.device_type == kDLCUDA) {
+    snprintf(place, sizeof(place), " on GPU %d", (int)controller->device.device_id);
+  }
+  const svari_policy_sizes_t *sizes = svari_policy_network_sizes(controller->network);
+  host->log(host, SVAR_LOG_INFO, "%s: %d observations -> LSTM %d -> %d -> %d actions%s; %s %s",
+            controller->store_name, (int)sizes->observation, (int)sizes->hidden, (int)sizes->actor,
+            (int)sizes->action, place, steps, pace);
+}
+
 static svar_ret_t
 configure(controller_t *controller)
 {
@@ -236,20 +257,13 @@ configure(controller_t *controller)
   if (controller->record_path[0] != '\0') { // now, rather than after the whole run
     SVAR_TRY(svari_policy_record_check_path(controller->record_path));
   }
+  SVAR_TRY(svari_backing_read(host, &controller->device));
   SVAR_TRY(configure_observations(controller));
   openblas_set_num_threads(1); // products this small only lose by being shared out
   SVAR_TRY(prepare_weights(controller, store_timeout.as.real));
-  char pace[32], steps[SVAR_TOPIC_NAME_BYTES + 32];
+  char pace[32];
   SVAR_TRY(configure_pace(controller, pace, sizeof(pace)));
-  if (has_topic(controller)) {
-    snprintf(steps, sizeof(steps), "observations of %s", controller->observations_topic);
-  } else {
-    snprintf(steps, sizeof(steps), "%lld steps", (long long)controller->observations.steps);
-  }
-  const svari_policy_sizes_t *sizes = svari_policy_network_sizes(controller->network);
-  host->log(host, SVAR_LOG_INFO, "%s: %d observations -> LSTM %d -> %d -> %d actions; %s %s",
-            controller->store_name, (int)sizes->observation, (int)sizes->hidden, (int)sizes->actor,
-            (int)sizes->action, steps, pace);
+  announce(controller, pace);
   return SVAR_OK;
 }
 
@@ -573,6 +587,7 @@ static const svar_parameter_descriptor_t parameters[] = {
      .description = "seconds to wait for the store's first version",
      .minimum = 0,
      .maximum = 86400},
+    SVARI_BACKING_PARAMETERS("the weights lie, and the policy runs"),
 };
 
 static const svar_component_descriptor_t descriptor = {

@@ -2,15 +2,16 @@
 // the file: each new state of it that is whole and sound becomes one version of the store.
 #include <stdlib.h>
 
-#include "shared_variable/component.h"
-#include "shared_variable/safetensors.h"
-#include "shared_variable/shared_variable.h"
+#include "backing.h"
+#include "weights_file.h"
 
 typedef struct publisher {
   const svar_component_host_t *host;
   const char *file; // owned by the host
   bool keep;
+  DLDevice device;     // that the weights lie on
   svar_store_t *store; // NULL: not configured
+  uint64_t told;       // the newest version that has been logged
   // Two states of the file. A missing file is {0}, which no file has.
   svar_safetensors_stamp_t handled;  // needs no more work: published, or refused for good
   svar_safetensors_stamp_t reported; // a failure with it has been logged
@@ -36,148 +37,29 @@ publisher_destroy(void *self)
   free(publisher);
 }
 
-// A new variable of the tensor's type. Its first value has no elements (rank 0: one, zero), for its
-// true value is loaned later in the same transaction.
-static svar_ret_t
-create_variable(svar_store_t *store, svar_transaction_t *change,
-                const svar_safetensors_tensor_t *tensor, svar_variable_t **out_variable)
+// Versions up to newest that are none of a file: other processes set variables, or loaded some.
+static void
+tell_remote_versions(publisher_t *publisher, uint64_t newest)
 {
-  static const uint64_t zero[2];
-  static const int64_t no_extents[SVAR_NDIM_MAX];
-  DLTensor empty = svar_tensor(tensor->dtype, (void *)zero, tensor->ndim, no_extents);
-  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
-  options.name = tensor->name;
-  options.store = store;
-  options.transaction = change;
-  return svar_shared(svar_array(&empty), &options, out_variable);
-}
-
-// Reads tensor number index to where its variable's next value goes: no copy on the way.
-static svar_ret_t
-stage_tensor(svar_store_t *store, svar_transaction_t *change, const svar_safetensors_t *file,
-             size_t index, svar_variable_t **out_variable)
-{
-  const svar_safetensors_tensor_t *tensor = svar_safetensors_at(file, index);
-  if (svar_store_version(store) == 0) {
-    SVAR_TRY(create_variable(store, change, tensor, out_variable));
-  } else {
-    SVAR_TRY(svar_store_find(store, tensor->name, out_variable));
+  const svar_component_host_t *host = publisher->host;
+  const char *name = svar_store_name(publisher->store);
+  unsigned long long first = publisher->told + 1;
+  if (newest == first) {
+    host->log(host, SVAR_LOG_INFO, "version %llu of %s: set by another process", first, name);
+  } else if (newest > first) {
+    host->log(host, SVAR_LOG_INFO, "versions %llu to %llu of %s: set by other processes", first,
+              (unsigned long long)newest, name);
   }
-  svar_value_t hole = SVAR_VALUE_INIT;
-  SVAR_TRY(svar_transaction_loan(change, *out_variable, tensor->shape, false, &hole));
-  return svar_safetensors_read(file, index, hole.tensor.data);
-}
-
-// Every tensor of the file becomes the next value of its variable. variables has room for all; it
-// receives a reference to each that was reached.
-static svar_ret_t
-stage_file(svar_store_t *store, svar_transaction_t *change, const svar_safetensors_t *file,
-           svar_variable_t **variables)
-{
-  for (size_t i = 0; i < svar_safetensors_count(file); i++) {
-    SVAR_TRY(stage_tensor(store, change, file, i, &variables[i]));
-  }
-  return svar_safetensors_check_unchanged(file);
-}
-
-// The whole file becomes one version, or nothing changes.
-static svar_ret_t
-commit_file(svar_store_t *store, const svar_safetensors_t *file, uint64_t *out_version)
-{
-  size_t count = svar_safetensors_count(file);
-  svar_variable_t **variables = calloc(count, sizeof(svar_variable_t *));
-  if (variables == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory to publish the %zu tensors of '%s'", count,
-                     svar_safetensors_path(file));
-  }
-  svar_transaction_t *change = NULL;
-  svar_ret_t ret = svar_transaction_begin(store, &change);
-  if (ret == SVAR_OK) {
-    ret = stage_file(store, change, file, variables);
-  }
-  if (ret == SVAR_OK) {
-    ret = svar_transaction_commit(change, out_version);
-  } else {
-    svar_transaction_abort(change);
-  }
-  for (size_t i = 0; i < count;
-       i++) { // not before the commit: a new variable is in the store from then
-    svar_variable_unref(variables[i]);
-  }
-  free(variables);
-  return ret;
-}
-
-static svar_ret_t
-check_type(svar_store_t *store, const svar_safetensors_t *file,
-           const svar_safetensors_tensor_t *tensor)
-{
-  const char *path = svar_safetensors_path(file);
-  svar_variable_t *variable = NULL;
-  if (svar_store_find(store, tensor->name, &variable) != SVAR_OK) {
-    return svar_fail(
-        SVAR_ERR_TYPE,
-        "'%s' has tensor '%s', which store '%s' does not have: the names of a store are "
-        "fixed; publish it under another store name",
-        path, tensor->name, svar_store_name(store));
-  }
-  svar_type_t type = svar_variable_type(variable);
-  svar_variable_unref(variable);
-  if (!svar_dtype_equal(type.dtype, tensor->dtype) || type.ndim != tensor->ndim) {
-    return svar_fail(
-        SVAR_ERR_TYPE,
-        "'%s' has tensor '%s' as %s of rank %d, but store '%s' holds it as %s of rank %d; "
-        "publish it under another store name",
-        path, tensor->name, svar_dtype_name(tensor->dtype), (int)tensor->ndim,
-        svar_store_name(store), svar_dtype_name(type.dtype), (int)type.ndim);
-  }
-  return SVAR_OK;
-}
-
-// Every variable of the store must be among the tensors.
-static svar_ret_t
-check_complete(svar_store_t *store, const svar_safetensors_t *file)
-{
-  for (size_t i = 0; i < svar_store_count(store); i++) {
-    svar_variable_t *variable = NULL;
-    size_t index;
-    svar_ret_t ret = svar_store_at(store, i, &variable);
-    if (ret == SVAR_ERR_NOT_FOUND) {
-      continue; // declared once, never committed: no reader can see it
-    }
-    SVAR_TRY(ret);
-    ret = svar_safetensors_find(file, svar_variable_name(variable), &index);
-    if (ret != SVAR_OK) {
-      ret = svar_fail(
-          SVAR_ERR_TYPE,
-          "'%s' lacks tensor '%s', which store '%s' holds; publish it under another store "
-          "name",
-          svar_safetensors_path(file), svar_variable_name(variable), svar_store_name(store));
-    }
-    svar_variable_unref(variable);
-    SVAR_TRY(ret);
-  }
-  return SVAR_OK;
-}
-
-// Subscribers rely on a store's names, dtypes and ranks; only shapes and values may change.
-static svar_ret_t
-check_same_variables(svar_store_t *store, const svar_safetensors_t *file)
-{
-  for (size_t i = 0; i < svar_safetensors_count(file); i++) {
-    SVAR_TRY(check_type(store, file, svar_safetensors_at(file, i)));
-  }
-  return check_complete(store, file);
+  publisher->told = newest;
 }
 
 static svar_ret_t
 publish(publisher_t *publisher, const svar_safetensors_t *file)
 {
-  if (svar_store_version(publisher->store) > 0) {
-    SVAR_TRY(check_same_variables(publisher->store, file));
-  }
   uint64_t version = 0, size_bytes = 0;
-  SVAR_TRY(commit_file(publisher->store, file, &version));
+  SVAR_TRY(svari_weights_file_commit(file, publisher->store, publisher->device, &version));
+  tell_remote_versions(publisher, version - 1);
+  publisher->told = version;
   publisher->handled = svar_safetensors_opened_stamp(file);
   publisher->reported = publisher->handled; // whatever fails next is news
   for (size_t i = 0; i < svar_safetensors_count(file); i++) {
@@ -216,6 +98,7 @@ create_store(publisher_t *publisher, const char *name, const svar_safetensors_t 
   options.settable = settable.as.string;
   options.setters = setters.as.string;
   SVAR_TRY(svar_store_create(name, &options, &publisher->store));
+  publisher->told = svar_store_version(publisher->store); // an earlier holder's
   svar_ret_t ret = publish(publisher, file);
   if (ret != SVAR_OK) {
     if (svar_store_version(publisher->store) == 0) {
@@ -243,6 +126,7 @@ configure(publisher_t *publisher)
                      "the parameter 'file' is empty: give a .safetensors file, as in "
                      "-p file:=policy.safetensors");
   }
+  SVAR_TRY(svari_backing_read(host, &publisher->device));
   char name[SVAR_STORE_NAME_BYTES];
   SVAR_TRY(host->resolve_name(host, store.as.string, name, sizeof(name)));
   svar_safetensors_t *file = NULL;
@@ -285,6 +169,7 @@ publisher_step(void *self, const svar_tick_t *tick)
   (void)tick;
   publisher_t *publisher = self;
   svar_safetensors_stamp_t stamp = {0};
+  tell_remote_versions(publisher, svar_store_version(publisher->store));
   svar_ret_t ret = svar_safetensors_take_stamp(publisher->file, &stamp);
   if (svar_safetensors_stamp_equal(&stamp, &publisher->handled)) {
     return SVAR_STEP_CONTINUE;
@@ -342,6 +227,7 @@ static const svar_parameter_descriptor_t parameters[] = {
      .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
      .description = "users and @groups who may set them, with commas between them; empty: the "
                     "publisher's own user"},
+    SVARI_BACKING_PARAMETERS("where the weights are held"),
 };
 
 static const svar_component_descriptor_t descriptor = {

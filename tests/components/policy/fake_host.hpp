@@ -21,6 +21,10 @@ struct Setting {
   {
     value.as.real = real;
   }
+  Setting(int integer) : value{SVAR_PARAMETER_INTEGER, {}}
+  {
+    value.as.integer = integer;
+  }
   Setting(bool boolean) : value{SVAR_PARAMETER_BOOL, {}}
   {
     value.as.boolean = boolean;

@@ -352,4 +352,56 @@ TEST_F(WeightsPublisher, RemovesANewStoreThatGotNoVersion)
   EXPECT_TRUE(segments_.files().empty()) << svar_error_message();
 }
 
+// --- other processes' sets --------------------------------------------------------------------------
+
+TEST_F(WeightsPublisher, LogsTheVersionsThatOthersMake)
+{
+  Replace(Pair(1, 1));
+  Component publisher(SVAR_WEIGHTS_PUBLISHER, With({{"settable", "a"}}));
+  ASSERT_EQ(Configure(publisher), "");
+  std::vector<FakeHost::Line> &lines = publisher.host.lines;
+  lines.clear();
+  publisher.Step();
+  EXPECT_EQ(lines.size(), 0u);
+  svar_remote_t *remote = nullptr;
+  Require(svar_remote_open("/policy/weights", nullptr, &remote));
+  auto set = [&] {
+    uint8_t values[2] = {7, 8};
+    const int64_t shape = 2;
+    DLTensor tensor = svar_tensor(SVAR_UINT8, values, 1, &shape);
+    Require(svar_remote_set(remote, "a", svar_array(&tensor), nullptr));
+  };
+  set();
+  publisher.Step();
+  publisher.Step();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].level, SVAR_LOG_INFO);
+  EXPECT_EQ(lines[0].text, "version 2 of /policy/weights: set by another process");
+  set();
+  set();
+  Replace(Pair(2, 2));
+  publisher.Step();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[1].text, "versions 3 to 4 of /policy/weights: set by other processes");
+  EXPECT_EQ(lines[2].text.rfind("version 5 of /policy/weights: 2 tensors", 0), 0u);
+  svar_remote_close(remote);
+}
+
+// --- a GPU --------------------------------------------------------------------------------------------
+
+TEST_F(WeightsPublisher, SaysWhatItLacksForAGpu)
+{
+  setenv("SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1", 1);
+  Replace(Pair(1, 1));
+  Component publisher(SVAR_WEIGHTS_PUBLISHER, With({{"backing", "gpu"}, {"gpu", 1}}));
+  EXPECT_EQ(Configure(publisher),
+            "backing:=gpu asks for GPU 1 (backing:=ipc, in the publisher and in those who read it, "
+            "asks for none): there is no NVIDIA driver on this machine (/nowhere/libcuda.so.1: "
+            "cannot open shared object file: No such file or directory)");
+  Component other(SVAR_WEIGHTS_PUBLISHER, With({{"backing", "cpu"}}));
+  EXPECT_EQ(Configure(other),
+            "the parameter 'backing' is 'cpu': give 'ipc' (shared memory) or 'gpu'");
+  EXPECT_EQ(segments_.files(), std::vector<std::string>{}) << "nothing is left";
+}
+
 } // namespace
