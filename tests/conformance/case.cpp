@@ -14,6 +14,8 @@ backing_name(Backing backing)
     return "cpu";
   case IPC:
     return "ipc";
+  case GPU:
+    return "gpu";
   case PROCESS:
     return "process";
   }
@@ -43,6 +45,13 @@ add_case(int number, const char *name, std::vector<Backing> backings, const char
                             });
     entries().push_back({number, false, backing, name, "", "not run"});
   }
+  return true;
+}
+
+bool
+add_case_of_no_array(int number, const char *name)
+{
+  entries().push_back({number, false, GPU, name, "", "no array"});
   return true;
 }
 
@@ -103,15 +112,25 @@ const void *
 Case::cell(const Variable &variable)
 {
   svar_value_t value = SVAR_VALUE_INIT;
-  EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_BORROW, &value));
+  EXPECT_SVAR_OK(svar_variable_backing(variable.get()) == SVAR_BACKING_GPU
+                     ? svar_get_device_view(variable.get(), &value)
+                     : svar_get_value(variable.get(), SVAR_BORROW, &value));
   const void *data = value.tensor.data;
   svar_value_release(&value);
   return data;
 }
 
 void
+Case::SetUp()
+{
+  setenv("SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER, 1); // before the first use of a GPU
+}
+
+void
 Case::TearDown()
 {
+  EXPECT_TRUE(!puts_arrays_on_gpu_ || has_some_on_gpu_)
+      << "nothing was put on a GPU: this is a SVAR_CASE_OF_NO_ARRAY";
   reader_.reset();
   if (store_) {
     EXPECT_SVAR_OK(svar_store_remove(store_.get()));
@@ -161,7 +180,13 @@ Variable
 Case::shared(const svar_source_t &source, const svar_shared_options_t &options)
 {
   svar_variable_t *variable = nullptr;
-  EXPECT_SVAR_OK(svar_shared(source, &options, &variable));
+  svar_shared_options_t given = options;
+  if (puts_arrays_on_gpu_ && given.target == SVAR_TARGET_DEFAULT &&
+      source.kind == SVAR_SOURCE_ARRAY) {
+    given.target = SVAR_TARGET_GPU;
+  }
+  EXPECT_SVAR_OK(svar_shared(source, &given, &variable));
+  has_some_on_gpu_ |= variable != nullptr && svar_variable_backing(variable) == SVAR_BACKING_GPU;
   return Variable(variable);
 }
 

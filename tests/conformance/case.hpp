@@ -2,20 +2,26 @@
 //
 // A file adds its cases like this, outside of any namespace, and itself to CMakeLists.txt:
 //
-//   SVAR_CASE(43, CopyAtConstructionDetachesTheSource)    runs as Case043.Copy...TheSource/cpu and /ipc
+//   SVAR_CASE(43, CopyAtConstructionDetachesTheSource)    runs as Case043.Copy...TheSource/cpu, /ipc and /gpu
 //   {
 //     Array x = vector_of<float>({1, 1});
-//     Variable s = shared(x.source());                    private, or in a store in a scratch directory
+//     Variable s = shared(x.source());                    private, in a store in a scratch directory, or on a GPU
 //     x.as<float>()[0] = 2;
 //     EXPECT_VALUE(s, vector_of<float>({1, 1}));          every way of reading agrees
 //   }
+//   SVAR_CASE_OF_NO_ARRAY(1, Name) {}                     not on a GPU, where only arrays are
+//   SVAR_CASE_ON_HOST(47, Name) {}                        nor this one: another test or a reason is for GPUs
+//   SVAR_CASE_IN_PROCESS(17, Name) {}                     variables without a store: on CPU and GPU
 //   SVAR_CASE_ON(PROCESS, 34, Name) {}                    no variable: one run, of no backing
 //   SVAR_NOT_ON(IPC, 65, "reason")                        this backing has no such thing
 //   SVAR_NOT_APPLICABLE(42, "reason")                     nor has any
 //
-// A case may have several tests. Each number of the list needs, for CPU and IPC, a test or a reason why
-// there is none (or a test on PROCESS, or one reason for all), and never both: Catalogue.* checks that
-// over what is registered, whichever tests are selected to run. `test_conformance --table FILE` writes
+// A case may have several tests. Each number of the list needs, for CPU, IPC and GPU, a test or a reason why
+// there is none (or a test on PROCESS, or one reason for all), and never both; those of variables on GPUs need
+// a test there alone. Catalogue.* checks that over what is registered, whichever tests are selected to run.
+//
+// On a GPU `shared()` puts there whatever is an array; the stand-in driver is the GPU, and values are read as copies
+// in host memory. `test_conformance --table FILE` writes
 // the outcome as a table.
 #ifndef TESTS_CONFORMANCE_CASE_HPP
 #define TESTS_CONFORMANCE_CASE_HPP
@@ -39,8 +45,8 @@ using svar_test::Signal;
 using svar_test::Store;
 using svar_test::Variable;
 
-/// Where a case runs. PROCESS: it needs no variable (names of dtypes, the registry), or has some on a GPU.
-enum Backing { CPU, IPC, PROCESS };
+/// Where a case runs. PROCESS: it needs no variable (names of dtypes, the registry).
+enum Backing { CPU, IPC, GPU, PROCESS };
 const char *backing_name(Backing backing);
 
 /// What a read found: type, extents and bytes.
@@ -61,15 +67,18 @@ std::ostream &operator<<(std::ostream &stream, const Contents &contents);
 /// The bytes of an array, as a variable of its dtype and rank would hold them.
 Contents contents_of(const Array &array);
 
-/// What each case inherits. On IPC there is one store for it, and a second handle that reads.
+/// What each case inherits. On IPC there is one store for it, and a second handle that reads. On GPU each variable of
+/// an array is on the stand-in driver's GPU, of a private store.
 class Case : public ::testing::Test
 {
 public:
   void use(Backing backing)
   {
     backing_ = backing;
+    puts_arrays_on_gpu_ = backing == GPU;
   }
 
+  void SetUp() override;
   void TearDown() override;
 
   bool is_ipc() const
@@ -92,7 +101,7 @@ public:
   void expect_not_shared(svar_ret_t code, const svar_source_t &source,
                          const svar_shared_options_t &options);
 
-  /// Where the current value is stored.
+  /// Where the current value is stored, be it on a GPU.
   static const void *cell(const Variable &variable);
   /// Reads by copy and by borrow, on IPC also through the reader, expects all to agree.
   Contents read(const Variable &variable);
@@ -101,10 +110,14 @@ public:
   /// Both ways of setting must fail with this code and leave value, type and version as they were.
   void expect_refused(svar_ret_t code, const Variable &variable, const svar_source_t &source);
 
+protected:
+  bool puts_arrays_on_gpu_ = false; // and fails if there was none
+
 private:
   Contents read_as(svar_variable_t *variable, svar_borrow_t borrow);
 
   Backing backing_ = CPU;
+  bool has_some_on_gpu_ = false;
   std::unique_ptr<svar_test::ScratchDirectory> directory_;
   Store store_;
   Store reader_;
@@ -139,18 +152,20 @@ struct Entry {
   Backing backing;
   std::string name;   ///< of the test; "": there is none
   std::string reason; ///< why not
-  std::string result; ///< "pass", "FAIL", "skipped", "not run", "not applicable"
+  std::string result; ///< "pass", "FAIL", "skipped", "not run", "no array", "not applicable"
 };
 std::vector<Entry> &entries();
 
 bool add_case(int number, const char *name, std::vector<Backing> backings, const char *file,
               int line, Case *(*make)());
+/// A test that has nothing to put on a GPU.
+bool add_case_of_no_array(int number, const char *name);
 bool add_reason(int number, bool is_everywhere, Backing backing, const char *reason);
 
-#define SVAR_CASE_(number, name, ...)                                                              \
+#define SVAR_CASE_(base, number, name, ...)                                                        \
   namespace                                                                                        \
   {                                                                                                \
-  class Case##number##name : public ::conformance::Case                                            \
+  class Case##number##name : public base                                                           \
   {                                                                                                \
     void TestBody() override;                                                                      \
   };                                                                                               \
@@ -159,8 +174,22 @@ bool add_reason(int number, bool is_everywhere, Backing backing, const char *rea
                               []() -> ::conformance::Case * { return new Case##number##name; });   \
   }                                                                                                \
   void Case##number##name::TestBody()
-#define SVAR_CASE(number, name) SVAR_CASE_(number, name, {::conformance::CPU, ::conformance::IPC})
-#define SVAR_CASE_ON(backing, number, name) SVAR_CASE_(number, name, {::conformance::backing})
+#define SVAR_CASE(number, name)                                                                    \
+  SVAR_CASE_(::conformance::Case, number, name,                                                    \
+             {::conformance::CPU, ::conformance::IPC, ::conformance::GPU})
+#define SVAR_CASE_ON_HOST(number, name)                                                            \
+  SVAR_CASE_(::conformance::Case, number, name, {::conformance::CPU, ::conformance::IPC})
+#define SVAR_CASE_OF_NO_ARRAY(number, name)                                                        \
+  namespace                                                                                        \
+  {                                                                                                \
+  [[maybe_unused]] const bool no_array_##number##name =                                            \
+      ::conformance::add_case_of_no_array(number, #name);                                          \
+  }                                                                                                \
+  SVAR_CASE_ON_HOST(number, name)
+#define SVAR_CASE_IN_PROCESS(number, name)                                                         \
+  SVAR_CASE_(::conformance::Case, number, name, {::conformance::CPU, ::conformance::GPU})
+#define SVAR_CASE_ON(backing, number, name)                                                        \
+  SVAR_CASE_(::conformance::Case, number, name, {::conformance::backing})
 
 #define SVAR_REASON_(number, counter, ...)                                                         \
   namespace                                                                                        \

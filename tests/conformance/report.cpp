@@ -87,7 +87,7 @@ row(const Number &number, const Entry &line)
   std::ostringstream text;
   text << "| " << number.number << " | " << number.levels << " | "
        << (line.name.empty() ? line.reason : words(line.name));
-  for (Backing backing : {CPU, IPC}) {
+  for (Backing backing : {CPU, IPC, GPU}) {
     text << " | " << result_on(line, backing);
   }
   text << " |\n";
@@ -123,8 +123,8 @@ table()
   std::ostringstream text;
   for (const Area &area : areas()) {
     text << "\n## " << area.letter << ": " << area.title << "\n"
-         << "| case | level | what it shows, or why there is no test | cpu | ipc |\n"
-         << "|---|---|---|---|---|\n";
+         << "| case | level | what it shows, or why there is no test | cpu | ipc | gpu |\n"
+         << "|---|---|---|---|---|---|\n";
     for (const Number &number : catalogue()) {
       for (const Entry *line : lines_of(number.number)) {
         text << (number.area == area.letter ? row(number, *line) : "");

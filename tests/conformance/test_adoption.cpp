@@ -81,6 +81,7 @@ SVAR_CASE_ON(CPU, 44, ABorrowedArrayIsTheCellItself)
   EXPECT_EQ(x.deletions(), 1);
 }
 SVAR_NOT_ON(IPC, 44, "a store of shared memory copies what it did not loan")
+SVAR_NOT_ON(GPU, 44, "a GPU copies what lies on the host, borrowed or not")
 
 SVAR_CASE_ON(CPU, 50, ABorrowedSetMakesTheArrayTheCell)
 {
@@ -92,6 +93,7 @@ SVAR_CASE_ON(CPU, 50, ABorrowedSetMakesTheArrayTheCell)
   s.reset();
 }
 SVAR_NOT_ON(IPC, 50, "a store of shared memory copies what it did not loan")
+SVAR_NOT_ON(GPU, 50, "a GPU copies what lies on the host, borrowed or not")
 
 SVAR_CASE(59, ABorrowedStridedSourceIsCopied)
 {
@@ -117,7 +119,7 @@ SVAR_CASE(62, TheCopyOfAReadOnlySourceIsWritable)
   EXPECT_EQ(read(s).as<double>(), (std::vector<double>{1, 2}));
 }
 
-SVAR_CASE(63, MisalignedSourcesCanBeCopiedButNotBorrowed)
+SVAR_CASE_ON_HOST(63, MisalignedSourcesCanBeCopiedButNotBorrowed)
 {
   Array bytes(SVAR_UINT8, {24});
   const double number = 2.5;
@@ -135,7 +137,9 @@ SVAR_CASE(63, MisalignedSourcesCanBeCopiedButNotBorrowed)
   EXPECT_EQ(read(shared(svar_array(&tensor))).as<double>(), std::vector<double>{2.5});
 }
 
-SVAR_CASE(64, AMappedFileIsAdoptedOrCopied)
+SVAR_NOT_ON(GPU, 63, "a GPU copies what lies on the host, borrowed or not")
+
+SVAR_CASE_ON_HOST(64, AMappedFileIsAdoptedOrCopied)
 {
   Map map;
   svar_shared_options_t strict = options();
@@ -150,7 +154,7 @@ SVAR_CASE(64, AMappedFileIsAdoptedOrCopied)
   EXPECT_FALSE(map.is_mapped());
 }
 
-SVAR_CASE(64, AMappedFileIsAdoptedOrCopiedAtConstruction)
+SVAR_CASE_ON_HOST(64, AMappedFileIsAdoptedOrCopiedAtConstruction)
 {
   Map map;
   Variable s = shared(map.source(), borrowing(options()));
@@ -160,6 +164,8 @@ SVAR_CASE(64, AMappedFileIsAdoptedOrCopiedAtConstruction)
   s.reset();
   EXPECT_FALSE(map.is_mapped());
 }
+
+SVAR_NOT_ON(GPU, 64, "a GPU copies what lies on the host, borrowed or not")
 
 SVAR_CASE_ON(CPU, 67, ASecondAdoptionIsRefused)
 {
@@ -171,6 +177,7 @@ SVAR_CASE_ON(CPU, 67, ASecondAdoptionIsRefused)
   EXPECT_EQ(x.deletions(), 1);
 }
 SVAR_NOT_ON(IPC, 67, "a store of shared memory copies what it did not loan")
+SVAR_NOT_ON(GPU, 67, "a GPU copies what lies on the host, borrowed or not")
 
 // --- the state without a value ---------------------------------------------------------------------
 
@@ -268,3 +275,4 @@ SVAR_CASE_ON(CPU, 134, ZeroNeverWritesAnAdoptedArray)
   }
 }
 SVAR_NOT_ON(IPC, 134, "a store of shared memory has no buffer of a caller's")
+SVAR_NOT_ON(GPU, 134, "a GPU copies what lies on the host, borrowed or not")

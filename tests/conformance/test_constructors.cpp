@@ -53,7 +53,7 @@ private:
 
 SVAR_NOT_APPLICABLE(23, "a source cannot hold a variable or an expression: the compiler refuses")
 
-SVAR_CASE(24, TheRefusalNamesTheValueAndEveryOptionGiven)
+SVAR_CASE_OF_NO_ARRAY(24, TheRefusalNamesTheValueAndEveryOptionGiven)
 {
   bool flag = true;
   svar_shared_options_t given = options("w");
@@ -69,7 +69,7 @@ SVAR_CASE(24, TheRefusalNamesTheValueAndEveryOptionGiven)
   EXPECT_MESSAGE("broadcastable");
 }
 
-SVAR_CASE(24, OptionsOfANewerLibraryAreRefused)
+SVAR_CASE_OF_NO_ARRAY(24, OptionsOfANewerLibraryAreRefused)
 {
   struct {
     svar_shared_options_t known;
@@ -82,7 +82,7 @@ SVAR_CASE(24, OptionsOfANewerLibraryAreRefused)
 
 SVAR_NOT_APPLICABLE(25, "there is no option dtype or type: the value brings them along")
 
-SVAR_CASE(26, AListOfLiteralsHasNoDtypeAndIsRefused)
+SVAR_CASE_OF_NO_ARRAY(26, AListOfLiteralsHasNoDtypeAndIsRefused)
 {
   Array numbers = vector_of<int64_t>({1, 2});
   svar_shared_options_t given = options("w");
@@ -92,7 +92,7 @@ SVAR_CASE(26, AListOfLiteralsHasNoDtypeAndIsRefused)
   EXPECT_MESSAGE("svar_array");
 }
 
-SVAR_CASE(27, BorrowHasNoMeaningForANumber)
+SVAR_CASE_OF_NO_ARRAY(27, BorrowHasNoMeaningForANumber)
 {
   svar_shared_options_t given = options();
   given.borrow = SVAR_BORROW;
@@ -100,7 +100,7 @@ SVAR_CASE(27, BorrowHasNoMeaningForANumber)
   EXPECT_EQ(read(s).as<int64_t>(), std::vector<int64_t>{7});
 }
 
-SVAR_CASE(28, OnlyArraysTakeBroadcastableEvenForNoAxis)
+SVAR_CASE_OF_NO_ARRAY(28, OnlyArraysTakeBroadcastableEvenForNoAxis)
 {
   bool none = false;
   svar_shared_options_t given = options("w");
@@ -110,7 +110,7 @@ SVAR_CASE(28, OnlyArraysTakeBroadcastableEvenForNoAxis)
   EXPECT_MESSAGE("broadcastable");
 }
 
-SVAR_CASE(30, AValueErrorOfAConstructorEndsTheSearch)
+SVAR_CASE_OF_NO_ARRAY(30, AValueErrorOfAConstructorEndsTheSearch)
 {
   Answer told = {SVAR_ERR_VALUE};
   Registered registered(answer, &told);
@@ -119,7 +119,7 @@ SVAR_CASE(30, AValueErrorOfAConstructorEndsTheSearch)
   EXPECT_EQ(told.calls, 1);
 }
 
-SVAR_CASE(31, ATypeErrorDeclinesAndTheBuiltInOnesAreTried)
+SVAR_CASE_OF_NO_ARRAY(31, ATypeErrorDeclinesAndTheBuiltInOnesAreTried)
 {
   Answer told = {SVAR_ERR_TYPE};
   Registered registered(answer, &told);
@@ -128,7 +128,7 @@ SVAR_CASE(31, ATypeErrorDeclinesAndTheBuiltInOnesAreTried)
   EXPECT_EQ(read(s).as<double>(), std::vector<double>{1.0});
 }
 
-SVAR_CASE(31, TheRefusalOfAllTellsEachOnesReason)
+SVAR_CASE_OF_NO_ARRAY(31, TheRefusalOfAllTellsEachOnesReason)
 {
   Answer told = {SVAR_ERR_TYPE};
   Registered registered(answer, &told);
@@ -139,7 +139,7 @@ SVAR_CASE(31, TheRefusalOfAllTellsEachOnesReason)
   EXPECT_MESSAGE("[tensor]");
 }
 
-SVAR_CASE(32, NoMemoryComesWithAHintToBorrow)
+SVAR_CASE_OF_NO_ARRAY(32, NoMemoryComesWithAHintToBorrow)
 {
   Answer told = {SVAR_ERR_NO_MEMORY};
   Registered registered(answer, &told);
@@ -148,7 +148,7 @@ SVAR_CASE(32, NoMemoryComesWithAHintToBorrow)
   EXPECT_MESSAGE("SVAR_BORROW");
 }
 
-SVAR_CASE(33, AConstructorDeclinesAnOptionThatItDoesNotKnow)
+SVAR_CASE_OF_NO_ARRAY(33, AConstructorDeclinesAnOptionThatItDoesNotKnow)
 {
   Answer told = {SVAR_ERR_STATE}; // what it says when it is chosen
   Registered registered(knows_no_downcast, &told);

@@ -132,10 +132,12 @@ SVAR_CASE(72, DowncastTrueAcceptsEveryPair)
   expect_matrix(*this, SVAR_DOWNCAST_TRUE, false, always);
 }
 
-SVAR_CASE(73, StrictAcceptsTheDiagonalOnly)
+SVAR_CASE_ON_HOST(73, StrictAcceptsTheDiagonalOnly)
 {
   expect_matrix(*this, SVAR_DOWNCAST_UNSET, true, only_the_same);
 }
+
+SVAR_NOT_ON(GPU, 73, "strict means an array that is on the GPU already: case 239")
 
 SVAR_CASE(74, StrictWinsOverDowncast)
 {
@@ -180,7 +182,7 @@ SVAR_CASE(94, AComplexArrayBecomesRealOnlyByDowncast)
   EXPECT_EQ(set(s, x.source()).as<double>(), std::vector<double>{1.0});
 }
 
-SVAR_CASE(105, StrictTakesAnyExtentsOfItsRankAndDtype)
+SVAR_CASE_ON_HOST(105, StrictTakesAnyExtentsOfItsRankAndDtype)
 {
   Variable s = zeros(SVAR_FLOAT64, {2}, SVAR_DOWNCAST_UNSET, true);
   EXPECT_EQ(set(s, vector_of<double>({1, 2, 3}).source()).as<double>(),
@@ -188,6 +190,8 @@ SVAR_CASE(105, StrictTakesAnyExtentsOfItsRankAndDtype)
   expect_refused(SVAR_ERR_TYPE, s, Array(SVAR_FLOAT64, {2, 2}).source());
   expect_refused(SVAR_ERR_TYPE, s, vector_of<double>({1, 2}).literals());
 }
+
+SVAR_NOT_ON(GPU, 105, "strict means an array that is on the GPU already: case 239")
 
 SVAR_NOT_APPLICABLE(114, "DLPack has no byte order: every array is of the machine's own")
 

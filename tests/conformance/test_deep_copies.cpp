@@ -56,7 +56,7 @@ store_number(const Variable &variable, double number)
 
 } // namespace
 
-SVAR_CASE(136, ADeepCopyKeepsEverythingButTheCell)
+SVAR_CASE_ON_HOST(136, ADeepCopyKeepsEverythingButTheCell)
 {
   Target target(*this);
   svar_shared_options_t rules = options("w");
@@ -85,7 +85,7 @@ SVAR_CASE(136, ADeepCopyKeepsEverythingButTheCell)
   EXPECT_EQ(numbers_of(d), (std::vector<double>{9}));
 }
 
-SVAR_CASE(136, ASparseMatrixAndARandomStateAreCopiedWhole)
+SVAR_CASE_OF_NO_ARRAY(136, ASparseMatrixAndARandomStateAreCopiedWhole)
 {
   Target target(*this);
   Sparse<double, int64_t> matrix(SVAR_SPARSE_CSC, 2, 3, {1, 2, 3}, {0, 1, 0}, {0, 1, 2, 3});

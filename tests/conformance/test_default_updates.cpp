@@ -21,7 +21,7 @@ settings(const Variable &x, const Variable &y)
 
 } // namespace
 
-SVAR_CASE(184, ADefaultUpdateIsFixedWhenTheFunctionIsMade)
+SVAR_CASE_OF_NO_ARRAY(184, ADefaultUpdateIsFixedWhenTheFunctionIsMade)
 {
   Variable x = shared(svar_int(0));
   std::unique_ptr<Function> before;
@@ -39,7 +39,7 @@ SVAR_CASE(184, ADefaultUpdateIsFixedWhenTheFunctionIsMade)
 }
 
 // That `kept` is a list of variables, the compiler sees to.
-SVAR_CASE(185, DefaultUpdatesCanBeKeptFromRunning)
+SVAR_CASE_OF_NO_ARRAY(185, DefaultUpdatesCanBeKeptFromRunning)
 {
   Variable x = shared(svar_int(0));
   Variable y = shared(svar_int(0));
@@ -57,7 +57,7 @@ SVAR_CASE(185, DefaultUpdatesCanBeKeptFromRunning)
   EXPECT_EQ(SVAR_ERR_ARGUMENT, svar_function_create(&none, &made));
 }
 
-SVAR_CASE(186, AnExplicitUpdateWinsOverTheDefaultOne)
+SVAR_CASE_OF_NO_ARRAY(186, AnExplicitUpdateWinsOverTheDefaultOne)
 {
   Variable x = shared(svar_int(0));
   Variable y = shared(svar_int(0));
@@ -71,7 +71,7 @@ SVAR_CASE(186, AnExplicitUpdateWinsOverTheDefaultOne)
   }
 }
 
-SVAR_CASE(187, ExplicitAndDefaultUpdatesOfSeveralVariables)
+SVAR_CASE_OF_NO_ARRAY(187, ExplicitAndDefaultUpdatesOfSeveralVariables)
 {
   Variable x = shared(svar_int(0));
   Variable y = shared(svar_int(1));
@@ -90,7 +90,7 @@ SVAR_CASE(187, ExplicitAndDefaultUpdatesOfSeveralVariables)
   expect(Parts(both).update(y, plus(of(y), -2)), -6, 0);
 }
 
-SVAR_CASE(188, DefaultUpdatesAreChained)
+SVAR_CASE_OF_NO_ARRAY(188, DefaultUpdatesAreChained)
 {
   Variable x = shared(svar_int(2));
   Variable y = shared(svar_int(1));
@@ -111,7 +111,7 @@ SVAR_CASE(188, DefaultUpdatesAreChained)
   expect(Parts().out(of(x)).out(of(y)).out(of(z)).keep({&z}), 6, -5, -5);
 }
 
-SVAR_CASE(190, ADefaultUpdateMayNeedAnInputThatIsNotListed)
+SVAR_CASE_OF_NO_ARRAY(190, ADefaultUpdateMayNeedAnInputThatIsNotListed)
 {
   Variable x = shared(svar_int(0));
   DefaultUpdate next(x, plus(of(x), input()));
@@ -119,7 +119,7 @@ SVAR_CASE(190, ADefaultUpdateMayNeedAnInputThatIsNotListed)
   EXPECT_EQ(Parts().out(of(x)).keep({&x}).function()().number(), 0);
 }
 
-SVAR_CASE(191, ADefaultUpdateIsOfTheVariablesTypeAndMayBeAConstant)
+SVAR_CASE_OF_NO_ARRAY(191, ADefaultUpdateIsOfTheVariablesTypeAndMayBeAConstant)
 {
   Variable x = shared(svar_int(1));
   {

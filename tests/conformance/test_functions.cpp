@@ -62,7 +62,7 @@ SVAR_CASE(143, AnIndexIsAnExpression)
   last.expect_failure(SVAR_ERR_INDEX);
 }
 
-SVAR_CASE(148, FunctionsShareTheirVariables)
+SVAR_CASE_OF_NO_ARRAY(148, FunctionsShareTheirVariables)
 {
   Variable b = shared(svar_int(1));
   Expression a = input();
@@ -79,7 +79,7 @@ SVAR_CASE(148, FunctionsShareTheirVariables)
   EXPECT_EQ(f1({svar_int(3)}).number(), 3);
 }
 
-SVAR_CASE(150, AnAccumulatorReturnsWhatItHeld)
+SVAR_CASE_OF_NO_ARRAY(150, AnAccumulatorReturnsWhatItHeld)
 {
   Variable s = shared(svar_int(0));
   Expression a = input();
@@ -93,7 +93,7 @@ SVAR_CASE(150, AnAccumulatorReturnsWhatItHeld)
   EXPECT_EQ(number(read(s)), 299);
 }
 
-SVAR_CASE(151, ASharedVariableIsNoExplicitInput)
+SVAR_CASE_OF_NO_ARRAY(151, ASharedVariableIsNoExplicitInput)
 {
   Variable s = shared(svar_int(0));
   Expression e = of(s);
@@ -155,7 +155,7 @@ SVAR_CASE_ON(PROCESS, 167, AResultIsNeverTheArgument)
   }
 }
 
-SVAR_CASE(168, EqualOutputsAreDisjointUnlessAllAreBorrowed)
+SVAR_CASE_OF_NO_ARRAY(168, EqualOutputsAreDisjointUnlessAllAreBorrowed)
 {
   Variable s = shared(svar_int(1));
   for (const Expression &e : {plus(of(s), 1), of(s)}) {
@@ -247,7 +247,7 @@ SVAR_CASE_ON(PROCESS, 172, MutableArgumentsMayOverlap)
             (std::vector<double>{7, 12, 17}));
 }
 
-SVAR_CASE(178, ARefusedArgumentStoresNothing)
+SVAR_CASE_OF_NO_ARRAY(178, ARefusedArgumentStoresNothing)
 {
   Variable s = shared(svar_int(0));
   Expression a = input();
@@ -291,7 +291,7 @@ SVAR_CASE_ON(PROCESS, 193, ArgumentsAndInputsAreCounted)
   Parts().in(x).in(input()).out(x).expect_refused(SVAR_ERR_UNUSED);
 }
 
-SVAR_CASE(195, ACallForSomeOutputsAppliesAllUpdates)
+SVAR_CASE_OF_NO_ARRAY(195, ACallForSomeOutputsAppliesAllUpdates)
 {
   Variable s = shared(svar_int(1));
   Function f = Parts().out(of(s)).out(failing(of(s))).update(s, plus(of(s), 1)).function();
@@ -317,7 +317,7 @@ SVAR_CASE(198, AFunctionTakesTheValueOfEachCall)
   }
 }
 
-SVAR_CASE(192, AnInputWithAnUpdateIsAStateOfTheFunction)
+SVAR_CASE_OF_NO_ARRAY(192, AnInputWithAnUpdateIsAStateOfTheFunction)
 {
   Expression x = input();
   Parts parts = Parts().in(x).valued(svar_int(10), plus(x, 1)).out(x);
@@ -329,7 +329,7 @@ SVAR_CASE(192, AnInputWithAnUpdateIsAStateOfTheFunction)
   EXPECT_EQ(parts.function()().number(), 10); // each function has its own
 }
 
-SVAR_CASE(192, AValueWithoutAnUpdateComesBack)
+SVAR_CASE_OF_NO_ARRAY(192, AValueWithoutAnUpdateComesBack)
 {
   Expression x = input();
   Function f = Parts().in(x).valued(svar_int(10)).out(times(x, 2)).function();

@@ -3,7 +3,7 @@
 
 using namespace conformance;
 
-SVAR_CASE(179, AGivenStandsForAVariable)
+SVAR_CASE_OF_NO_ARRAY(179, AGivenStandsForAVariable)
 {
   Variable x = shared(svar_int(0));
   Function three = Parts().out(of(x)).given(of(x), constant(svar_int(3))).function();
@@ -17,7 +17,7 @@ SVAR_CASE(179, AGivenStandsForAVariable)
   EXPECT_EQ(number(read(x)), 0);
 }
 
-SVAR_CASE(180, AReplacedVariableIsNoInput)
+SVAR_CASE_OF_NO_ARRAY(180, AReplacedVariableIsNoInput)
 {
   Variable s = shared(svar_int(0));
   Expression b = input();
@@ -28,14 +28,14 @@ SVAR_CASE(180, AReplacedVariableIsNoInput)
   EXPECT_EQ(number(read(s)), 0);
 }
 
-SVAR_CASE(182, AGivenIsReplacedInUpdates)
+SVAR_CASE_OF_NO_ARRAY(182, AGivenIsReplacedInUpdates)
 {
   Variable s = shared(svar_int(1));
   Parts().update(s, times(of(s), 2)).given(of(s), constant(svar_int(10))).function()();
   EXPECT_EQ(number(read(s)), 20);
 }
 
-SVAR_CASE(182, AGivenIsReplacedInDefaultUpdatesAndNotInItself)
+SVAR_CASE_OF_NO_ARRAY(182, AGivenIsReplacedInDefaultUpdatesAndNotInItself)
 {
   Variable s = shared(svar_int(1));
   DefaultUpdate next(s, plus(of(s), 3));
@@ -46,7 +46,7 @@ SVAR_CASE(182, AGivenIsReplacedInDefaultUpdatesAndNotInItself)
   EXPECT_EQ(number(read(s)), 27);
 }
 
-SVAR_CASE(183, GivensThatDependOnEachOtherActAtOnceInNoOrder)
+SVAR_CASE_OF_NO_ARRAY(183, GivensThatDependOnEachOtherActAtOnceInNoOrder)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(10));
@@ -78,7 +78,7 @@ SVAR_CASE(183, GivensAreCheckedWhenTheFunctionIsMade)
   Parts().out(of(small)).given(of(small), three).expect_refused(SVAR_ERR_TYPE);
 }
 
-SVAR_CASE(183, AResultCanBeReplacedAndAnInputThatIsNotListed)
+SVAR_CASE_OF_NO_ARRAY(183, AResultCanBeReplacedAndAnInputThatIsNotListed)
 {
   Variable x = shared(svar_int(1));
   Expression y = input();

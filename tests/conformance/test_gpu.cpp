@@ -1,4 +1,4 @@
-// Variables on a GPU: on the stand-in driver, in private memory. One run each, of neither backing of the others.
+// What is of variables on a GPU alone. Each test says itself what goes there.
 #include "archive_file.hpp"
 #include "fakes/managed.hpp"
 #include "operations.hpp"
@@ -15,7 +15,8 @@ class OnGpu : public Case
 public:
   void SetUp() override
   {
-    setenv("SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER, 1); // before the first use of a GPU
+    Case::SetUp();
+    puts_arrays_on_gpu_ = false;
   }
   void TearDown() override
   {
@@ -130,18 +131,7 @@ private:
 
 } // namespace
 
-#define SVAR_GPU_CASE(number, name)                                                                \
-  namespace                                                                                        \
-  {                                                                                                \
-  class Case##number##name : public OnGpu                                                          \
-  {                                                                                                \
-    void TestBody() override;                                                                      \
-  };                                                                                               \
-  [[maybe_unused]] const bool added_##number##name =                                               \
-      ::conformance::add_case(number, #name, {PROCESS}, __FILE__, __LINE__,                        \
-                              []() -> ::conformance::Case * { return new Case##number##name; });   \
-  }                                                                                                \
-  void Case##number##name::TestBody()
+#define SVAR_GPU_CASE(number, name) SVAR_CASE_(OnGpu, number, name, {::conformance::GPU})
 
 SVAR_GPU_CASE(222, ADefaultGpuGetsArraysOfRealNumbersAndNothingElse)
 {

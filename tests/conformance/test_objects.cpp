@@ -21,7 +21,7 @@ holding(Text &text, const svar_shared_options_t &options)
 
 } // namespace
 
-SVAR_CASE(14, AnArrayOfNoTensorsDtypeIsNoObjectUnlessOfferedAsOne)
+SVAR_CASE_OF_NO_ARRAY(14, AnArrayOfNoTensorsDtypeIsNoObjectUnlessOfferedAsOne)
 {
   Array opaque(SVAR_FLOAT64, {2});
   opaque.tensor().dtype = {kDLOpaqueHandle, 64, 1};
@@ -43,7 +43,7 @@ SVAR_CASE_ON(CPU, 14, WhatIsOfferedAsAnObjectBecomesOne)
   expect_not_shared(SVAR_ERR_TYPE, refused.source(), given);
 }
 
-SVAR_CASE(26, AnObjectTakesNoOptionOfOtherKinds)
+SVAR_CASE_OF_NO_ARRAY(26, AnObjectTakesNoOptionOfOtherKinds)
 {
   Text text("a");
   svar_shared_options_t given = options("w");
@@ -81,6 +81,7 @@ SVAR_CASE_ON(CPU, 65, AnObjectIsSharedAtConstructionAndCopiedByDefaultAfterwards
   EXPECT_EQ(HeldText(s.get(), SVAR_BORROW).get(), x.release());
 }
 SVAR_NOT_ON(IPC, 65, "objects are of one process")
+SVAR_NOT_ON(GPU, 65, "objects are no arrays")
 
 SVAR_CASE_ON(CPU, 66, AStrictObjectVariableTakesObjectsOfEveryClass)
 {
@@ -101,6 +102,7 @@ SVAR_CASE_ON(CPU, 66, AStrictObjectVariableTakesObjectsOfEveryClass)
   svar_object_value_release(&value);
 }
 SVAR_NOT_ON(IPC, 66, "objects are of one process")
+SVAR_NOT_ON(GPU, 66, "objects are no arrays")
 
 SVAR_CASE_ON(CPU, 144, AnObjectIsNotIndexedAndTheSentenceNamesItsType)
 {
@@ -119,3 +121,4 @@ SVAR_CASE_ON(CPU, 144, AnObjectIsNotIndexedAndTheSentenceNamesItsType)
   EXPECT_MESSAGE("array of <U5");
 }
 SVAR_NOT_ON(IPC, 144, "objects are of one process")
+SVAR_NOT_ON(GPU, 144, "objects are no arrays")

@@ -159,6 +159,8 @@ SVAR_CASE_ON(CPU, 246, ASnapshotBesideAWritingThreadIsOneGeneration)
   EXPECT_FALSE(has_failed);
 }
 
+SVAR_NOT_ON(GPU, 246, "tests/gpu/test_store.cpp has it, of values on a GPU and on the host at once")
+
 SVAR_CASE_ON(IPC, 246, ASnapshotBesideAWritingProcessIsOneGeneration)
 {
   svar_test::ScratchDirectory directory;
@@ -180,6 +182,7 @@ SVAR_CASE_ON(IPC, 246, ASnapshotBesideAWritingProcessIsOneGeneration)
 }
 
 SVAR_NOT_ON(CPU, 247, "private memory ends with its process")
+SVAR_NOT_ON(GPU, 247, "private memory ends with its process")
 
 SVAR_CASE_ON(IPC, 247, AWriterKilledHalfWayThroughAValueLeavesThePreviousOne)
 {
@@ -215,6 +218,7 @@ SVAR_CASE_ON(IPC, 247, AReaderKeepsItsViewWhenTheWriterIsKilled)
 }
 
 SVAR_NOT_ON(CPU, 248, "private memory ends with its process")
+SVAR_NOT_ON(GPU, 248, "private memory ends with its process")
 
 SVAR_CASE_ON(IPC, 248, ACommitOfTwoVariablesKilledBetweenThemLeavesNeither)
 {

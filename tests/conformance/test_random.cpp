@@ -113,7 +113,7 @@ used_state()
 
 } // namespace
 
-SVAR_CASE(199, AVariableKeepsACopyOfTheState)
+SVAR_CASE_OF_NO_ARRAY(199, AVariableKeepsACopyOfTheState)
 {
   svar_random_state_t state = used_state();
   const svar_random_state_t before = state;
@@ -134,7 +134,7 @@ SVAR_CASE(199, AVariableKeepsACopyOfTheState)
   }
 }
 
-SVAR_CASE(200, DrawingFromWhatWasReadAdvancesNothing)
+SVAR_CASE_OF_NO_ARRAY(200, DrawingFromWhatWasReadAdvancesNothing)
 {
   const svar_random_state_t state = used_state();
   Variable variable = shared(svar_random_source(&state));
@@ -146,7 +146,7 @@ SVAR_CASE(200, DrawingFromWhatWasReadAdvancesNothing)
   EXPECT_TRUE(svar_random_state_equal(&second, &state));
 }
 
-SVAR_CASE(201, OnlyStatesAreAccepted)
+SVAR_CASE_OF_NO_ARRAY(201, OnlyStatesAreAccepted)
 {
   for (bool strict : {false, true}) {
     const svar_random_state_t first = used_state();
@@ -185,7 +185,7 @@ SVAR_CASE(201, NoOtherVariableTakesAState)
   expect_not_shared(SVAR_ERR_TYPE, svar_random_source(&state), flags);
 }
 
-SVAR_CASE(201, WhatIsNoStateIsRefused)
+SVAR_CASE_OF_NO_ARRAY(201, WhatIsNoStateIsRefused)
 {
   svar_random_state_t state = used_state();
   Variable variable = shared(svar_random_source(&state));
@@ -193,7 +193,7 @@ SVAR_CASE(201, WhatIsNoStateIsRefused)
   expect_refused(SVAR_ERR_VALUE, variable, svar_random_source(&state));
 }
 
-SVAR_CASE(202, StatesAreEqualWhenTheyGoOnAlike)
+SVAR_CASE_OF_NO_ARRAY(202, StatesAreEqualWhenTheyGoOnAlike)
 {
   svar_random_state_t a = svar_random_seeded(7);
   svar_random_state_t b = svar_random_seeded(7);
@@ -218,7 +218,7 @@ SVAR_CASE(202, StatesAreEqualWhenTheyGoOnAlike)
   EXPECT_TRUE(are_equal());
 }
 
-SVAR_CASE(203, ASiteDrawsItsSequence)
+SVAR_CASE_OF_NO_ARRAY(203, ASiteDrawsItsSequence)
 {
   Sites sites(234, options("site"));
   Variable site = sites.add();
@@ -231,7 +231,7 @@ SVAR_CASE(203, ASiteDrawsItsSequence)
   EXPECT_EQ(draw(again.add()), first);
 }
 
-SVAR_CASE(203, ADrawIsOneValueInACallAndAnotherInTheNext)
+SVAR_CASE_OF_NO_ARRAY(203, ADrawIsOneValueInACallAndAnotherInTheNext)
 {
   Sites sites(234, options("site"));
   Expression u = sites.uniform();
@@ -243,7 +243,7 @@ SVAR_CASE(203, ADrawIsOneValueInACallAndAnotherInTheNext)
   EXPECT_EQ(g().as<double>(), (std::vector<double>{0x1.fd41a582f2c8bp-1, 0x1.d0f3c574aac8bp-1}));
 }
 
-SVAR_CASE(204, CallsWithoutDefaultUpdatesRepeatThemselves)
+SVAR_CASE_OF_NO_ARRAY(204, CallsWithoutDefaultUpdatesRepeatThemselves)
 {
   Sites sites(234, options("site"));
   Expression u = sites.uniform();
@@ -255,7 +255,7 @@ SVAR_CASE(204, CallsWithoutDefaultUpdatesRepeatThemselves)
   EXPECT_NE(still().as<double>(), first);
 }
 
-SVAR_CASE(206, ARestoredStateDrawsTheSameAgain)
+SVAR_CASE_OF_NO_ARRAY(206, ARestoredStateDrawsTheSameAgain)
 {
   Sites sites(234, options("site"));
   Variable site = sites.add();
@@ -267,7 +267,7 @@ SVAR_CASE(206, ARestoredStateDrawsTheSameAgain)
   EXPECT_EQ(draw(site), numbers);
 }
 
-SVAR_CASE(207, SeedingBeginsEverySiteAgain)
+SVAR_CASE_OF_NO_ARRAY(207, SeedingBeginsEverySiteAgain)
 {
   Sites sites(234, options("site"));
   Variable a = sites.add();
@@ -284,7 +284,7 @@ SVAR_CASE(207, SeedingBeginsEverySiteAgain)
   EXPECT_NE(draw(a), of_a);
 }
 
-SVAR_CASE(208, ASitesStateCanBeReadAndSet)
+SVAR_CASE_OF_NO_ARRAY(208, ASitesStateCanBeReadAndSet)
 {
   Sites sites(234, options("site"));
   Variable site = sites.add();
@@ -297,7 +297,7 @@ SVAR_CASE(208, ASitesStateCanBeReadAndSet)
   EXPECT_EQ(draw(site), expected);
 }
 
-SVAR_CASE(209, StatesCarryOverToOtherSites)
+SVAR_CASE_OF_NO_ARRAY(209, StatesCarryOverToOtherSites)
 {
   Sites ones(1, options("ones"));
   Sites others(2, options("others"));

@@ -68,7 +68,7 @@ expect_unchanged(svar_ret_t code, const Variable &variable, const svar_source_t 
 
 } // namespace
 
-SVAR_CASE(214, TheFormatOptionConverts)
+SVAR_CASE_OF_NO_ARRAY(214, TheFormatOptionConverts)
 {
   Csr csr;
   svar_shared_options_t as_csc = options();
@@ -90,7 +90,7 @@ SVAR_CASE(214, TheFormatOptionConverts)
   expect_not_shared(SVAR_ERR_TYPE, svar_int(7), of_dense);
 }
 
-SVAR_CASE(214, OtherFormatsAndDtypesAreNotImplemented)
+SVAR_CASE_OF_NO_ARRAY(214, OtherFormatsAndDtypesAreNotImplemented)
 {
   Csr csr;
   csr.matrix().format = SVAR_SPARSE_COO;
@@ -103,7 +103,7 @@ SVAR_CASE(214, OtherFormatsAndDtypesAreNotImplemented)
   expect_not_shared(SVAR_ERR_NOT_IMPLEMENTED, csr.source(), options());
 }
 
-SVAR_CASE(215, TheVariableAndTheSourceShareNothing)
+SVAR_CASE_OF_NO_ARRAY(215, TheVariableAndTheSourceShareNothing)
 {
   for (svar_borrow_t borrow : {SVAR_COPY, SVAR_BORROW}) {
     Csr csr;
@@ -125,7 +125,7 @@ SVAR_CASE(215, TheVariableAndTheSourceShareNothing)
   }
 }
 
-SVAR_CASE(216, AMatrixMayChangeItsShape)
+SVAR_CASE_OF_NO_ARRAY(216, AMatrixMayChangeItsShape)
 {
   Csr csr;
   Variable variable = shared(csr.source());
@@ -135,7 +135,7 @@ SVAR_CASE(216, AMatrixMayChangeItsShape)
             (Dense{2, 5, {0, 0, 0, 0, 1, 2, 0, 0, 0, 0}}));
 }
 
-SVAR_CASE(217, WhatIsNotOfTheFormatIsConverted)
+SVAR_CASE_OF_NO_ARRAY(217, WhatIsNotOfTheFormatIsConverted)
 {
   Csr csr;
   Variable variable = shared(csr.source());
@@ -159,7 +159,7 @@ SVAR_CASE(217, WhatIsNotOfTheFormatIsConverted)
                    (Dense{1, 2, {0, 1.5}})); // a row
 }
 
-SVAR_CASE(218, NothingIsUpcast)
+SVAR_CASE_OF_NO_ARRAY(218, NothingIsUpcast)
 {
   Csr csr;
   Variable variable = shared(csr.source());
@@ -188,7 +188,7 @@ SVAR_CASE(218, NothingIsUpcast)
   svar_sparse_value_release(&value);
 }
 
-SVAR_CASE(219, AStrictVariableTakesItsOwnFormatAndDtypeOnly)
+SVAR_CASE_OF_NO_ARRAY(219, AStrictVariableTakesItsOwnFormatAndDtypeOnly)
 {
   Csr csr;
   svar_shared_options_t strictly = options();
@@ -206,7 +206,7 @@ SVAR_CASE(219, AStrictVariableTakesItsOwnFormatAndDtypeOnly)
   EXPECT_EQ(read_everywhere(variable, reader()).dense, (Dense{1, 1, {1}}));
 }
 
-SVAR_CASE(220, ZeroLeavesNoEntry)
+SVAR_CASE_OF_NO_ARRAY(220, ZeroLeavesNoEntry)
 {
   Csr csr;
   Sparse<double> bsr(SVAR_SPARSE_BSR, 2, 4, {1, 2, 3, 4}, {1}, {0, 1}, 2, 2);

@@ -34,14 +34,14 @@ counting(svar_dtype_t dtype, std::vector<int64_t> shape)
 
 } // namespace
 
-SVAR_CASE(1, AnIntegerBecomesInt64)
+SVAR_CASE_OF_NO_ARRAY(1, AnIntegerBecomesInt64)
 {
   Variable s = shared(svar_int(7));
   EXPECT_TRUE(has_type(s, SVAR_INT64, 0));
   EXPECT_EQ(read(s).as<int64_t>(), std::vector<int64_t>{7});
 }
 
-SVAR_CASE(2, AFloatBecomesFloat64WhateverFloatXIs)
+SVAR_CASE_OF_NO_ARRAY(2, AFloatBecomesFloat64WhateverFloatXIs)
 {
   EXPECT_TRUE(has_type(shared(svar_float(7.0)), SVAR_FLOAT64, 0));
   ASSERT_SVAR_OK(svar_floatx_set(SVAR_FLOAT32));
@@ -51,21 +51,21 @@ SVAR_CASE(2, AFloatBecomesFloat64WhateverFloatXIs)
   EXPECT_EQ(read(s).as<double>(), std::vector<double>{7.0});
 }
 
-SVAR_CASE(3, AComplexNumberBecomesComplex128)
+SVAR_CASE_OF_NO_ARRAY(3, AComplexNumberBecomesComplex128)
 {
   Variable s = shared(svar_complex(2, 1));
   EXPECT_TRUE(has_type(s, SVAR_COMPLEX128, 0));
   EXPECT_EQ(read(s).as<std::complex<double>>()[0], std::complex<double>(2, 1));
 }
 
-SVAR_CASE(4, ATruthValueBecomesBool)
+SVAR_CASE_OF_NO_ARRAY(4, ATruthValueBecomesBool)
 {
   Variable s = shared(svar_bool(true));
   EXPECT_TRUE(has_type(s, SVAR_BOOL, 0));
   EXPECT_EQ(read(s).bytes, std::vector<unsigned char>{1});
 }
 
-SVAR_CASE(6, ATypedTruthValueBecomesBool)
+SVAR_CASE_OF_NO_ARRAY(6, ATypedTruthValueBecomesBool)
 {
   bool yes = true;
   Variable s = shared(svar_scalar(SVAR_BOOL, &yes));
@@ -73,7 +73,7 @@ SVAR_CASE(6, ATypedTruthValueBecomesBool)
   EXPECT_EQ(read(s).bytes, std::vector<unsigned char>{1});
 }
 
-SVAR_CASE(7, AnIntegerBeyondInt64BecomesUint64)
+SVAR_CASE_OF_NO_ARRAY(7, AnIntegerBeyondInt64BecomesUint64)
 {
   Variable s = shared(svar_uint(UINT64_C(1) << 63));
   EXPECT_TRUE(has_type(s, SVAR_UINT64, 0));
@@ -118,7 +118,7 @@ SVAR_CASE(12, AnArrayOfRankZeroStaysOne)
 
 SVAR_NOT_APPLICABLE(15, "DLPack has no byte order: every array is of the machine's own")
 
-SVAR_CASE(16, TheNameIsKeptAndNoNameIsNoEmptyName)
+SVAR_CASE_OF_NO_ARRAY(16, TheNameIsKeptAndNoNameIsNoEmptyName)
 {
   Variable named = shared(svar_int(1), options("w"));
   EXPECT_STREQ(svar_variable_name(named.get()), "w");
@@ -133,11 +133,11 @@ SVAR_CASE(16, TheNameIsKeptAndNoNameIsNoEmptyName)
   EXPECT_STREQ(svar_variable_name(shared(svar_int(1), options("")).get()), "");
 }
 
-SVAR_CASE_ON(CPU, 17, TwoVariablesMayHaveOneNameAndAreIndependent)
+SVAR_CASE_IN_PROCESS(17, TwoVariablesMayHaveOneNameAndAreIndependent)
 {
-  Variable a = shared(svar_int(1), options("w"));
-  Variable b = shared(svar_int(2), options("w"));
-  ASSERT_SVAR_OK(svar_set_value(a.get(), svar_int(3), SVAR_COPY));
+  Variable a = shared(vector_of<int64_t>({1}).source(), options("w"));
+  Variable b = shared(vector_of<int64_t>({2}).source(), options("w"));
+  ASSERT_SVAR_OK(svar_set_value(a.get(), vector_of<int64_t>({3}).source(), SVAR_COPY));
   EXPECT_EQ(read(b).as<int64_t>(), std::vector<int64_t>{2});
 }
 

@@ -22,7 +22,7 @@ are_disjoint(const Variable &a, const Variable &b)
 
 } // namespace
 
-SVAR_CASE(152, UpdatesSwap)
+SVAR_CASE_OF_NO_ARRAY(152, UpdatesSwap)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(2));
@@ -35,7 +35,7 @@ SVAR_CASE(152, UpdatesSwap)
   }
 }
 
-SVAR_CASE(152, UpdatesGoRound)
+SVAR_CASE_OF_NO_ARRAY(152, UpdatesGoRound)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(2));
@@ -47,7 +47,7 @@ SVAR_CASE(152, UpdatesGoRound)
   EXPECT_EQ(number(read(c)), 1);
 }
 
-SVAR_CASE(153, UpdatesUseOldValues)
+SVAR_CASE_OF_NO_ARRAY(153, UpdatesUseOldValues)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(2));
@@ -90,7 +90,7 @@ SVAR_CASE(155, AVariableUpdatedByItselfStays)
   EXPECT_VALUE(b, second);
 }
 
-SVAR_CASE(156, AValueThatStaysIsCopied)
+SVAR_CASE_OF_NO_ARRAY(156, AValueThatStaysIsCopied)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(2));
@@ -100,7 +100,7 @@ SVAR_CASE(156, AValueThatStaysIsCopied)
   EXPECT_TRUE(are_disjoint(a, b));
 }
 
-SVAR_CASE(156, AValueThatMovesIsGivenToOneVariableOnly)
+SVAR_CASE_OF_NO_ARRAY(156, AValueThatMovesIsGivenToOneVariableOnly)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(2));
@@ -115,7 +115,7 @@ SVAR_CASE(156, AValueThatMovesIsGivenToOneVariableOnly)
   EXPECT_TRUE(are_disjoint(a, c));
 }
 
-SVAR_CASE(156, AResultIsStoredToTwoVariablesApart)
+SVAR_CASE_OF_NO_ARRAY(156, AResultIsStoredToTwoVariablesApart)
 {
   Variable a = shared(svar_int(1));
   Variable b = shared(svar_int(2));
@@ -153,13 +153,13 @@ SVAR_CASE(159, RearrangedValuesAreDisjoint)
 }
 
 // That a target is a variable, and that updates are pairs, the compiler sees to.
-SVAR_CASE(160, OneUpdateForATarget)
+SVAR_CASE_OF_NO_ARRAY(160, OneUpdateForATarget)
 {
   Variable a = shared(svar_int(1));
   Parts().update(a, of(a)).update(a, of(a)).expect_refused(SVAR_ERR_VALUE);
 }
 
-SVAR_CASE(160, ClonesAndCopiesOfAVariableAreOneTarget)
+SVAR_CASE_OF_NO_ARRAY(160, ClonesAndCopiesOfAVariableAreOneTarget)
 {
   Variable a = shared(svar_int(0), options("w"));
   svar_variable_t *made[2] = {};
@@ -218,7 +218,7 @@ SVAR_CASE(161, AnUpdateHasItsTargetsBroadcastableAxes)
   Parts().update(row, flagged(of(matrix), 1)).function().expect_failure(SVAR_ERR_VALUE);
 }
 
-SVAR_CASE(162, AConstantIsOfItsTargetsType)
+SVAR_CASE_OF_NO_ARRAY(162, AConstantIsOfItsTargetsType)
 {
   Variable a = shared(svar_int(1));
   svar_type_t type = svar_variable_type(a.get());
@@ -297,7 +297,7 @@ SVAR_CASE(175, AStrictTargetTakesAnUpdateOfItsType)
   EXPECT_EQ(number(read(s)), 1);
 }
 
-SVAR_CASE(176, AReadOnlyTargetIsRefusedAndNothingIsStored)
+SVAR_CASE_OF_NO_ARRAY(176, AReadOnlyTargetIsRefusedAndNothingIsStored)
 {
   Variable s = shared(svar_int(1), options("w"));
   Variable other = shared(svar_int(5));
@@ -327,7 +327,7 @@ SVAR_CASE(176, AReadOnlyTargetIsRefusedAndNothingIsStored)
   EXPECT_EQ(svar_store_version(svar_variable_store(s.get())), version + 2);
 }
 
-SVAR_CASE(177, AFailingOperationStoresNothing)
+SVAR_CASE_OF_NO_ARRAY(177, AFailingOperationStoresNothing)
 {
   Variable u = shared(svar_int(0));
   Variable k = shared(svar_int(5));

@@ -76,7 +76,7 @@ auto_number(const Variable &variable)
 
 } // namespace
 
-SVAR_CASE(19, AutomaticNamesGrowAndTheContainerKeepsItsName)
+SVAR_CASE_OF_NO_ARRAY(19, AutomaticNamesGrowAndTheContainerKeepsItsName)
 {
   Variable first = shared(svar_int(1), options("w"));
   Variable second = shared(svar_int(1));
@@ -115,7 +115,7 @@ SVAR_CASE(20, TheTextIsTheNameOrTheTypeInAngleBrackets)
   EXPECT_EQ(text_of(s), "<Tensor(float32, (?, 1))>");
 }
 
-SVAR_CASE(35, TheBaseClassFiltersItsFirstValue)
+SVAR_CASE_OF_NO_ARRAY(35, TheBaseClassFiltersItsFirstValue)
 {
   svar_type_t type = tensor_type(SVAR_FLOAT64, 1);
   Array numbers = vector_of<int64_t>({1, 2});
@@ -128,7 +128,7 @@ SVAR_CASE(35, TheBaseClassFiltersItsFirstValue)
   expect_not_created(given, "strict");
 }
 
-SVAR_CASE(35, TheBaseClassRefusesWhatIsNoArray)
+SVAR_CASE_OF_NO_ARRAY(35, TheBaseClassRefusesWhatIsNoArray)
 {
   svar_type_t type = tensor_type(SVAR_FLOAT64, 1);
   const svar_random_state_t state = svar_random_seeded(1);
@@ -136,7 +136,7 @@ SVAR_CASE(35, TheBaseClassRefusesWhatIsNoArray)
   expect_not_created(base_options(options("w"), &type, &no_array), "random state");
 }
 
-SVAR_CASE(36, ABaseClassWithoutValueAndContainerIsATypeError)
+SVAR_CASE_OF_NO_ARRAY(36, ABaseClassWithoutValueAndContainerIsATypeError)
 {
   svar_type_t type = tensor_type(SVAR_FLOAT64, 1);
   expect_not_created(base_options(options("w"), &type, nullptr), "a value");
@@ -216,7 +216,7 @@ SVAR_CASE(135, ACloneSharesTheContainer)
   EXPECT_STREQ(svar_variable_name(clone_of(s, "other").get()), "other");
 }
 
-SVAR_CASE(135, AShallowCopyKeepsTheAutomaticNameToo)
+SVAR_CASE_OF_NO_ARRAY(135, AShallowCopyKeepsTheAutomaticNameToo)
 {
   Variable s = shared(svar_int(1), options("w"));
   svar_variable_t *copied = nullptr;
@@ -228,7 +228,7 @@ SVAR_CASE(135, AShallowCopyKeepsTheAutomaticNameToo)
   EXPECT_EQ(svar_variable_container(c.get()), svar_variable_container(s.get()));
 }
 
-SVAR_CASE(135, ACloneHasNoDefaultUpdateAndAShallowCopyKeepsIt)
+SVAR_CASE_OF_NO_ARRAY(135, ACloneHasNoDefaultUpdateAndAShallowCopyKeepsIt)
 {
   Variable s = shared(svar_int(1), options("w"));
   svar_expression_t *update = nullptr;
@@ -242,7 +242,7 @@ SVAR_CASE(135, ACloneHasNoDefaultUpdateAndAShallowCopyKeepsIt)
   svar_variable_unref(copied);
 }
 
-SVAR_CASE(145, VariablesAreEqualByIdentity)
+SVAR_CASE_OF_NO_ARRAY(145, VariablesAreEqualByIdentity)
 {
   Variable s = shared(svar_int(1));
   Variable t = shared(svar_int(1));
@@ -276,7 +276,7 @@ SVAR_CASE_ON(PROCESS, 146, ValuesAreComparedExactly)
   EXPECT_TRUE(equal(zero, narrow, true));
 }
 
-SVAR_CASE(147, ATrueNumberHasRulesOfItsOwn)
+SVAR_CASE_OF_NO_ARRAY(147, ATrueNumberHasRulesOfItsOwn)
 {
   int8_t three = 3;
   int8_t five = 5;

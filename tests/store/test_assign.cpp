@@ -1,6 +1,8 @@
 // Values that variables take over from each other without a copy.
+#include <optional>
+
+#include "fakes/default_gpu.hpp"
 #include "fakes/managed.hpp"
-#include "fakes/scratch.hpp"
 
 namespace
 {
@@ -9,12 +11,15 @@ using namespace svar_test;
 
 using Numbers = std::vector<double>;
 
-// Both backings: stores of shared memory, and private ones.
-class Assign : public testing::TestWithParam<bool>
+// All backings: private stores, those of shared memory, and private ones with their values on a GPU.
+class Assign : public testing::TestWithParam<svar_backing_t>
 {
 protected:
   Assign()
   {
+    if (is_gpu()) {
+      gpu_.emplace();
+    }
     open();
     a_ = make_variable<double>(store_, "a", Numbers(1000, 1));
     b_ = make_variable<double>(store_, "b", Numbers(2000, 2));
@@ -25,7 +30,11 @@ protected:
   }
   bool is_ipc() const
   {
-    return GetParam();
+    return GetParam() == SVAR_BACKING_IPC;
+  }
+  bool is_gpu() const
+  {
+    return GetParam() == SVAR_BACKING_GPU;
   }
   void open()
   {
@@ -53,13 +62,24 @@ protected:
     ASSERT_SVAR_OK(assign(b_, a_));
     commit();
   }
-  static svar_value_t view(const Variable &variable)
+  svar_value_t view(const Variable &variable) const
   {
     svar_value_t value = SVAR_VALUE_INIT;
-    EXPECT_SVAR_OK(svar_get_value(variable.get(), SVAR_BORROW, &value));
+    EXPECT_SVAR_OK(is_gpu() ? svar_get_device_view(variable.get(), &value)
+                            : svar_get_value(variable.get(), SVAR_BORROW, &value));
     return value;
   }
-  static const void *data(const Variable &variable)
+  /// By way of another variable there, if that is on a GPU.
+  Numbers numbers(const svar_value_t &view) const
+  {
+    if (!is_gpu()) {
+      return contents<double>(view);
+    }
+    svar_variable_t *copy = nullptr;
+    EXPECT_SVAR_OK(svar_shared(svar_array(&view.tensor), nullptr, &copy));
+    return get<double>(Variable(copy));
+  }
+  const void *data(const Variable &variable) const
   {
     svar_value_t value = view(variable);
     const void *data = value.tensor.data;
@@ -68,6 +88,7 @@ protected:
   }
 
   ScratchDirectory directory_;
+  std::optional<DefaultGpu> gpu_;
   Store store_;
   Variable a_, b_;
   svar_transaction_t *transaction_ = nullptr;
@@ -125,9 +146,9 @@ TEST_P(Assign, ABufferThatAnyOldVersionPinsIsNotWritten)
       ASSERT_SVAR_OK(set<double>(a_, Numbers(2000, 100 + i)));
       ASSERT_SVAR_OK(set<double>(b_, Numbers(2000, 200 + i)));
       if (as_a.tensor.data != nullptr) {
-        ASSERT_EQ(contents<double>(as_a), Numbers(2000, 2));
+        ASSERT_EQ(numbers(as_a), Numbers(2000, 2));
       }
-      ASSERT_EQ(contents<double>(as_b), Numbers(2000, 2));
+      ASSERT_EQ(numbers(as_b), Numbers(2000, 2));
     }
     svar_value_release(last);
     if (last == &as_b) {
@@ -145,7 +166,7 @@ TEST_P(Assign, SwapsForeverInConstantMemory)
   ASSERT_SVAR_OK(svar_store_info(store_.get(), &before));
   for (int i = 0; i < 1001; i++) {
     swap();
-    ASSERT_EQ(*static_cast<const double *>(data(a_)), i % 2 == 0 ? 2 : 1);
+    ASSERT_EQ(get<double>(a_)[0], i % 2 == 0 ? 2 : 1);
   }
   ASSERT_SVAR_OK(svar_store_info(store_.get(), &after));
   EXPECT_EQ(after.memory_bytes, before.memory_bytes);
@@ -196,8 +217,8 @@ TEST_P(Assign, RefusesOtherTypesAndOtherStores)
 
 TEST_P(Assign, AnAdoptedArrayLivesAsLongAsAnyVariableHasIt)
 {
-  if (is_ipc()) {
-    GTEST_SKIP() << "a store of shared memory adopts nothing";
+  if (is_ipc() || is_gpu()) {
+    GTEST_SKIP() << "a store of shared memory adopts nothing, and a GPU nothing of the host's";
   }
   Managed<double> array(SVAR_FLOAT64, {1, 2, 3});
   ASSERT_SVAR_OK(svar_set_value(b_.get(), array.source(), SVAR_BORROW));
@@ -244,9 +265,14 @@ TEST_P(Assign, ANextHolderKnowsWhoSharesWhat)
   svar_value_release(&as_b);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backings, Assign, testing::Bool(),
-                         [](const testing::TestParamInfo<bool> &info) {
-                           return info.param ? "ipc" : "cpu";
-                         });
+std::string
+name_of(const testing::TestParamInfo<svar_backing_t> &info)
+{
+  return info.param == SVAR_BACKING_CPU ? "cpu" : info.param == SVAR_BACKING_IPC ? "ipc" : "gpu";
+}
+
+INSTANTIATE_TEST_SUITE_P(Backings, Assign,
+                         testing::Values(SVAR_BACKING_CPU, SVAR_BACKING_IPC, SVAR_BACKING_GPU),
+                         name_of);
 
 } // namespace
