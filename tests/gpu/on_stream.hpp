@@ -120,6 +120,13 @@ protected:
     EXPECT_EQ(pins(), count);
   }
 
+  /// All work of the stream is done, and the views that it read are released.
+  void settle()
+  {
+    expect_pins(0);
+    EXPECT_SVAR_OK(svari_stream_synchronize(&stream_)); // for what it wrote to the host
+  }
+
   /// Makes work of the stream's fail for good when it gets there.
   static void enqueue_failure(const svari_stream_t &stream)
   {

@@ -231,7 +231,7 @@ TEST_F(Registration, CopiesAndCommitsOfManyThreadsGoTogether)
       ASSERT_SVAR_OK(copy_in());
     }
   });
-  for (int i = 1; i <= 60; i++) {
+  for (int i = 1; i <= 20; i++) {
     svar_ret_t ret = svar_test::set(host_, Floats((1 + i % 3) * MANY, static_cast<float>(i)));
     ASSERT_TRUE(ret == SVAR_OK || ret == SVAR_ERR_BUSY) << svar_error_message();
   }

@@ -27,7 +27,7 @@ TEST_F(Release, KeepsAViewUntilTheWorkIsOver)
   }
   EXPECT_EQ(pins(), 1u);
   gate.open();
-  expect_pins(0);
+  settle();
   EXPECT_EQ(found, Floats(COUNT, 0));
 }
 
@@ -46,7 +46,7 @@ TEST_F(Release, KeepsAllOfASnapshotUntilTheWorkIsOver)
   }
   EXPECT_EQ(pins(), 1u);
   gate.open();
-  expect_pins(0);
+  settle();
   EXPECT_EQ(found, Floats(COUNT, 0));
 }
 
@@ -69,7 +69,7 @@ TEST_F(Release, EveryReadIsOfOneVersionWhileThePublisherCommits)
   }
   is_over = true;
   publisher.join();
-  expect_pins(0);
+  settle();
   for (const Floats &values : found) {
     ASSERT_EQ(values, Floats(COUNT, values[0]));
   }
@@ -91,7 +91,7 @@ TEST_F(Release, StreamsDoNotHoldUpEachOther)
   ASSERT_SVAR_OK(svar_value_release_after(&quick, other.stream));
   expect_pins(1);
   gate.open();
-  expect_pins(0);
+  settle();
   svari_stream_fini(&other);
 }
 
@@ -111,9 +111,9 @@ TEST_F(Release, MoreStreamsThanLanesHoldUpEachOtherAtMost)
       gate->open();
     }
     expect_pins(0);
-  }
-  for (svari_stream_t &stream : streams) {
-    svari_stream_fini(&stream);
+    for (svari_stream_t &stream : streams) {
+      svari_stream_fini(&stream);
+    }
   }
 }
 
@@ -190,7 +190,7 @@ TEST_F(Release, AReaderThatSleepsKeepsNoRoom)
   Gate gate(stream_);
   ASSERT_SVAR_OK(release(&value));
   std::thread opener([&] { gate.open(); });
-  expect_pins(0); // and this thread has called nothing that could have ended it
+  settle(); // and this thread has called nothing that could have ended it
   opener.join();
 }
 
@@ -290,7 +290,7 @@ TEST_F(Release, AForkedChildReleasesNothingOfItsParents)
   EXPECT_EQ(pins(), 2u);
   svar_value_release(&value);
   gate.open();
-  expect_pins(0);
+  settle();
 }
 
 TEST_F(Release, SurvivesEveryFailedAllocation)
