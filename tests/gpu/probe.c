@@ -30,6 +30,8 @@ main(int argc, char **argv)
     return probe_maker(atoi(argv[2]), strtoull(argv[3], NULL, 10));
   }
   uint64_t most_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 1024) << 20;
+  uint64_t size_bytes = most_bytes / 4; // of what is moved: two on the device, two on the host
+  probe_ceilings_t ceilings = {0};
   double start = report_now_us();
   if (svari_driver_state() != SVARI_DRIVER_READY) {
     const svari_driver_t *none = NULL;
@@ -45,7 +47,8 @@ main(int argc, char **argv)
     report_fact("loading the driver", "%.1f ms", (loaded - start) / 1e3);
     report_fact("making the context", "%.1f ms", (opened - loaded) / 1e3);
     probe_memory(device);
-    probe_speed(device, most_bytes);
+    probe_speed(device, size_bytes, &ceilings);
+    probe_variables(device, size_bytes, &ceilings);
     probe_kernels(device);
     probe_read_only(device);
     svari_device_close(device);

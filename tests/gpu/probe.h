@@ -10,8 +10,14 @@ SVAR_BEGIN_DECLS
 void probe_memory(svari_device_t *device);
 /// The maker: another process of the probe, which is killed in the end. fd: its socket.
 int probe_maker(int fd, uint64_t size_bytes);
-/// Latencies, and how fast bytes move, up to most_bytes of them.
-void probe_speed(svari_device_t *device, uint64_t most_bytes);
+/// GB/s that bytes move with at most: from and to registered memory of the host, and read and written on the device.
+typedef struct probe_ceilings {
+  double in, out, within;
+} probe_ceilings_t;
+/// Latencies, and how fast size_bytes move.
+void probe_speed(svari_device_t *device, uint64_t size_bytes, probe_ceilings_t *out_ceilings);
+/// The same of values of a store's variables, through the public calls; and what reading and releasing one costs.
+void probe_variables(svari_device_t *device, uint64_t size_bytes, const probe_ceilings_t *ceilings);
 /// The kernels beside the CPU.
 void probe_kernels(svari_device_t *device);
 /// A write through a read-only mapping. The last: the process can use the device no more after it.

@@ -6,4 +6,5 @@ set(SVAR_PROBE_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/probe_kernels.c
   ${CMAKE_CURRENT_LIST_DIR}/probe_memory.c
   ${CMAKE_CURRENT_LIST_DIR}/probe_speed.c
+  ${CMAKE_CURRENT_LIST_DIR}/probe_variables.c
   ${CMAKE_CURRENT_LIST_DIR}/report.c)

@@ -120,7 +120,7 @@ speed(const char *what, svar_ret_t (*work)(const moved_t *moved), const moved_t 
 }
 
 static void
-probe_host_copies(svari_device_t *device, const moved_t *moved)
+probe_host_copies(svari_device_t *device, const moved_t *moved, probe_ceilings_t *ceilings)
 {
   double size = (double)moved->size_bytes;
   double plain_in = speed("copies in", in, moved, size);
@@ -131,18 +131,19 @@ probe_host_copies(svari_device_t *device, const moved_t *moved)
     return;
   }
   report_fact("registering them", "%.1f ms", (report_now_us() - start) / 1e3);
-  report_fact("in, plain and registered", "%.1f and %.1f GB/s", plain_in,
-              speed("copies in", in, moved, size));
-  report_fact("out, plain and registered", "%.1f and %.1f GB/s", plain_out,
-              speed("copies out", out, moved, size));
+  ceilings->in = speed("copies in", in, moved, size);
+  ceilings->out = speed("copies out", out, moved, size);
+  report_fact("in, plain and registered", "%.1f and %.1f GB/s", plain_in, ceilings->in);
+  report_fact("out, plain and registered", "%.1f and %.1f GB/s", plain_out, ceilings->out);
   svari_host_pages_unregister(device, moved->host);
 }
 
 static void
-probe_device_work(const moved_t *moved)
+probe_device_work(const moved_t *moved, probe_ceilings_t *ceilings)
 {
   double size = (double)moved->size_bytes;
   double copy = speed("copies", within, moved, 2 * size);
+  ceilings->within = copy;
   double narrow = speed("float32 to float16", convert, moved, 1.5 * size);
   double sum = speed("y += a * x", add_scaled, moved, 3 * size);
   report_fact("copies within the device, read and written", "%.1f GB/s", copy);
@@ -153,7 +154,7 @@ probe_device_work(const moved_t *moved)
 
 static void
 probe_bytes(svari_device_t *device, const svari_stream_t *stream, svari_memory_t *slots, int fd,
-            uint64_t size_bytes)
+            uint64_t size_bytes, probe_ceilings_t *out_ceilings)
 {
   void *host = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (ftruncate(fd, (off_t)size_bytes) != 0 || host == MAP_FAILED) {
@@ -164,15 +165,14 @@ probe_bytes(svari_device_t *device, const svari_stream_t *stream, svari_memory_t
   moved_t moved = {stream, host, svari_memory_slot(slots, 0), svari_memory_slot(slots, 1),
                    size_bytes};
   report_fact("bytes that are moved below", "%llu MiB", (unsigned long long)size_bytes >> 20);
-  probe_host_copies(device, &moved);
-  probe_device_work(&moved);
+  probe_host_copies(device, &moved, out_ceilings);
+  probe_device_work(&moved, out_ceilings);
   munmap(host, size_bytes);
 }
 
 void
-probe_speed(svari_device_t *device, uint64_t most_bytes)
+probe_speed(svari_device_t *device, uint64_t size_bytes, probe_ceilings_t *out_ceilings)
 {
-  uint64_t size_bytes = most_bytes / 4; // two on the device, one on the host
   svari_stream_t stream = {0}, other = {0};
   svari_memory_t *slots = NULL;
   int fd = memfd_create("probe", MFD_CLOEXEC);
@@ -180,7 +180,7 @@ probe_speed(svari_device_t *device, uint64_t most_bytes)
       report_call(svari_stream_init(&other, device), "making a stream")) {
     probe_latencies(&stream, &other);
     if (report_call(svari_memory_create(device, 2, size_bytes, &slots), "making memory")) {
-      probe_bytes(device, &stream, slots, fd, size_bytes);
+      probe_bytes(device, &stream, slots, fd, size_bytes, out_ceilings);
     }
   }
   close(fd);
