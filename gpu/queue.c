@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "gpu/host_pages.h"
@@ -16,23 +17,27 @@ struct svar_gpu_queue {
   svari_stream_t stream;
   svari_memory_t *memory;
   void *host_memory;
+  uint64_t host_bytes; // whole pages
   bool is_host_registered;
 };
 
 // --- life ------------------------------------------------------------------------------------------------
 
+// Shared with the children of a fork: of private pages the first of the two that writes one gets another, and the GPU
+// would go on with the old.
 static svar_ret_t
 make_host_memory(svar_gpu_queue_t *queue, uint64_t size_bytes)
 {
   uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-  uint64_t pages_bytes = (size_bytes + page - 1) & ~(page - 1);
-  queue->host_memory = pages_bytes >= size_bytes ? aligned_alloc(page, pages_bytes) : NULL;
-  if (queue->host_memory == NULL) {
+  queue->host_bytes = (size_bytes + page - 1) & ~(page - 1);
+  void *map = mmap(NULL, queue->host_bytes, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (map == MAP_FAILED) {
     return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for %llu bytes that GPU %d copies from and to",
                      (unsigned long long)size_bytes, queue->device->ordinal);
   }
-  memset(queue->host_memory, 0, pages_bytes);
-  SVAR_TRY(svari_host_pages_register(queue->device, queue->host_memory, pages_bytes));
+  queue->host_memory = map;
+  SVAR_TRY(svari_host_pages_register(queue->device, map, queue->host_bytes));
   queue->is_host_registered = true;
   return SVAR_OK;
 }
@@ -76,7 +81,9 @@ svar_gpu_queue_destroy(svar_gpu_queue_t *queue)
   if (queue->is_host_registered) {
     svari_host_pages_unregister(queue->device, queue->host_memory);
   }
-  free(queue->host_memory);
+  if (queue->host_memory != NULL) {
+    munmap(queue->host_memory, queue->host_bytes);
+  }
   svari_device_close(queue->device);
   free(queue);
 }

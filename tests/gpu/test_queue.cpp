@@ -164,6 +164,21 @@ TEST_F(GpuQueue, RefusesTensorsThatDoNotFit)
   EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU 2", svar_gpu_queue_create(2, 1, 1, &queue_));
 }
 
+// Where a child gets pages of its own, so may the parent, of which the GPU does not hear.
+TEST_F(GpuQueue, HostMemoryKeepsItsPagesAcrossAFork)
+{
+  float *host = static_cast<float *>(svar_gpu_queue_host_memory(queue_));
+  Signal is_written;
+  *host = 1;
+  Child child([&] {
+    is_written.wait();
+    return *host == 2 ? 0 : 1;
+  });
+  *host = 2;
+  is_written.raise();
+  EXPECT_EQ(child.wait(), 0);
+}
+
 TEST_F(GpuQueue, TellsWhatFails)
 {
   Place weight = put({1}, {1, 1}), bias = put({1}, {1}), in = put({1}, {1}), out = put({1}, {1});
