@@ -155,6 +155,30 @@ TEST_F(Registration, EndsWithTheStore)
   EXPECT_EQ(stand_in().registered(), 0u);
 }
 
+// A loan may be filled while another thread forks, or closes the store: what is filled is lost then, but not the memory
+// under the copy.
+TEST_F(Registration, EndsWhenNoCopyIsUnderWay)
+{
+  ASSERT_SVAR_OK(copy_in());
+  svar_transaction_t *change = nullptr;
+  svar_value_t hole = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
+  ASSERT_SVAR_OK(svar_transaction_loan(change, host_.get(), nullptr, false, &hole));
+  Gate gate(stream_);
+  ASSERT_SVAR_OK(svar_transaction_follow(change, w_.get(), stream_.stream));
+  std::thread filler([&] { EXPECT_SVAR_OK(svar_get_value_into(w_.get(), &hole.tensor, nullptr)); });
+  std::thread opener([&] {
+    usleep(40000); // the fork waits by now
+    gate.open();
+  });
+  usleep(20000); // the copy is under way by now; if not, there is nothing to wait for
+  Child child([] { return 0; });
+  EXPECT_EQ(child.wait(), 0);
+  filler.join();
+  opener.join();
+  svar_transaction_abort(change);
+}
+
 TEST_F(Registration, ThatIsRefusedMakesTheCopySlowerAndNoMore)
 {
   stand_in().fail("cuMemHostRegister", 1, SVARI_CU_OUT_OF_MEMORY);

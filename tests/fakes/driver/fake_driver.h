@@ -66,9 +66,12 @@ typedef struct fake_kernel {
 /// Those of gpu/kernels.cu.
 const fake_kernel_t *fake_kernel_find(const char *name);
 
-/// Whether a copy may begin that reads or writes these bytes of the host: the driver refuses one that spans memory that
-/// is registered and other memory.
-svari_cu_result_t fake_memory_check_host(const void *start, size_t size_bytes);
+typedef struct fake_registration fake_registration_t;
+/// Begins a copy that reads or writes these bytes of the host. The driver refuses one that spans memory that is
+/// registered and other memory. out_held: what to let go of when it is done; NULL: nothing.
+svari_cu_result_t fake_memory_hold_host(const void *start, size_t size_bytes,
+                                        fake_registration_t **out_held);
+void fake_memory_let_go_host(fake_registration_t *held);
 /// Bytes of the host that are registered now.
 size_t fake_memory_registered(void);
 /// The stream that is said to be captured; NULL: none.

@@ -413,19 +413,21 @@ fake_memory_find(int device, svari_cu_address_t address, size_t size_bytes, int 
 // --- pages of the host -------------------------------------------------------------------------------------
 //
 // What a real driver does with pages that are not there when they are registered is to fault them in, and it goes on with
-// the old ones when they are taken away after that. Both end the process here.
+// the old ones when they are taken away after that; what it does when they are unregistered while a copy of them is
+// under way, nobody says. All of these end the process here.
 
-typedef struct registration {
-  struct registration *next;
+struct fake_registration {
+  fake_registration_t *next;
   uintptr_t start;
   size_t size_bytes;
-} registration_t;
+  int copies; // under way
+};
 
-static registration_t *registrations; // under the lock
+static fake_registration_t *registrations; // under the lock
 
 // Ends the process unless every page is in memory.
 static void
-check_resident(const registration_t *registration, const char *when)
+check_resident(const fake_registration_t *registration, const char *when)
 {
   enum { PAGE_BYTES = 4096, PAGES = 256 };
   uintptr_t end = registration->start + registration->size_bytes;
@@ -444,10 +446,10 @@ check_resident(const registration_t *registration, const char *when)
   }
 }
 
-static registration_t **
+static fake_registration_t **
 registration_at(uintptr_t start)
 {
-  registration_t **link = &registrations;
+  fake_registration_t **link = &registrations;
   while (*link != NULL && (*link)->start != start) {
     link = &(*link)->next;
   }
@@ -455,10 +457,10 @@ registration_at(uintptr_t start)
 }
 
 // One that has some of these bytes.
-static const registration_t *
+static fake_registration_t *
 registration_in(uintptr_t start, size_t size_bytes)
 {
-  const registration_t *found = registrations;
+  fake_registration_t *found = registrations;
   while (found != NULL &&
          (found->start >= start + size_bytes || start >= found->start + found->size_bytes)) {
     found = found->next;
@@ -472,11 +474,11 @@ register_locked(uintptr_t start, size_t size_bytes)
   if (registration_in(start, size_bytes) != NULL) {
     return SVARI_CU_HOST_ALREADY_REGISTERED;
   }
-  registration_t *registration = malloc(sizeof(*registration));
+  fake_registration_t *registration = malloc(sizeof(*registration));
   if (registration == NULL) {
     return SVARI_CU_OUT_OF_MEMORY;
   }
-  *registration = (registration_t){registrations, start, size_bytes};
+  *registration = (fake_registration_t){registrations, start, size_bytes, 0};
   check_resident(registration, "it is registered");
   registrations = registration;
   fake_count(1);
@@ -503,10 +505,14 @@ cuMemHostUnregister(void *start)
   int device = 0;
   FAKE_TRY(fake_enter_context(__func__, &device));
   pthread_mutex_lock(&lock);
-  registration_t **link = registration_at((uintptr_t)start);
-  registration_t *registration = *link;
+  fake_registration_t **link = registration_at((uintptr_t)start);
+  fake_registration_t *registration = *link;
   if (registration != NULL) {
     check_resident(registration, "it is unregistered");
+    if (registration->copies > 0) {
+      fprintf(stderr, "host memory is unregistered while a copy of it is under way\n");
+      abort();
+    }
     *link = registration->next;
   }
   pthread_mutex_unlock(&lock);
@@ -519,19 +525,31 @@ cuMemHostUnregister(void *start)
 }
 
 svari_cu_result_t
-fake_memory_check_host(const void *start, size_t size_bytes)
+fake_memory_hold_host(const void *start, size_t size_bytes, fake_registration_t **out_held)
 {
   svari_cu_result_t result = SVARI_CU_SUCCESS;
   pthread_mutex_lock(&lock);
-  const registration_t *found = registration_in((uintptr_t)start, size_bytes);
+  fake_registration_t *found = registration_in((uintptr_t)start, size_bytes);
   if (found != NULL) {
     check_resident(found, "it is copied");
-    if (!is_within(found->start, found->size_bytes, (uintptr_t)start, size_bytes)) {
-      result = SVARI_CU_INVALID_VALUE;
-    }
+    result = is_within(found->start, found->size_bytes, (uintptr_t)start, size_bytes)
+                 ? SVARI_CU_SUCCESS
+                 : SVARI_CU_INVALID_VALUE;
+    found->copies += result == SVARI_CU_SUCCESS;
   }
   pthread_mutex_unlock(&lock);
+  *out_held = found;
   return result;
+}
+
+void
+fake_memory_let_go_host(fake_registration_t *held)
+{
+  if (held != NULL) {
+    pthread_mutex_lock(&lock);
+    held->copies--;
+    pthread_mutex_unlock(&lock);
+  }
 }
 
 size_t
@@ -539,7 +557,7 @@ fake_memory_registered(void)
 {
   size_t size_bytes = 0;
   pthread_mutex_lock(&lock);
-  for (const registration_t *one = registrations; one != NULL; one = one->next) {
+  for (const fake_registration_t *one = registrations; one != NULL; one = one->next) {
     size_bytes += one->size_bytes;
   }
   pthread_mutex_unlock(&lock);

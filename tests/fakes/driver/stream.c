@@ -76,6 +76,7 @@ typedef struct work {
   svari_cu_address_t to, from;
   const void *host_from;
   void *host_to;
+  fake_registration_t *held; // of the host's memory
   size_t size_bytes;
   unsigned char byte;
   svari_cu_event_t event;
@@ -191,6 +192,7 @@ work_through(void *argument)
       usleep((useconds_t)(rand_r(&stream->seed) % most_us));
     }
     run(stream->device, work);
+    fake_memory_let_go_host(work->held);
     free(work->parameters);
     free(work);
     pthread_mutex_lock(&stream->lock);
@@ -318,22 +320,31 @@ submit(const char *call, svari_cu_stream_t stream, const work_t *work)
   return enqueue(stream, work);
 }
 
+// Of a copy between the device and the host.
+static svari_cu_result_t
+submit_host(const char *call, svari_cu_stream_t stream, work_t *work, const void *host)
+{
+  FAKE_TRY(fake_memory_hold_host(host, work->size_bytes, &work->held));
+  svari_cu_result_t result = submit(call, stream, work);
+  if (result != SVARI_CU_SUCCESS) {
+    fake_memory_let_go_host(work->held);
+  }
+  return result;
+}
+
 svari_cu_result_t
 cuMemcpyHtoDAsync(svari_cu_address_t to, const void *from, size_t size_bytes,
                   svari_cu_stream_t stream)
 {
-  FAKE_TRY(fake_memory_check_host(from, size_bytes));
-  return submit(
-      __func__, stream,
-      &(work_t){.kind = TO_DEVICE, .to = to, .host_from = from, .size_bytes = size_bytes});
+  work_t work = {.kind = TO_DEVICE, .to = to, .host_from = from, .size_bytes = size_bytes};
+  return submit_host(__func__, stream, &work, from);
 }
 
 svari_cu_result_t
 cuMemcpyDtoHAsync(void *to, svari_cu_address_t from, size_t size_bytes, svari_cu_stream_t stream)
 {
-  FAKE_TRY(fake_memory_check_host(to, size_bytes));
-  return submit(__func__, stream,
-                &(work_t){.kind = TO_HOST, .host_to = to, .from = from, .size_bytes = size_bytes});
+  work_t work = {.kind = TO_HOST, .host_to = to, .from = from, .size_bytes = size_bytes};
+  return submit_host(__func__, stream, &work, to);
 }
 
 svari_cu_result_t
