@@ -47,6 +47,7 @@ main(int argc, char **argv)
     report_fact("loading the driver", "%.1f ms", (loaded - start) / 1e3);
     report_fact("making the context", "%.1f ms", (opened - loaded) / 1e3);
     probe_memory(device);
+    probe_mappings(device);
     probe_speed(device, size_bytes, &ceilings);
     probe_variables(device, size_bytes, &ceilings);
     probe_kernels(device);

@@ -14,6 +14,8 @@ int probe_maker(int fd, uint64_t size_bytes);
 typedef struct probe_ceilings {
   double in, out, within;
 } probe_ceilings_t;
+/// Addresses without memory, memory that is mapped one piece behind the other, and what lies across.
+void probe_mappings(svari_device_t *device);
 /// Latencies, and how fast size_bytes move.
 void probe_speed(svari_device_t *device, uint64_t size_bytes, probe_ceilings_t *out_ceilings);
 /// The same of values of a store's variables, through the public calls; and what reading and releasing one costs.

@@ -1,6 +1,7 @@
 // What the kernels compute, beside the CPU.
 #include <stdio.h>
 
+#include "gpu/kernels_text.h"
 #include "tests/gpu/checks.h"
 #include "tests/gpu/probe.h"
 #include "tests/gpu/report.h"
@@ -38,6 +39,37 @@ check_all(const check_bench_t *bench)
   report_finding(check_lstm(bench), "layers of networks as the CPU's", "LSTM");
 }
 
+// Each kernel is a module of its own, which the driver translates.
+static void
+load_all(const svari_device_t *device)
+{
+  const svari_driver_calls_t *calls = &device->driver->calls;
+  size_t taken = 0;
+  double start = report_now_us();
+  if (!report_call(svari_device_enter(device), "entering the context")) {
+    return;
+  }
+  for (size_t i = 0; i < svari_kernel_text_count; ++i) {
+    svari_cu_module_t module = NULL;
+    svari_cu_function_t function = NULL;
+    svari_cu_result_t result = calls->cuModuleLoadData(&module, svari_kernel_texts[i].ptx);
+    if (result == SVARI_CU_SUCCESS) {
+      result = calls->cuModuleGetFunction(&function, module, svari_kernel_texts[i].name);
+      calls->cuModuleUnload(module);
+    }
+    if (result == SVARI_CU_SUCCESS) {
+      ++taken;
+    } else {
+      report_check(false, "the driver takes the kernel", "%s: %s", svari_kernel_texts[i].name,
+                   svari_driver_result_name(device->driver, result));
+    }
+  }
+  svari_device_leave(device);
+  report_check(taken == svari_kernel_text_count, "kernels that the driver takes",
+               "%zu of %zu, %.0f ms", taken, svari_kernel_text_count,
+               (report_now_us() - start) / 1e3);
+}
+
 void
 probe_kernels(svari_device_t *device)
 {
@@ -49,6 +81,7 @@ probe_kernels(svari_device_t *device)
     check_text_t text = check_convert(&bench, SVAR_INT8, SVAR_FLOAT64);
     report_fact("loading a kernel, and its first use", "%.1f ms %s",
                 (report_now_us() - start) / 1e3, text);
+    load_all(device);
     check_all(&bench);
   }
   svari_stream_fini(&bench.stream);

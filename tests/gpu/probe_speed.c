@@ -1,5 +1,6 @@
 // How long small things take, and how fast bytes move. Each figure is the best of several, the first left out.
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,6 +62,8 @@ typedef struct moved {
   void *host;
   svari_cu_address_t from, to;
   uint64_t size_bytes;
+  svar_dtype_t from_dtype, to_dtype; // of a kernel, and how many elements it has
+  uint64_t count;
 } moved_t;
 
 static svar_ret_t
@@ -90,15 +93,15 @@ zero(const moved_t *moved)
 static svar_ret_t
 convert(const moved_t *moved)
 {
-  return svari_kernels_convert(moved->stream, SVAR_FLOAT32, moved->from, SVAR_FLOAT16, moved->to,
-                               moved->size_bytes / 4);
+  return svari_kernels_convert(moved->stream, moved->from_dtype, moved->from, moved->to_dtype,
+                               moved->to, moved->count);
 }
 
 static svar_ret_t
 add_scaled(const moved_t *moved)
 {
-  return svari_kernels_add_scaled(moved->stream, SVAR_FLOAT32, 0.5, moved->from, moved->to,
-                                  moved->size_bytes / 4);
+  return svari_kernels_add_scaled(moved->stream, moved->to_dtype, 0.5, moved->from, moved->to,
+                                  moved->count);
 }
 
 // GB/s of everything that is read and written on the device; 0 on failure.
@@ -138,18 +141,50 @@ probe_host_copies(svari_device_t *device, const moved_t *moved, probe_ceilings_t
   svari_host_pages_unregister(device, moved->host);
 }
 
+enum { KERNEL_PERCENT = 80 }; // of a copy's bytes, both sides counted
+
+// As many elements as the wider side has room for.
+static void
+probe_conversion(moved_t moved, svar_dtype_t from, svar_dtype_t to,
+                 const probe_ceilings_t *ceilings)
+{
+  char what[64];
+  uint64_t from_bytes = svar_dtype_bytes(from), to_bytes = svar_dtype_bytes(to);
+  moved.from_dtype = from;
+  moved.to_dtype = to;
+  moved.count = moved.size_bytes / (from_bytes > to_bytes ? from_bytes : to_bytes);
+  snprintf(what, sizeof(what), "%s to %s", svar_dtype_name(from), svar_dtype_name(to));
+  report_share(what, speed(what, convert, &moved, (double)(moved.count * (from_bytes + to_bytes))),
+               ceilings->within, KERNEL_PERCENT);
+}
+
+static void
+probe_sum(moved_t moved, svar_dtype_t dtype, const probe_ceilings_t *ceilings)
+{
+  char what[64];
+  moved.to_dtype = dtype;
+  moved.count = moved.size_bytes / svar_dtype_bytes(dtype);
+  snprintf(what, sizeof(what), "y += a * x of %s", svar_dtype_name(dtype));
+  report_share(what, speed(what, add_scaled, &moved, 3 * (double)moved.size_bytes),
+               ceilings->within, KERNEL_PERCENT);
+}
+
 static void
 probe_device_work(const moved_t *moved, probe_ceilings_t *ceilings)
 {
   double size = (double)moved->size_bytes;
-  double copy = speed("copies", within, moved, 2 * size);
-  ceilings->within = copy;
-  double narrow = speed("float32 to float16", convert, moved, 1.5 * size);
-  double sum = speed("y += a * x", add_scaled, moved, 3 * size);
-  report_fact("copies within the device, read and written", "%.1f GB/s", copy);
+  ceilings->within = speed("copies", within, moved, 2 * size);
+  report_fact("copies within the device, read and written", "%.1f GB/s", ceilings->within);
   report_fact("zeros", "%.1f GB/s", speed("zeros", zero, moved, size));
-  report_fact("float32 to float16", "%.1f GB/s, %.0f %% of a copy's", narrow, 100 * narrow / copy);
-  report_fact("y += a * x of float32", "%.1f GB/s, %.0f %% of a copy's", sum, 100 * sum / copy);
+  probe_conversion(*moved, SVAR_FLOAT32, SVAR_FLOAT16, ceilings);
+  probe_conversion(*moved, SVAR_FLOAT16, SVAR_FLOAT32, ceilings);
+  probe_conversion(*moved, SVAR_FLOAT32, SVAR_BFLOAT16, ceilings);
+  probe_conversion(*moved, SVAR_FLOAT64, SVAR_FLOAT32, ceilings);
+  probe_conversion(*moved, SVAR_UINT8, SVAR_FLOAT32, ceilings);
+  probe_conversion(*moved, SVAR_FLOAT32, SVAR_INT8, ceilings);
+  probe_sum(*moved, SVAR_FLOAT16, ceilings);
+  probe_sum(*moved, SVAR_FLOAT32, ceilings);
+  probe_sum(*moved, SVAR_FLOAT64, ceilings);
 }
 
 static void
@@ -162,8 +197,11 @@ probe_bytes(svari_device_t *device, const svari_stream_t *stream, svari_memory_t
     return;
   }
   memset(host, 1, size_bytes);
-  moved_t moved = {stream, host, svari_memory_slot(slots, 0), svari_memory_slot(slots, 1),
-                   size_bytes};
+  const moved_t moved = {.stream = stream,
+                         .host = host,
+                         .from = svari_memory_slot(slots, 0),
+                         .to = svari_memory_slot(slots, 1),
+                         .size_bytes = size_bytes};
   report_fact("bytes that are moved below", "%llu MiB", (unsigned long long)size_bytes >> 20);
   probe_host_copies(device, &moved, out_ceilings);
   probe_device_work(&moved, out_ceilings);

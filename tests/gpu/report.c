@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static int passed, failed;
+static int passed, failed, held, missed;
 
 static void
 print_line(const char *mark, const char *what, const char *format, va_list arguments)
@@ -35,6 +35,25 @@ report_check(bool holds, const char *what, const char *format, ...)
   failed += !holds;
 }
 
+void
+report_speed(bool is_held, const char *what, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  print_line(is_held ? "ok" : "MISSED", what, format, arguments);
+  va_end(arguments);
+  held += is_held;
+  missed += !is_held;
+}
+
+void
+report_share(const char *what, double found, double ceiling, int least_percent)
+{
+  double percent = 100 * found / ceiling;
+  report_speed(percent >= least_percent, what, "%.1f GB/s, %.0f %% of %.1f (at least %d)", found,
+               percent, ceiling, least_percent);
+}
+
 bool
 report_call(svar_ret_t ret, const char *what)
 {
@@ -47,6 +66,7 @@ report_call(svar_ret_t ret, const char *what)
 int
 report_end(void)
 {
+  printf("speeds: %d held, %d missed\n", held, missed);
   printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 && passed > 0 ? 0 : 1;
 }
