@@ -330,20 +330,22 @@ TEST_F(ComponentControl, OneThatTakesLongKeepsNobodyWaitingAndIsInterruptedByIts
 TEST_F(ComponentControl, ASlowCallbackOfAnyKindHoldsUpNobodyElse)
 {
   Load("other", {"period_ms:=1.0"});
-  for (const char *callback : {"create", "configure", "activate", "step", "deactivate"}) {
+  for (const std::string callback : {"create", "configure", "activate", "step", "deactivate"}) {
+    const std::string name = "slow_in_" + callback; // a line of an earlier one is not waited for
+    const std::string node = "/" + name;
     Process slow(Words{SVAR_PROGRAM, "component", "load", "box", kRecorder} +
-                     Parameters({"slow_in:=" + std::string(callback), "period_ms:=0"}) +
-                     Words{"-r", "__node:=slow"},
+                     Parameters({"slow_in:=" + callback, "period_ms:=0"}) +
+                     Words{"-r", "__node:=" + name},
                  {});
-    if (callback == std::string("deactivate")) {
+    if (callback == "deactivate") {
       EXPECT_EQ(slow.Wait(), 0) << slow.Errors();
-      Svar change({"set-state", "/slow", "deactivate", "--timeout", "0.1"});
+      Svar change({"set-state", node, "deactivate", "--timeout", "0.1"});
       EXPECT_EQ(change.code, 1);
     }
-    ASSERT_TRUE(box_.WaitFor("[slow]: " + std::string(callback)));
+    ASSERT_TRUE(box_.WaitFor("[" + name + "]: " + callback));
     EXPECT_EQ(State("/other"), "active") << callback;
-    EXPECT_TRUE(Contains(Output({"parameters", "/slow"}), "slow_in\tstring\t'")) << callback;
-    EXPECT_EQ(Output({"unload", "box", "/slow"}), "") << callback;
+    EXPECT_TRUE(Contains(Output({"parameters", node}), "slow_in\tstring\t'")) << callback;
+    EXPECT_EQ(Output({"unload", "box", node}), "") << callback;
   }
   EXPECT_EQ(State("/other"), "active");
 }
