@@ -233,6 +233,17 @@ TEST_F(Release, AFailureLeavesTheViewAsItWas)
   expect_pins(0);
 }
 
+TEST_F(Release, FollowsTheDefaultStreams)
+{
+  for (uintptr_t stream : {1, 2}) { // of the device, of the thread
+    svar_value_t value = view();
+    svar_snapshot_t now = snapshot();
+    ASSERT_SVAR_OK(svar_value_release_after(&value, reinterpret_cast<void *>(stream)));
+    ASSERT_SVAR_OK(svar_snapshot_end_after(&now, 0, reinterpret_cast<void *>(stream)));
+    expect_pins(0);
+  }
+}
+
 TEST_F(Release, RefusesStreamsThatCannotBeFollowed)
 {
   svar_value_t value = view();
