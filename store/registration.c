@@ -7,11 +7,23 @@
 // Buffers from 64 KiB on have whole pages of their own.
 static const uint64_t LEAST_BYTES = UINT64_C(1) << 20;
 
+// Who waits for copies to end comes before those that begin meanwhile: several threads that copy all the time would
+// keep it waiting for ever. (One copy does not begin another.)
+static void
+init_copies(pthread_rwlock_t *copies)
+{
+  pthread_rwlockattr_t attributes;
+  pthread_rwlockattr_init(&attributes);
+  pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+  pthread_rwlock_init(copies, &attributes);
+  pthread_rwlockattr_destroy(&attributes);
+}
+
 void
 svari_registrations_init(svari_registrations_t *registrations)
 {
   *registrations = (svari_registrations_t){0};
-  pthread_rwlock_init(&registrations->copies, NULL);
+  init_copies(&registrations->copies);
   pthread_mutex_init(&registrations->lock, NULL);
 }
 

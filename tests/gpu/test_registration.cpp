@@ -241,6 +241,29 @@ TEST_F(Registration, IsDoneAnewAfterAFork)
   EXPECT_EQ(get(w_), Floats(MANY, 2));
 }
 
+// However many threads copy all the time.
+TEST_F(Registration, AForkIsNotKeptWaitingByCopiesThatBeginMeanwhile)
+{
+  std::atomic<bool> is_over{false};
+  std::vector<std::thread> copiers;
+  stand_in().delay(2000); // most of the time of which is under way
+  for (int i = 0; i < 4; i++) {
+    copiers.emplace_back([&] {
+      while (!is_over) {
+        ASSERT_SVAR_OK(copy_in());
+      }
+    });
+  }
+  for (int i = 0; i < 5; i++) {
+    Child child([] { return 0; });
+    EXPECT_EQ(child.wait(), 0);
+  }
+  is_over = true;
+  for (std::thread &copier : copiers) {
+    copier.join();
+  }
+}
+
 TEST_F(Registration, CopiesAndCommitsOfManyThreadsGoTogether)
 {
   std::atomic<bool> is_over{false};
