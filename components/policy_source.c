@@ -28,7 +28,7 @@ svari_policy_source_fini(svari_policy_source_t *source)
 
 svar_ret_t
 svari_policy_source_view(const svari_policy_source_t *source, const svar_snapshot_t *snapshot,
-                         svar_value_t out_views[SVARI_POLICY_WEIGHT_COUNT])
+                         svar_value_t *out_views)
 {
   for (int i = 0; i < SVARI_POLICY_WEIGHT_COUNT; i++) {
     SVAR_TRY(svar_snapshot_get(snapshot, source->variables[i], &out_views[i]));

@@ -22,11 +22,12 @@ SVAR_MUST_USE svar_ret_t svari_policy_source_init(svar_store_t *store,
 void svari_policy_source_fini(svari_policy_source_t *source);
 
 /// Borrows the weights of a snapshot of the source's store; the views are valid until it ends.
+/// @param[out] out_views SVARI_POLICY_WEIGHT_COUNT of them
 /// @contract{allocates: no; blocks: no}
 /// @retval as svar_snapshot_get()
-SVAR_MUST_USE svar_ret_t
-svari_policy_source_view(const svari_policy_source_t *source, const svar_snapshot_t *snapshot,
-                         svar_value_t out_views[SVARI_POLICY_WEIGHT_COUNT]);
+SVAR_MUST_USE svar_ret_t svari_policy_source_view(const svari_policy_source_t *source,
+                                                  const svar_snapshot_t *snapshot,
+                                                  svar_value_t *out_views);
 
 SVAR_END_DECLS
 #endif
