@@ -14,7 +14,6 @@
 #define SVARI_CONSTANT const __grid_constant__
 #define SVARI_KERNEL(name, ...)                                                                    \
   extern "C" __global__ void __launch_bounds__(SVARI_KERNEL_THREADS) name(__VA_ARGS__)
-#define SVARI_SHUFFLE(number, lanes_away) __shfl_xor_sync(0xffffffff, number, lanes_away)
 #endif
 
 #include "gpu/kernels_layout.h"
@@ -253,14 +252,31 @@ lane_product(const float *__restrict__ row, const float *__restrict__ vector, ui
   return sum;
 }
 
-// The sum of all lanes' parts, in all lanes: of those 16 apart first, of neighbours last.
-SVARI_CONVERT_INLINE float
-warp_sum(float part)
+// What the lane has that is lanes_away. All lanes of a warp call it together; the stand-in driver has its own.
+#ifdef __CUDACC__
+template <unsigned N>
+SVARI_CONVERT_INLINE Run<float, N>
+shuffle(Run<float, N> numbers, unsigned lanes_away)
 {
-  for (int away = SVARI_KERNEL_LANES / 2; away > 0; away /= 2) {
-    part += SVARI_SHUFFLE(part, away);
+  for (unsigned k = 0; k < N; k++) {
+    numbers.element[k] = __shfl_xor_sync(0xffffffff, numbers.element[k], lanes_away);
   }
-  return part;
+  return numbers;
+}
+#endif
+
+// The sums of all lanes' parts, in all lanes: of those 16 apart first, of neighbours last.
+template <unsigned N>
+SVARI_CONVERT_INLINE Run<float, N>
+warp_sums(Run<float, N> parts)
+{
+  for (unsigned away = SVARI_KERNEL_LANES / 2; away > 0; away /= 2) {
+    Run<float, N> others = shuffle(parts, away);
+    for (unsigned k = 0; k < N; k++) {
+      parts.element[k] += others.element[k];
+    }
+  }
+  return parts;
 }
 
 SVARI_CONVERT_INLINE float
@@ -283,9 +299,10 @@ SVARI_KERNEL(svari_dense, float *out, const float *weight, const float *bias, co
              uint64_t rows, uint64_t columns, int32_t activation)
 {
   for (uint64_t row = first_row(); row < rows; row += warp_count()) {
-    float sum = warp_sum(lane_product(weight + row * columns, in, columns)) + bias[row];
+    Run<float, 1> sum =
+        warp_sums(Run<float, 1>{{lane_product(weight + row * columns, in, columns)}});
     if (lane() == 0) {
-      out[row] = activate(sum, activation);
+      out[row] = activate(sum.element[0] + bias[row], activation);
     }
   }
 }
@@ -304,13 +321,18 @@ SVARI_KERNEL(svari_lstm, float *out_hidden, float *out_cell, const float *weight
              uint64_t units)
 {
   for (uint64_t unit = first_row(); unit < units; unit += warp_count()) {
-    float gate[4];
+    Run<float, 4> gates;
     for (unsigned k = 0; k < 4; k++) {
       uint64_t row = k * units + unit;
-      float part = lane_product(weight_in + row * inputs, in, inputs) +
-                   lane_product(weight_hidden + row * units, hidden, units);
-      gate[k] = warp_sum(part) + bias_in[row] + bias_hidden[row];
+      gates.element[k] = lane_product(weight_in + row * inputs, in, inputs) +
+                         lane_product(weight_hidden + row * units, hidden, units);
     }
+    gates = warp_sums(gates);
+    for (unsigned k = 0; k < 4; k++) {
+      uint64_t row = k * units + unit;
+      gates.element[k] = gates.element[k] + bias_in[row] + bias_hidden[row];
+    }
+    const float *gate = gates.element;
     float kept = sigmoid(gate[1]) * cell[unit] + sigmoid(gate[0]) * tanhf(gate[2]);
     if (lane() == 0) {
       out_cell[unit] = kept;

@@ -104,6 +104,19 @@ add_scaled(const moved_t *moved)
                                   moved->count);
 }
 
+// A layer whose matrix is all the bytes; its vectors lie in the other slot, where nothing is written that is read.
+static svar_ret_t
+dense(const moved_t *moved)
+{
+  enum { COLUMNS = 4096 };
+  svari_kernel_dense_t layer = {.weight = moved->from,
+                                .bias = moved->to,
+                                .rows = moved->size_bytes / sizeof(float) / COLUMNS,
+                                .columns = COLUMNS,
+                                .activation = SVARI_KERNEL_RELU};
+  return svari_kernels_dense(moved->stream, &layer, moved->to, moved->to + moved->size_bytes / 2);
+}
+
 // GB/s of everything that is read and written on the device; 0 on failure.
 static double
 speed(const char *what, svar_ret_t (*work)(const moved_t *moved), const moved_t *moved,
@@ -185,6 +198,9 @@ probe_device_work(const moved_t *moved, probe_ceilings_t *ceilings)
   probe_sum(*moved, SVAR_FLOAT16, ceilings);
   probe_sum(*moved, SVAR_FLOAT32, ceilings);
   probe_sum(*moved, SVAR_FLOAT64, ceilings);
+  double layer = speed("a dense layer", dense, moved, size);
+  report_fact("a dense layer's matrix", "%.1f GB/s, %.0f %% of a copy's", layer,
+              100 * layer / ceilings->within);
 }
 
 static void

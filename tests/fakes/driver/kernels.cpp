@@ -24,27 +24,34 @@ thread_local Place blockIdx, threadIdx, gridDim, blockDim;
 const fake_kernel_t *all_kernels;
 
 // A warp's lanes run one after the other, and yet give each other numbers: each lane runs as far as the next
-// shuffle, leaves its number there, and ends. When all have, they run again from the start, and are given what the
+// shuffle, leaves its numbers there, and ends. When all have, they run again from the start, and are given what the
 // others left. So a kernel that shuffles must not read what it has written before its last shuffle.
 struct Warp {
-  float left[64][SVARI_KERNEL_LANES]; // at each shuffle, by each lane
-  int complete;                       // shuffles that all lanes have left a number at
-  int passed;                         // shuffles that the running lane has come to
-  int ended_early;                    // lanes, since they began again
+  struct alignas(16) Left {
+    char bytes[16];
+  };
+  Left left[64][SVARI_KERNEL_LANES]; // at each shuffle, by each lane
+  int complete;                      // shuffles that all lanes have left something at
+  int passed;                        // shuffles that the running lane has come to
+  int ended_early;                   // lanes, since they began again
   jmp_buf end;
 };
 thread_local Warp warp;
 
-float
-shuffle(float number, unsigned lanes_away)
+template <typename Numbers>
+Numbers
+shuffle(const Numbers &numbers, unsigned lanes_away)
 {
+  static_assert(sizeof(Numbers) <= sizeof(Warp::Left));
   unsigned lane = threadIdx.x % SVARI_KERNEL_LANES;
-  if (warp.passed < warp.complete) {
-    return warp.left[warp.passed++][lane ^ lanes_away];
+  if (warp.passed == warp.complete) {
+    std::memcpy(&warp.left[warp.complete][lane], &numbers, sizeof(numbers));
+    warp.ended_early++;
+    std::longjmp(warp.end, 1); // over kernels, which have nothing to destroy
   }
-  warp.left[warp.complete][lane] = number;
-  warp.ended_early++;
-  std::longjmp(warp.end, 1); // over kernels, which have nothing to destroy
+  Numbers others;
+  std::memcpy(&others, &warp.left[warp.passed++][lane ^ lanes_away], sizeof(others));
+  return others;
 }
 
 // Runs lanes, which are threads first, first + 1 ..., from their start. True: they are to run once more.
@@ -60,10 +67,10 @@ run_lanes(unsigned first, unsigned lanes, const Run &run)
     }
   }
   constexpr int most = sizeof(warp.left) / sizeof(warp.left[0]);
+  // A shuffle of half a warp, which is undefined on a GPU; or one more than there is room for.
   bool is_together = warp.ended_early == 0 || warp.ended_early == SVARI_KERNEL_LANES;
   if (!is_together || (warp.ended_early > 0 && ++warp.complete == most)) {
-    std::
-        abort(); // a shuffle of half a warp, which is undefined on a GPU; or one more than there is room for
+    std::abort();
   }
   return warp.ended_early > 0;
 }
@@ -140,7 +147,6 @@ template <typename Kernel, Kernel *kernel> struct Listed {
 } // namespace
 
 #define SVARI_CONSTANT const
-#define SVARI_SHUFFLE(number, lanes_away) shuffle(number, lanes_away)
 #define SVARI_KERNEL(name, ...)                                                                    \
   static void name(__VA_ARGS__);                                                                   \
   static const Listed<decltype(name), name> listed_##name(#name);                                  \
