@@ -284,7 +284,7 @@ activate(float x, int32_t activation)
 {
   switch (activation) {
   case SVARI_KERNEL_RELU:
-    return x > 0 ? x : 0;
+    return x < 0 ? 0 : x; // not a number stays what it is
   case SVARI_KERNEL_ELU:
     return x > 0 ? x : expm1f(x);
   case SVARI_KERNEL_TANH:

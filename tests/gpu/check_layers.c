@@ -83,7 +83,7 @@ enum { ROWS_MAX = 1500 };
 static double
 activated(double x, int32_t activation)
 {
-  return activation == SVARI_KERNEL_RELU   ? fmax(x, 0)
+  return activation == SVARI_KERNEL_RELU   ? (x < 0 ? 0 : x)
          : activation == SVARI_KERNEL_ELU  ? (x > 0 ? x : expm1(x))
          : activation == SVARI_KERNEL_TANH ? tanh(x)
                                            : x;

@@ -119,6 +119,19 @@ TEST_F(GpuQueue, ComputesADenseLayerWithEveryActivation)
   }
 }
 
+TEST_F(GpuQueue, NoActivationHidesWhatIsNotANumber)
+{
+  Place weight = put({NAN, 1}, {2, 1}), bias = put({0, NAN}, {2}), in = put({1}, {1});
+  Place out = put({0, 0}, {2});
+  for (int activation = SVAR_ACTIVATION_NONE; activation <= SVAR_ACTIVATION_TANH; activation++) {
+    ASSERT_SVAR_OK(svar_gpu_queue_dense(queue_, &weight, &bias,
+                                        static_cast<svar_activation_t>(activation), &in, &out));
+    for (float value : take(out)) {
+      EXPECT_TRUE(std::isnan(value)) << activation;
+    }
+  }
+}
+
 TEST_F(GpuQueue, TakesAStepOfAnLstm)
 {
   Place weight_in = put({1, 2, 3, 4}, {4, 1}), weight_hidden = put({1, 1, 1, 1}, {4, 1});
