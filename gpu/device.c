@@ -131,8 +131,7 @@ svari_device_open(int ordinal, const svar_allocator_t *allocator, svari_device_t
 }
 
 svar_ret_t
-svari_device_open_uuid(const svari_cu_uuid_t *uuid, const svar_allocator_t *allocator,
-                       svari_device_t **out_device)
+svari_device_find(const svari_cu_uuid_t *uuid, int32_t *out_ordinal)
 {
   const svari_driver_t *driver = NULL;
   SVAR_TRY(svari_driver_get(&driver));
@@ -142,7 +141,8 @@ svari_device_open_uuid(const svari_cu_uuid_t *uuid, const svar_allocator_t *allo
     if (driver->calls.cuDeviceGet(&device, ordinal) == SVARI_CU_SUCCESS &&
         driver->calls.cuDeviceGetUuid(&found, device) == SVARI_CU_SUCCESS &&
         memcmp(&found, uuid, sizeof(found)) == 0) {
-      return svari_device_open(ordinal, allocator, out_device);
+      *out_ordinal = ordinal;
+      return SVAR_OK;
     }
   }
   char text[SVARI_UUID_TEXT_BYTES];

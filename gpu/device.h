@@ -31,9 +31,9 @@ typedef struct svari_device {
 // out; SVAR_ERR_UNSUPPORTED if it cannot share memory between processes; SVAR_ERR_NO_MEMORY; SVAR_ERR_DEVICE
 svar_ret_t svari_device_open(int ordinal, const svar_allocator_t *allocator,
                              svari_device_t **out_device);
-// The same by its identity, which all processes agree on. SVAR_ERR_CONTEXT if it is not visible to this one.
-svar_ret_t svari_device_open_uuid(const svari_cu_uuid_t *uuid, const svar_allocator_t *allocator,
-                                  svari_device_t **out_device);
+// The number here of the GPU of that identity, which all processes agree on. SVAR_ERR_CONTEXT if it is not visible to this
+// one. As svari_driver_get()
+svar_ret_t svari_device_find(const svari_cu_uuid_t *uuid, int32_t *out_ordinal);
 // Gives it back; what was made on it is gone before. NULL is a no-op.
 void svari_device_close(svari_device_t *device);
 

@@ -231,6 +231,14 @@ svari_memory_import(svari_device_t *device, int fd, uint32_t slot_count, uint64_
 }
 
 svar_ret_t
+svari_memory_import_at(svari_device_t *device, int fd, svari_cu_address_t address,
+                       uint64_t size_bytes, svari_memory_t **out_memory)
+{
+  assert(fd >= 0 && address != 0 && size_bytes % device->granularity_bytes == 0);
+  return open_memory(device, fd, 1, size_bytes, address, SVARI_MEMORY_READ, out_memory);
+}
+
+svar_ret_t
 svari_memory_export(const svari_memory_t *memory, int *out_fd)
 {
   const svari_device_t *device = memory->device;

@@ -52,6 +52,10 @@ svar_ret_t svari_memory_export(const svari_memory_t *memory, int *out_fd);
 svar_ret_t svari_memory_import(svari_device_t *device, int fd, uint32_t slot_count,
                                uint64_t slot_bytes, svari_memory_access_t access,
                                svari_memory_t **out_memory);
+// As one slot of size_bytes, a multiple of the device's granularity, to be read, at an address of a reservation, which
+// outlives it.
+svar_ret_t svari_memory_import_at(svari_device_t *device, int fd, svari_cu_address_t address,
+                                  uint64_t size_bytes, svari_memory_t **out_memory);
 // Gives back what this process has of it; the work on it is over. NULL is a no-op.
 void svari_memory_destroy(svari_memory_t *memory);
 

@@ -123,7 +123,7 @@ svar_endpoint_answer(svar_endpoint_t *endpoint, uint64_t caller, const void *byt
   peer->stays = false;
   // What a peer does not take is lost, and so is the connection, when it is next looked at.
   if (!svari_packet_server_send(peer, bytes, size_bytes < most_bytes ? size_bytes : most_bytes,
-                                NULL, 0)) {
+                                NULL, 0, SVARI_NO_FD)) {
     shutdown(peer->fd, SHUT_RDWR);
   }
 }

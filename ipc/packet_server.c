@@ -130,10 +130,9 @@ svari_packet_server_serve(svari_packet_server_t *server, uint32_t what)
 
 bool
 svari_packet_server_send(const svari_peer_t *peer, const void *head, size_t head_bytes,
-                         const void *tail, size_t tail_bytes)
+                         const void *tail, size_t tail_bytes, int fd)
 {
-  return svari_packet_send(peer->fd, head, head_bytes, tail, tail_bytes, SVARI_NO_FD,
-                           MSG_DONTWAIT) == 0;
+  return svari_packet_send(peer->fd, head, head_bytes, tail, tail_bytes, fd, MSG_DONTWAIT) == 0;
 }
 
 svari_peer_t *

@@ -58,9 +58,10 @@ svar_ret_t svari_packet_server_listen(svari_packet_server_t *server, const char 
 svar_ret_t svari_packet_server_watch(svari_packet_server_t *server, int fd, uint32_t what);
 // Does what the epoll told of by a `what` up to SVARI_PEERS.
 void svari_packet_server_serve(svari_packet_server_t *server, uint32_t what);
-// Sends head, then tail, to a peer; false if it did not take the packet.
+// Sends head, then tail, to a peer, and a descriptor (SVARI_NO_FD: none), which stays the caller's; false if it did not
+// take the packet.
 bool svari_packet_server_send(const svari_peer_t *peer, const void *head, size_t head_bytes,
-                              const void *tail, size_t tail_bytes);
+                              const void *tail, size_t tail_bytes, int fd);
 // The number of a peer's place, below SVARI_PEERS.
 uint32_t svari_packet_server_place(const svari_packet_server_t *server, const svari_peer_t *peer);
 // NULL: that connection has ended.

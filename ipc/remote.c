@@ -129,7 +129,7 @@ fail_as_holder(const svari_response_packet_t *response)
 
 svar_ret_t
 svari_remote_ask(svar_remote_t *remote, svari_request_t *request, const void *body,
-                 size_t body_bytes, int fd, svari_response_packet_t *out_response)
+                 size_t body_bytes, int fd, svari_response_packet_t *out_response, int *out_fd)
 {
   svari_packet_t packet = {.fd = SVARI_NO_FD};
   if (getpid() != remote->pid) {
@@ -143,15 +143,18 @@ svari_remote_ask(svar_remote_t *remote, svari_request_t *request, const void *bo
   request->protocol = SVARI_SERVICE_PROTOCOL;
   request->id = ++remote->last_id;
   SVAR_TRY(exchange(remote, request, body, body_bytes, fd, out_response, &packet));
-  if (packet.fd != SVARI_NO_FD) {
-    close(packet.fd);
-  }
   svar_ret_t ret = check_response(remote, request, &out_response->head, &packet);
   if (ret != SVAR_OK) {
     svari_remote_disconnect(remote);
-    return ret;
+  } else if (out_response->head.ret != SVAR_OK) {
+    ret = fail_as_holder(out_response);
   }
-  return out_response->head.ret == SVAR_OK ? SVAR_OK : fail_as_holder(out_response);
+  if (ret == SVAR_OK && out_fd != NULL) {
+    *out_fd = packet.fd;
+  } else if (packet.fd != SVARI_NO_FD) {
+    close(packet.fd);
+  }
+  return ret;
 }
 
 svar_ret_t
@@ -161,7 +164,7 @@ svar_remote_info(svar_remote_t *remote, svar_store_info_t *out_info)
   svari_request_t request = {.kind = SVARI_REQUEST_STATUS};
   svari_response_packet_t response;
   svari_status_t status;
-  SVAR_TRY(svari_remote_ask(remote, &request, NULL, 0, SVARI_NO_FD, &response));
+  SVAR_TRY(svari_remote_ask(remote, &request, NULL, 0, SVARI_NO_FD, &response, NULL));
   if (response.head.body_bytes != sizeof(status)) {
     return svar_fail(SVAR_ERR_LAYOUT,
                      "the holder of store '%s' tells its status in %u bytes, not %zu", remote->name,
@@ -206,6 +209,12 @@ read_options(const svar_remote_options_t *given, svar_remote_options_t *out_opti
   return SVAR_OK;
 }
 
+static uid_t
+owner_of(const svar_remote_options_t *options)
+{
+  return options->owner == (uid_t)-1 ? geteuid() : options->owner;
+}
+
 static svar_ret_t
 remote_new(const char *name, const svar_remote_options_t *options, svar_remote_t **out_remote)
 {
@@ -218,7 +227,7 @@ remote_new(const char *name, const svar_remote_options_t *options, svar_remote_t
   remote->allocator = allocator;
   remote->fd = SVARI_NO_FD;
   remote->pid = getpid();
-  remote->owner = options->owner == (uid_t)-1 ? geteuid() : options->owner;
+  remote->owner = owner_of(options);
   remote->timeout_ns = options->timeout_ns != 0 ? options->timeout_ns : DEFAULT_TIMEOUT_NS;
   remote->last_id = 0;
   remote->spare_body = SVARI_REMOTE_BODY_NONE;
@@ -232,14 +241,21 @@ svar_remote_open(const char *name, const svar_remote_options_t *options, svar_re
 {
   SVAR_REQUIRE(name != NULL && out_remote != NULL);
   svar_remote_options_t known;
-  svar_remote_t *remote = NULL;
+  svari_store_paths_t paths;
   SVAR_TRY(read_options(options, &known));
-  SVAR_TRY(remote_new(name, &known, &remote));
-  svar_ret_t ret = svari_store_paths(svari_segment_directory(known.directory), name, remote->owner,
-                                     &remote->paths);
-  if (ret == SVAR_OK) {
-    ret = connect_to_holder(remote);
-  }
+  SVAR_TRY(
+      svari_store_paths(svari_segment_directory(known.directory), name, owner_of(&known), &paths));
+  return svari_remote_open_at(name, &paths, &known, out_remote);
+}
+
+svar_ret_t
+svari_remote_open_at(const char *name, const svari_store_paths_t *paths,
+                     const svar_remote_options_t *known, svar_remote_t **out_remote)
+{
+  svar_remote_t *remote = NULL;
+  SVAR_TRY(remote_new(name, known, &remote));
+  remote->paths = *paths;
+  svar_ret_t ret = connect_to_holder(remote);
   if (ret != SVAR_OK) {
     svar_remote_close(remote);
     return ret;

@@ -274,7 +274,7 @@ send_change(svar_remote_change_t *change, uint64_t *out_version)
   if (svari_remote_body_is_open(&change->body) || !is_small(change, table_bytes)) {
     SVAR_TRY(complete_body(change, table_bytes, &request));
     change->is_sent = true;
-    SVAR_TRY(svari_remote_ask(change->remote, &request, NULL, 0, change->body.fd, &response));
+    SVAR_TRY(svari_remote_ask(change->remote, &request, NULL, 0, change->body.fd, &response, NULL));
   } else {
     void *table = take_small(change, table_bytes, &request.table_offset);
     request.body_bytes = request.table_offset + table_bytes;
@@ -282,7 +282,7 @@ send_change(svar_remote_change_t *change, uint64_t *out_version)
       memcpy(table, change->values, table_bytes);
     }
     SVAR_TRY(svari_remote_ask(change->remote, &request, change->small, request.body_bytes,
-                              SVARI_NO_FD, &response));
+                              SVARI_NO_FD, &response, NULL));
   }
   if (out_version != NULL) {
     *out_version = response.head.version;

@@ -26,10 +26,16 @@ typedef union svari_response_packet {
   uint8_t bytes[sizeof(svari_response_t) + SVARI_RESPONSE_TEXT_BYTES];
 } svari_response_packet_t;
 
+// svar_remote_open() for a store whose files are known. known: SVAR_REMOTE_OPTIONS_INIT, or what a caller's became
+svar_ret_t svari_remote_open_at(const char *name, const svari_store_paths_t *paths,
+                                const svar_remote_options_t *known, svar_remote_t **out_remote);
+
 // Sends the request, with body_bytes of body behind its head or the descriptor fd beside it, and waits for the
-// response. The holder's failure becomes this thread's.
+// response. The holder's failure becomes this thread's. out_fd: what came along (SVARI_NO_FD: nothing), the caller's;
+// NULL: is closed.
 svar_ret_t svari_remote_ask(svar_remote_t *remote, svari_request_t *request, const void *body,
-                            size_t body_bytes, int fd, svari_response_packet_t *out_response);
+                            size_t body_bytes, int fd, svari_response_packet_t *out_response,
+                            int *out_fd);
 
 // False also if the last exchange had no answer: then the holder may be at work on it yet.
 static inline bool

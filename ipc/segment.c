@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ipc/remote_device.h"
 #include "ipc/segment_file.h"
 #include "ipc/segment_impl.h"
 #include "ipc/segment_pages.h"
@@ -281,6 +282,7 @@ static const svari_region_ops_t segment_ops = {
     .owner = segment_owner,
     .remove = segment_remove,
     .is_removed = segment_is_removed,
+    .fetch_device = svari_remote_fetch_device,
     .release = segment_release,
     .forked = segment_forked,
     .destroy = segment_destroy,

@@ -71,6 +71,16 @@ may_read(void *context, const svari_peer_t *peer)
           svari_socket_is_in_group(peer->fd, &peer->credentials, readable->st_gid));
 }
 
+// What goes back: a head, a body as the request's kind says, and perhaps a descriptor.
+typedef struct answer {
+  svari_response_t head;
+  union {
+    svari_status_t status;
+    svari_device_memory_t memory;
+  } body;
+  int fd; // under the birth lock while there is one
+} answer_t;
+
 // --- requests --------------------------------------------------------------------------------------
 
 static void
@@ -166,29 +176,64 @@ set(service_t *service, const svari_peer_t *peer, int fd, uint64_t *out_version)
                            service->buffer, out_version);
 }
 
+// A descriptor of device memory gives the right to write it, too, unlike the state file, which its reader cannot
+// open to write: so only those get one who could as well change this process's memory.
+static svar_ret_t
+share_device(service_t *service, const svari_peer_t *peer, answer_t *answer)
+{
+  svari_device_request_t request;
+  if (!is_trusted(peer)) {
+    return svar_fail(
+        SVAR_ERR_PERMISSION,
+        "store '%s' hands out device memory to processes of user %u only, for who maps "
+        "it can write it; user %u reads its variables in host memory",
+        svar_store_name(service->store), (unsigned)geteuid(), (unsigned)peer->credentials.uid);
+  }
+  memcpy(&request, service->packet.bytes + sizeof(service->packet.head), sizeof(request));
+  svari_birth_lock(); // a child forked meanwhile would keep the memory
+  svar_ret_t ret = svari_store_device_share(service->store, request.region, request.offset,
+                                            &answer->fd, &answer->body.memory.size_bytes);
+  if (ret != SVAR_OK) {
+    svari_birth_unlock();
+  }
+  return ret;
+}
+
+static void
+end_answer(answer_t *answer)
+{
+  if (answer->fd != SVARI_NO_FD) {
+    close_fd(&answer->fd);
+    svari_birth_unlock();
+  }
+}
+
 // What the request asks for. *fd: what came along; moved or not.
 static svar_ret_t
-obey(service_t *service, svari_peer_t *peer, int *fd, svari_response_t *response,
-     svari_status_t *out_status)
+obey(service_t *service, svari_peer_t *peer, int *fd, answer_t *answer)
 {
+  svari_response_t *response = &answer->head;
   switch ((svari_request_kind_t)service->packet.head.kind) {
   case SVARI_REQUEST_STATUS:
-    response->body_bytes = sizeof(*out_status);
-    return tell_status(service, out_status);
+    response->body_bytes = sizeof(answer->body.status);
+    return tell_status(service, &answer->body.status);
   case SVARI_REQUEST_WATCH:
     return watch(service, peer, fd);
   case SVARI_REQUEST_SET:
     return set(service, peer, *fd, &response->version);
+  case SVARI_REQUEST_DEVICE:
+    response->body_bytes = sizeof(answer->body.memory);
+    return share_device(service, peer, answer);
   }
   return SVAR_ERR_SYNTAX; // there is no other: svari_request_check()
 }
 
 // True if the peer took the response. It has room for one, unless it does not read what it asks for.
 static bool
-respond(const service_t *service, const svari_peer_t *peer, svari_response_t *response,
-        const svari_status_t *status)
+respond(const service_t *service, const svari_peer_t *peer, answer_t *answer)
 {
-  const void *body = status;
+  svari_response_t *response = &answer->head;
+  const void *body = &answer->body;
   char text[SVARI_RESPONSE_TEXT_BYTES];
   if (response->ret != SVAR_OK) {
     snprintf(text, sizeof(text), "%s", svar_error_message());
@@ -198,15 +243,15 @@ respond(const service_t *service, const svari_peer_t *peer, svari_response_t *re
   if (response->version == 0) {
     response->version = svar_store_version(service->store);
   }
-  return svari_packet_server_send(peer, response, sizeof(*response), body, response->body_bytes);
+  return svari_packet_server_send(peer, response, sizeof(*response), body, response->body_bytes,
+                                  answer->fd);
 }
 
 // False: the connection is to end.
 static bool
-answer(void *context, svari_peer_t *peer, svari_packet_t *packet)
+take(void *context, svari_peer_t *peer, svari_packet_t *packet)
 {
   service_t *service = context;
-  svari_status_t status;
   bool is_understood;
   const svari_request_t *head = &service->packet.head;
   if (packet->size_bytes < sizeof(*head)) {
@@ -214,18 +259,19 @@ answer(void *context, svari_peer_t *peer, svari_packet_t *packet)
   }
   svar_ret_t ret =
       svari_request_check(&service->packet, packet->size_bytes, packet->fd, &is_understood);
-  svari_response_t response = {
-      .magic = SVARI_RESPONSE_MAGIC,
-      .protocol = SVARI_SERVICE_PROTOCOL,
-      .kind = head->kind,
-      .id = head->id,
-  };
+  answer_t answer = {.head = {.magic = SVARI_RESPONSE_MAGIC,
+                              .protocol = SVARI_SERVICE_PROTOCOL,
+                              .kind = head->kind,
+                              .id = head->id},
+                     .fd = SVARI_NO_FD};
   if (ret == SVAR_OK) {
-    ret = obey(service, peer, &packet->fd, &response, &status);
+    ret = obey(service, peer, &packet->fd, &answer);
   }
-  response.ret = ret;
+  answer.head.ret = ret;
   close_fd(&packet->fd); // before anybody can count it
-  return respond(service, peer, &response, &status) && is_understood;
+  bool is_taken = respond(service, peer, &answer);
+  end_answer(&answer);
+  return is_taken && is_understood;
 }
 
 static void *
@@ -298,7 +344,7 @@ service_new(svar_store_t *store, service_t **out_service)
   service->attendant = (svari_attendant_t){.end = service_end, .forked = service_forked};
   service->store = store;
   service->stop_fd = SVARI_NO_FD;
-  static const svari_packet_hooks_t hooks = {.welcome = may_read, .take = answer, .leave = leave};
+  static const svari_packet_hooks_t hooks = {.welcome = may_read, .take = take, .leave = leave};
   svari_packet_server_init(&service->server, &hooks, service, &service->packet,
                            sizeof(service->packet));
   *out_service = service;

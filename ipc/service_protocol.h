@@ -20,7 +20,7 @@
 #define SVARI_RESPONSE_MAGIC UINT32_C(0x53525653) // "SVRS"
 
 enum {
-  SVARI_SERVICE_PROTOCOL = 2,       // raised by every change below
+  SVARI_SERVICE_PROTOCOL = 3,       // raised by every change below
   SVARI_REQUEST_BODY_BYTES = 4096,  // longest body that follows the head
   SVARI_REQUEST_VALUES = 1 << 20,   // most values that one request sets
   SVARI_RESPONSE_TEXT_BYTES = 1024, // longest sentence, its final NUL included
@@ -31,7 +31,9 @@ typedef enum svari_request_kind {
   SVARI_REQUEST_STATUS = 1, // the response's body is a svari_status_t
   SVARI_REQUEST_WATCH =
       2, // an eventfd comes along: signalled at each commit while the connection stays
-  SVARI_REQUEST_SET = 3 // the body's values become one version
+  SVARI_REQUEST_SET = 3, // the body's values become one version
+  // The body is a svari_device_request_t; the response's a svari_device_memory_t, and a descriptor comes along
+  SVARI_REQUEST_DEVICE = 4
 } svari_request_kind_t;
 
 typedef struct svari_request {
@@ -44,6 +46,17 @@ typedef struct svari_request {
   uint32_t value_count;
   uint32_t reserved; // 0
 } svari_request_t;
+
+// Of the holder's memory on a GPU: what begins at offset of the region of that number.
+typedef struct svari_device_request {
+  uint32_t region;
+  uint32_t reserved; // 0
+  uint64_t offset;
+} svari_device_request_t;
+
+typedef struct svari_device_memory {
+  uint64_t size_bytes; // behind the descriptor
+} svari_device_memory_t;
 
 typedef struct svari_value_description {
   char name[SVARI_VALUE_NAME_BYTES]; // of the variable
@@ -85,6 +98,8 @@ typedef struct svari_status {
 } svari_status_t;
 
 static_assert(sizeof(svari_request_t) == 40, "the layout is shared by processes");
+static_assert(sizeof(svari_device_request_t) == 16, "the layout is shared by processes");
+static_assert(sizeof(svari_device_memory_t) == 8, "the layout is shared by processes");
 static_assert(sizeof(svari_value_description_t) == 416, "the layout is shared by processes");
 static_assert(sizeof(svari_response_t) == 32, "the layout is shared by processes");
 static_assert(sizeof(svari_status_t) == 320, "the layout is shared by processes");

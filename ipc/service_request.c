@@ -22,6 +22,7 @@ check_head(const svari_request_t *head, size_t packet_bytes)
   case SVARI_REQUEST_STATUS:
   case SVARI_REQUEST_WATCH:
   case SVARI_REQUEST_SET:
+  case SVARI_REQUEST_DEVICE:
     return SVAR_OK;
   default:
     return svar_fail(SVAR_ERR_SYNTAX, "there is no request of kind %u", head->kind);
@@ -53,6 +54,18 @@ check_table(const svari_request_t *head)
   return SVAR_OK;
 }
 
+static svar_ret_t
+check_device(const svari_request_t *head, int fd)
+{
+  if (fd != SVARI_NO_FD || head->body_bytes != sizeof(svari_device_request_t)) {
+    return svar_fail(SVAR_ERR_SYNTAX,
+                     "a request for device memory has a body of %zu bytes, not of %llu%s",
+                     sizeof(svari_device_request_t), (unsigned long long)head->body_bytes,
+                     fd != SVARI_NO_FD ? " in a descriptor" : "");
+  }
+  return SVAR_OK;
+}
+
 svar_ret_t
 svari_request_check(const svari_request_packet_t *packet, size_t packet_bytes, int fd,
                     bool *out_is_understood)
@@ -60,11 +73,18 @@ svari_request_check(const svari_request_packet_t *packet, size_t packet_bytes, i
   *out_is_understood = false;
   SVAR_TRY(check_head(&packet->head, packet_bytes));
   *out_is_understood = true;
-  if (packet->head.kind != SVARI_REQUEST_SET) {
-    return SVAR_OK;
+  switch ((svari_request_kind_t)packet->head.kind) {
+  case SVARI_REQUEST_SET:
+    SVAR_TRY(check_length(&packet->head, packet_bytes, fd));
+    return check_table(&packet->head);
+  case SVARI_REQUEST_DEVICE:
+    SVAR_TRY(check_length(&packet->head, packet_bytes, fd));
+    return check_device(&packet->head, fd);
+  case SVARI_REQUEST_STATUS:
+  case SVARI_REQUEST_WATCH:
+    break;
   }
-  SVAR_TRY(check_length(&packet->head, packet_bytes, fd));
-  return check_table(&packet->head);
+  return SVAR_OK;
 }
 
 svar_ret_t

@@ -21,7 +21,7 @@ typedef struct svari_request_body {
   uint64_t size_bytes;
 } svari_request_body_t;
 
-// Checks the head, and that a SET's has a body as it says. The packet holds packet_bytes; fd came along
+// Checks the head, and that a SET or DEVICE has a body as it says. The packet holds packet_bytes; fd came along
 // (SVARI_NO_FD: none). SVAR_ERR_SYNTAX, SVAR_ERR_LAYOUT; *out_is_understood: the failure is of the body alone.
 svar_ret_t svari_request_check(const svari_request_packet_t *packet, size_t packet_bytes, int fd,
                                bool *out_is_understood);

@@ -76,7 +76,7 @@ svari_buffer_find(const svari_writer_t *writer, uint64_t offset, uint64_t size_b
   const svari_writer_record_t *found = NULL;
   for (size_t i = 0; i < writer->variable_count && found == NULL; i++) {
     const svari_writer_variable_t *variable = &writer->variables[i];
-    found = variable->region == 0 ? find_around(variable, offset, size_bytes) : NULL;
+    found = variable->device == 0 ? find_around(variable, offset, size_bytes) : NULL;
   }
   if (found != NULL) {
     *out_offset = found->offset;
@@ -89,7 +89,7 @@ svari_buffer_find(const svari_writer_t *writer, uint64_t offset, uint64_t size_b
 static void
 give_back(svari_writer_t *writer, uint64_t variable, const svari_writer_record_t *mirror)
 {
-  if (writer->variables[variable].region == 0) {
+  if (writer->variables[variable].device == 0) {
     svari_registrations_forget(writer->store, mirror->offset);
   }
   svari_heap_give(svari_writer_heap_of(writer, variable), mirror->offset, mirror->room.bytes);

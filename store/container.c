@@ -3,18 +3,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/device_view.h"
 #include "store/slot.h"
 #include "store/transaction.h"
-#include "store/view.h"
 #include "variable/sparse_variable.h"
 
 static __attribute__((noinline)) svar_ret_t
-borrow_fenced(const svari_store_container_t *container, svar_value_t *out_view)
+borrow_fenced(svari_store_container_t *container, svar_value_t *out_view)
 {
   uint64_t version;
   svari_pin_t *pin;
   SVAR_TRY(svari_pin_fenced(container->store, &version, &pin));
-  svar_ret_t ret = svari_view(container, version, out_view)
+  bool is_here = !svari_store_container_is_on_device(container);
+  svar_ret_t ret = is_here && svari_view(container, version, out_view)
                        ? SVAR_OK
                        : svari_view_search(container, version, out_view);
   out_view->internal.pin = ret == SVAR_OK ? pin : NULL;
@@ -26,7 +27,7 @@ borrow_fenced(const svari_store_container_t *container, svar_value_t *out_view)
 
 // The version is pinned, but its view is not the common case.
 static __attribute__((noinline)) svar_ret_t
-search_pinned(const svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
+search_pinned(svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
 {
   svar_ret_t ret = svari_view_search(container, version, out_view);
   if (ret != SVAR_OK) {
@@ -36,20 +37,33 @@ search_pinned(const svari_store_container_t *container, uint64_t version, svar_v
   return ret;
 }
 
-svar_ret_t
-svari_store_container_borrow(svari_container_t *self, svar_value_t *out_view)
+// What borrowing is in host memory and on GPUs: view is what fills a view in the common case, inlined.
+static inline __attribute__((always_inline)) svar_ret_t
+borrow(svari_store_container_t *container, svar_value_t *out_view,
+       bool (*view)(const svari_store_container_t *, uint64_t, svar_value_t *))
 {
-  const svari_store_container_t *container = (const svari_store_container_t *)self;
   svari_pin_t *pin;
   uint64_t version;
   if (__builtin_expect(svari_pin_resume(container->store, &version, &pin), 1)) {
     out_view->internal.pin = pin;
-    if (__builtin_expect(svari_view(container, version, out_view), 1)) {
+    if (__builtin_expect(view(container, version, out_view), 1)) {
       return SVAR_OK;
     }
     return search_pinned(container, version, out_view);
   }
   return borrow_fenced(container, out_view);
+}
+
+svar_ret_t
+svari_store_container_borrow(svari_container_t *self, svar_value_t *out_view)
+{
+  return borrow((svari_store_container_t *)self, out_view, svari_view);
+}
+
+svar_ret_t
+svari_store_container_borrow_far(svari_container_t *self, svar_value_t *out_view)
+{
+  return borrow((svari_store_container_t *)self, out_view, svari_device_view);
 }
 
 // An array whose owner comes with it and that was copied after all is not needed any more.
@@ -166,12 +180,12 @@ const svari_container_ops_t svari_store_container_ops = {
     .destroy = svari_store_container_destroy,
 };
 
-// Says where the variable's values lie: in that region of its store.
+// Says where the variable's values lie: on that GPU of its store's, or (0) in host memory.
 static void
-place(svari_store_container_t *container, uint32_t region)
+place(svari_store_container_t *container, uint32_t device)
 {
   const svar_store_t *store = container->store;
-  if (region == 0) {
+  if (device == 0) {
     container->base.ops = &svari_store_container_ops;
     container->base.backing = store->region->ops->backing;
     container->space = &store->region->space;
@@ -179,11 +193,8 @@ place(svari_store_container_t *container, uint32_t region)
   } else {
     container->base.ops = &svari_device_container_ops;
     container->base.backing = SVAR_BACKING_GPU;
-    container->region = region;
-    container->base.gpu = (int8_t)store->devices[region - 1]->device.device_id;
-    container->device = store->devices[region - 1];
-    container->space = &container->device->space;
-    container->view_head.device = container->device->device;
+    container->base.device = (uint8_t)device;
+    container->view_head.device = (DLDevice){kDLCUDA, -1};
   }
 }
 
@@ -196,8 +207,8 @@ container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out
     return svar_fail(SVAR_ERR_CORRUPT, "store '%s': entry %llu of the directory is out of bounds",
                      store->name, (unsigned long long)index);
   }
-  uint32_t region;
-  SVAR_TRY(svari_directory_type(store, entry, &type, &region));
+  uint32_t device;
+  SVAR_TRY(svari_directory_type(store, entry, &type, &device));
   svari_store_container_t *container =
       store->allocator.allocate(sizeof(*container), 64, store->allocator.state);
   if (container == NULL) {
@@ -211,7 +222,7 @@ container_new(svar_store_t *store, uint64_t index, svari_store_container_t **out
       .element_bytes = svar_dtype_bytes(type.dtype),
       .index = index,
   };
-  place(container, region);
+  place(container, device);
   memcpy(container->name, entry->name, SVARI_NAME_BYTES - 1); // ends in 0 whatever the file says
   container->base.name = container->name;
   *out_container = container;
@@ -233,9 +244,9 @@ is_part(svar_store_t *store, const char *name)
   }
   const svari_entry_t *entry = svari_directory_entry(store, index);
   svar_type_t type;
-  uint32_t region;
+  uint32_t device;
   return entry != NULL && svari_store_has_value(store, entry) &&
-         svari_directory_type(store, entry, &type, &region) == SVAR_OK &&
+         svari_directory_type(store, entry, &type, &device) == SVAR_OK &&
          type.kind == SVAR_KIND_SPARSE;
 }
 
@@ -284,14 +295,14 @@ svari_store_take_own_rules(svar_variable_t *variable)
 // --- the factory that variable/ makes shared variables with ----------------------------------------
 
 static svar_ret_t
-declare_locked(svar_store_t *store, const svari_container_spec_t *spec, uint32_t region,
+declare_locked(svar_store_t *store, const svari_container_spec_t *spec, uint32_t device,
                uint64_t *out_index)
 {
   SVAR_TRY(svari_store_check(store)); // it may have been closed while we waited
   const char *name = spec->options->name;
   return spec->options->store != NULL
-             ? svari_writer_declare(store->writer, name, &spec->type, region, out_index)
-             : svari_writer_declare_anonymous(store->writer, &spec->type, region, out_index);
+             ? svari_writer_declare(store->writer, name, &spec->type, device, out_index)
+             : svari_writer_declare_anonymous(store->writer, &spec->type, device, out_index);
 }
 
 // A new entry: named in the store of the options, anonymous in the process's private store.
@@ -305,12 +316,12 @@ declare(svar_store_t *store, const svari_container_spec_t *spec, uint64_t *out_i
                      store->name);
   }
   const svar_shared_options_t *options = spec->options;
-  uint32_t region = 0;
+  uint32_t device = 0;
   if (options->target == SVAR_TARGET_GPU) {
-    SVAR_TRY(svari_store_device(store, options->gpu, &region));
+    SVAR_TRY(svari_store_device(store, options->gpu, &device));
   }
   svari_writer_lock(store->writer);
-  svar_ret_t ret = declare_locked(store, spec, region, out_index);
+  svar_ret_t ret = declare_locked(store, spec, device, out_index);
   svari_writer_unlock(store->writer);
   return ret;
 }

@@ -20,12 +20,13 @@ number_of(const void *address)
 // --- what is accepted ------------------------------------------------------------------------------
 
 svar_ret_t
-svari_device_check_source(const svari_store_container_t *container, const svar_source_t *source,
+svari_device_check_source(svari_store_container_t *container, const svar_source_t *source,
                           svar_source_t *out_filtered)
 {
   *out_filtered = *source;
+  SVAR_TRY(svari_device_require(container));
+  const DLDevice *device = &container->view_head.device;
   if (is_on_device(source)) {
-    const DLDevice *device = &container->device->device;
     out_filtered->tensor.device = (DLDevice){kDLCPU, 0};
     return source->tensor.device.device_id == device->device_id
                ? SVAR_OK
@@ -38,7 +39,7 @@ svari_device_check_source(const svari_store_container_t *container, const svar_s
     return svar_fail(SVAR_ERR_TYPE,
                      "variable '%s' is strict: it takes arrays of exactly its dtype that are on "
                      "GPU %d already",
-                     container->name, container->device->device.device_id);
+                     container->name, device->device_id);
   }
   return SVAR_OK;
 }
@@ -111,7 +112,7 @@ pack_and_convert(const svari_store_container_t *container, const svari_filter_pl
 {
   svari_device_region_t *device = container->device;
   svari_writer_t *writer = container->store->writer;
-  svari_heap_t *heap = svari_writer_heap(writer, container->region);
+  svari_heap_t *heap = svari_writer_heap(writer, container->base.device);
   uint64_t packed_bytes =
       plan->size_bytes / svar_dtype_bytes(plan->to) * svar_dtype_bytes(plan->from);
   uint64_t offset;
@@ -200,11 +201,19 @@ device_clear(svari_container_t *self, const svar_value_t *hole)
   return device->ops->zero(device, number_of(hole->tensor.data), svar_value_bytes(hole));
 }
 
+static svar_ret_t
+device_gpu(svari_container_t *self, int32_t *out_number)
+{
+  const svari_store_container_t *container = (const svari_store_container_t *)self;
+  return svari_store_device_ordinal(container->store, container->base.device, out_number);
+}
+
 static const svari_far_ops_t device_far_ops = {
-    .view = svari_store_container_borrow,
+    .view = svari_store_container_borrow_far,
     .read = device_read,
     .fill = device_fill,
     .clear = device_clear,
+    .gpu = device_gpu,
 };
 
 const svari_container_ops_t svari_device_container_ops = {

@@ -151,14 +151,14 @@ has_valid_kind(const svar_type_t *type)
 
 svar_ret_t
 svari_directory_type(const svar_store_t *store, const svari_entry_t *entry, svar_type_t *out_type,
-                     uint32_t *out_region)
+                     uint32_t *out_device)
 {
   uint32_t flags = entry->flags;
   svar_type_t type = {entry->dtype, entry->ndim, entry->broadcastable, (uint8_t)flags,
                       (uint8_t)(flags >> 8)};
-  uint32_t region = svari_entry_region(flags);
-  if (!has_valid_kind(&type) || region > svari_store_device_count(store) ||
-      (region != 0 && type.kind != SVAR_KIND_TENSOR) || !svar_dtype_is_known(type.dtype) ||
+  uint32_t device = svari_entry_device(flags);
+  if (!has_valid_kind(&type) || device > svari_store_device_count(store) ||
+      (device != 0 && type.kind != SVAR_KIND_TENSOR) || !svar_dtype_is_known(type.dtype) ||
       type.ndim < 0 || type.ndim > SVAR_NDIM_MAX ||
       (type.ndim < 32 && type.broadcastable >> type.ndim != 0) ||
       memchr(entry->name, '\0', SVARI_NAME_BYTES) == NULL) {
@@ -167,7 +167,7 @@ svari_directory_type(const svar_store_t *store, const svari_entry_t *entry, svar
                      store->name);
   }
   *out_type = type;
-  *out_region = region;
+  *out_device = device;
   return SVAR_OK;
 }
 

@@ -49,7 +49,7 @@
 #include "variable/pin.h"
 
 // Raised by every change of the layout; the hash below catches what a person forgets to raise.
-#define SVARI_LAYOUT_NUMBER 5u
+#define SVARI_LAYOUT_NUMBER 6u
 #define SVARI_STATE_MAGIC UINT64_C(0x3145544154535653)   // "SVSTATE1"
 #define SVARI_READERS_MAGIC UINT64_C(0x3152444145525653) // "SVREADR1"
 
@@ -62,7 +62,9 @@ enum {
   SVARI_DIRECTORY_BLOCK_ENTRIES = 16, // in block 0; each next block has twice as many
   SVARI_SLOT_PINS = 7,
   SVARI_SLOTS = 4096,
-  SVARI_PROCESSES = 512
+  SVARI_PROCESSES = 512,
+  SVARI_DEVICES = 16, // GPUs that a store can have variables on
+  SVARI_UUID_BYTES = 16
 };
 
 #define SVARI_CAPACITY_MAX                                                                         \
@@ -86,10 +88,11 @@ svari_offset_is_address(uint64_t offset)
 
 // One version of one variable. Written while its begin is NONE; immutable until it is reclaimed.
 typedef struct svari_record {
-  uint64_t offset;     // of the bytes, in the region's space; several records may name the same
+  uint64_t offset;     // of the bytes, in their space; several records may name the same
   uint64_t size_bytes; // of the value
   uint64_t room_bytes; // of the buffer at offset; the holder's business
-  uint32_t region;     // as the entry's flags name it
+  uint32_t
+      region; // device memory that offset is in, as svari_device_entry_t numbers it; 0: this file
   uint32_t reserved;
   int64_t shape[SVAR_NDIM_MAX];
 } svari_record_t;
@@ -100,7 +103,7 @@ typedef struct svari_entry {
   svar_dtype_t dtype;
   int32_t ndim;
   uint32_t broadcastable;
-  uint32_t flags; // of the type and the region: svari_entry_flags()
+  uint32_t flags; // of the type, and of the GPU: svari_entry_flags()
   // Index of the newest record: a hint that saves readers the search. Stored after the record's begin
   // and before header.version, so a reader of version V finds the hint at V's record or a later one;
   // a later one has begin > V, and the reader searches.
@@ -110,6 +113,17 @@ typedef struct svari_entry {
   svari_record_t records[SVARI_RING_RECORDS];
   char name[SVARI_NAME_BYTES];
 } svari_entry_t;
+
+// A GPU that variables lie on.
+//
+// A holder's memory there is a region, and its number is given once in the life of the store. So a record
+// tells whether its value lies in memory that this process has, and a next holder's offsets, which are of
+// other memory, are never looked up in the wrong one.
+typedef struct svari_device_entry {
+  uint8_t uuid[SVARI_UUID_BYTES]; // written once, before header.device_count covers it
+  _Atomic uint32_t region;        // the holder's there; 0: none yet
+  uint32_t reserved;
+} svari_device_entry_t;
 
 typedef struct svari_header {
   // Written before the file has a name, then constant.
@@ -133,6 +147,9 @@ typedef struct svari_header {
   _Atomic int32_t holder_pid; // for people; the lock decides who holds
   int32_t reserved;
   _Atomic uint64_t directory[SVARI_DIRECTORY_BLOCKS]; // offsets of the blocks; 0: none yet
+  uint32_t last_region;                               // that a number was given to
+  _Atomic uint32_t device_count;
+  svari_device_entry_t devices[SVARI_DEVICES]; // number n of an entry's flags is devices[n - 1]
   // For people: what the holder has of GPUs, from nothing when it begins.
   _Atomic uint64_t device_bytes;     // of their memory
   _Atomic uint64_t registered_bytes; // of this file that they know (store/registration.h)
@@ -173,16 +190,16 @@ typedef struct svari_readers {
   _Alignas(128) svari_slot_t slots[SVARI_SLOTS];
 } svari_readers_t;
 
-// Kind and format of a type, and the region that the values lie in (0: this file, or what private memory has
-// instead; the device regions of a store count from 1), as an entry keeps them.
+// Kind and format of a type, and the number of the GPU that the values lie on (0: in this file, or what private
+// memory has instead), as an entry keeps them.
 static inline uint32_t
-svari_entry_flags(const svar_type_t *type, uint32_t region)
+svari_entry_flags(const svar_type_t *type, uint32_t device)
 {
-  return type->kind | (uint32_t)type->format << 8 | region << 16;
+  return type->kind | (uint32_t)type->format << 8 | device << 16;
 }
 
 static inline uint32_t
-svari_entry_region(uint32_t flags)
+svari_entry_device(uint32_t flags)
 {
   return flags >> 16;
 }
@@ -221,6 +238,9 @@ svari_layout_hash(void)
       offsetof(svari_header_t, can_revoke),
       offsetof(svari_header_t, variable_count),
       offsetof(svari_header_t, directory),
+      SVARI_DEVICES,
+      sizeof(svari_device_entry_t),
+      offsetof(svari_header_t, devices),
       offsetof(svari_header_t, device_bytes),
       sizeof(svari_readers_t),
       offsetof(svari_readers_t, waiting),

@@ -89,9 +89,10 @@ end_lost(svar_store_t *store, const svari_device_region_t *device)
 static void
 settle(svar_store_t *store)
 {
-  for (uint32_t i = 0; i < svari_store_device_count(store); i++) {
-    store->devices[i]->ops->settle(store->devices[i]);
-    end_lost(store, store->devices[i]); // what is left now, if any
+  for (svari_device_region_t *device = svari_store_devices(store); device != NULL;
+       device = device->next) {
+    device->ops->settle(device);
+    end_lost(store, device); // what is left now, if any
   }
 }
 

@@ -7,7 +7,8 @@
 // Committed records that name the very same buffer share it, whoever wrote them: it is not used again
 // before all of them are free. Buffers that overlap otherwise are no holder's work.
 // The allocator's state is nowhere in the file: what committed records and the directory do not cover
-// is free.
+// is free. Memory on GPUs is nowhere in the file either: it ended with the holder, but for readers that have it
+// mapped, and a variable there has no value until it is set again.
 #include <stdlib.h>
 
 #include "store/array.h"
@@ -64,6 +65,13 @@ keep_record(recovery_t *recovery, svari_writer_variable_t *variable, const svar_
             uint32_t index)
 {
   const svari_record_t *record = &variable->entry->records[index];
+  if (variable->device != 0) {
+    // The memory that the offset is in was the last holder's, and is not kept in a file: only processes
+    // that have it mapped can read it. So there is no buffer, but the record stays: they may.
+    variable->records[index] =
+        (svari_writer_record_t){.offset = SVARI_OFFSET_UNSET, .state = SVARI_RECORD_LIVE};
+    return SVAR_OK;
+  }
   if (!makes_sense(&recovery->writer->heaps[0], record, type)) {
     return svar_fail(SVAR_ERR_CORRUPT,
                      "store '%s': the record of '%.*s' makes no sense (offset %llu, %llu of %llu "
@@ -128,8 +136,8 @@ recover_variable(recovery_t *recovery, uint64_t index)
   svari_writer_variable_t *variable;
   svar_type_t type;
   SVAR_TRY(svari_writer_mirror(recovery->writer, index, &variable));
-  uint32_t region;
-  SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type, &region));
+  uint32_t device;
+  SVAR_TRY(svari_directory_type(recovery->writer->store, variable->entry, &type, &device));
   SVAR_TRY(sort_records(recovery, variable, &type));
   SVARI_CRASH_POINT("resume.records_sorted");
   if (variable->newest == SVARI_NO_RECORD) {
@@ -160,6 +168,16 @@ check_versions(const recovery_t *recovery)
         (unsigned long long)horizon);
   }
   return SVAR_OK;
+}
+
+// What the last holder had of GPUs is nobody's to share any more.
+static void
+forget_regions(svari_header_t *header)
+{
+  for (int i = 0; i < SVARI_DEVICES; i++) {
+    atomic_store_explicit(&header->devices[i].region, 0, memory_order_relaxed);
+    SVARI_CRASH_POINT("resume.region_forgotten");
+  }
 }
 
 // Every block that the header names, those without an entry yet included: they will be used.
@@ -229,8 +247,9 @@ static svar_ret_t
 recover(recovery_t *recovery)
 {
   svari_writer_t *writer = recovery->writer;
-  const svari_header_t *header = writer->header;
+  svari_header_t *header = writer->header;
   SVAR_TRY(check_versions(recovery));
+  forget_regions(header);
   SVAR_TRY(recover_directory(recovery));
   uint64_t count = atomic_load_explicit(&header->variable_count, memory_order_relaxed);
   for (uint64_t i = 0; i < count; i++) {

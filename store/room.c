@@ -232,8 +232,9 @@ static void
 count_device_bytes(svari_writer_t *writer)
 {
   uint64_t bytes = 0;
-  for (uint32_t i = 0; i < svari_store_device_count(writer->store); i++) {
-    bytes += atomic_load_explicit(&writer->store->devices[i]->end_bytes, memory_order_relaxed);
+  for (const svari_device_region_t *region = svari_store_devices(writer->store); region != NULL;
+       region = region->next) {
+    bytes += atomic_load_explicit(&region->end_bytes, memory_order_relaxed);
   }
   atomic_store_explicit(&writer->header->device_bytes, bytes, memory_order_relaxed);
 }
@@ -253,7 +254,7 @@ take_new_buffer(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32
   if (rounded > 0) {
     SVAR_TRY(svari_heap_take(svari_writer_heap_of(writer, index), rounded, &offset));
   }
-  if (variable->region != 0) {
+  if (variable->device != 0) {
     count_device_bytes(writer);
   }
   variable->records[record] =

@@ -392,6 +392,20 @@ svari_slots_reap(svar_store_t *store)
   }
 }
 
+bool
+svari_slots_read_before(const svar_store_t *store, uint64_t version)
+{
+  for (size_t i = 0; i < store->slot_count; i++) {
+    for (int pin = 0; pin < SVARI_SLOT_PINS; pin++) {
+      uint64_t word = atomic_load_explicit(&store->slots[i].slot->pins[pin], memory_order_acquire);
+      if (svari_pin_is_active(word) && svari_pin_version(word) < version) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 static void
 describe_process(svari_process_t *process)
 {

@@ -13,6 +13,9 @@ void svari_process_detach(svar_store_t *store);
 // Under the handle's lock.
 void svari_slots_reap(svar_store_t *store);
 
+// True if something that this handle reads is of a version before that one. Under the handle's lock.
+bool svari_slots_read_before(const svar_store_t *store, uint64_t version);
+
 // A thread finds its slot of a store here: a small direct-mapped cache keyed by the handle's id.
 // initial-exec: one instruction instead of a call to __tls_get_addr, at the price of 192 bytes of the
 // static TLS that every process reserves for libraries loaded late.

@@ -1,8 +1,7 @@
 #include "shared_variable/snapshot.h"
 
-#include "store/container.h"
+#include "store/device_view.h"
 #include "store/slot.h"
-#include "store/view.h"
 
 static __attribute__((noinline)) svar_ret_t
 begin_fenced(svar_store_t *store, svar_snapshot_t *out_snapshot)
@@ -31,7 +30,7 @@ static __attribute__((noinline)) svar_ret_t
 get_slowly(const svar_snapshot_t *snapshot, svar_variable_t *variable, svar_value_t *out_view)
 {
   SVAR_TRY(svari_store_check(snapshot->store));
-  const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
+  svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
   if (container == NULL && svar_variable_store(variable) == snapshot->store) {
     return svar_fail(SVAR_ERR_TYPE,
                      "the variable is no tensor: svar_snapshot_get_sparse() views a sparse matrix");
@@ -42,7 +41,10 @@ get_slowly(const svar_snapshot_t *snapshot, svar_variable_t *variable, svar_valu
                      "store '%s': svar_store_find() with that handle gives it",
                      snapshot->store->name);
   }
-  return svari_view_search(container, snapshot->version, out_view);
+  return svari_store_container_is_on_device(container) &&
+                 svari_device_view(container, snapshot->version, out_view)
+             ? SVAR_OK
+             : svari_view_search(container, snapshot->version, out_view);
 }
 
 svar_ret_t
@@ -50,7 +52,7 @@ svar_snapshot_get(const svar_snapshot_t *snapshot, svar_variable_t *variable,
                   svar_value_t *out_view)
 {
   SVAR_REQUIRE(snapshot != NULL && snapshot->store != NULL && variable != NULL && out_view != NULL);
-  const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
+  const svari_store_container_t *container = svari_store_container_here(snapshot->store, variable);
   out_view->internal.pin = NULL; // the snapshot's holds it
   if (__builtin_expect(container != NULL && svari_store_is_open(snapshot->store) &&
                            svari_view(container, snapshot->version, out_view),

@@ -272,12 +272,15 @@ store_destroy(svar_store_t *store)
   svari_watchers_close(&store->watchers);
   svari_registrations_fini(store);
   svari_writer_destroy(store->writer);
-  for (uint32_t i = 0; i < svari_store_device_count(store); i++) {
-    store->devices[i]->ops->destroy(store->devices[i]);
+  svari_device_region_t *next;
+  for (svari_device_region_t *device = svari_store_devices(store); device != NULL; device = next) {
+    next = device->next;
+    device->ops->destroy(device);
   }
   store->region->ops->destroy(store->region);
   allocator.deallocate(store->slots, allocator.state);
   allocator.deallocate(store->name_hashes, allocator.state);
+  pthread_mutex_destroy(&store->attach_lock);
   pthread_mutex_destroy(&store->lock);
   allocator.deallocate(store, allocator.state);
 }
@@ -355,12 +358,14 @@ svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store
   };
   memcpy(store->name, store->header->name, SVARI_NAME_BYTES - 1);
   pthread_mutex_init(&store->lock, NULL);
+  pthread_mutex_init(&store->attach_lock, NULL);
   svari_registrations_init(&store->registrations);
   svar_ret_t ret = attach(store, is_writer);
   if (ret != SVAR_OK) {
     svari_process_detach(store);
     svari_registrations_fini(store);
     svari_writer_destroy(store->writer);
+    pthread_mutex_destroy(&store->attach_lock);
     pthread_mutex_destroy(&store->lock);
     allocator.deallocate(store, allocator.state);
     return ret; // the region stays the caller's

@@ -24,8 +24,6 @@ typedef struct svari_owned_slot {
 
 #define SVARI_ID_NONE UINT64_MAX
 
-enum { SVARI_STORE_DEVICES = 16 }; // GPUs that a store can have variables on
-
 // What a room above has at work for a handle, in a thread of its own perhaps: it ends with the handle.
 typedef struct svari_attendant {
   // Stops it and frees it. First of all in svar_store_close(), while the handle can still be used.
@@ -50,10 +48,12 @@ struct svar_store {
   char name[SVARI_NAME_BYTES]; // copied from the header and checked
   svar_allocator_t allocator;
   svari_writer_t *writer; // NULL: a reader
-  // Grows at its end, under the writer's lock. Number n, of an entry's flags and a record, is devices[n - 1].
-  svari_device_region_t *devices[SVARI_STORE_DEVICES];
-  _Atomic uint32_t device_count;
-  struct svar_store *next;                 // in the process's list of handles
+  // The device memory that this handle has: its own, or holders' that were attached to. Grows at its head, under the
+  // writer's lock or the one for attaching, and gets shorter with the handle's end only.
+  _Atomic(svari_device_region_t *) devices;
+  pthread_mutex_t
+      attach_lock;         // held while a reader asks the holder, and the driver, for device memory
+  struct svar_store *next; // in the process's list of handles
   svari_watchers_t watchers;               // told of commits; a reader has none
   _Atomic(svari_attendant_t *) attendants; // grows at its head
 
@@ -85,11 +85,11 @@ svar_ret_t svari_store_check_readers(const svari_readers_t *readers, const uint8
 svar_ret_t svari_store_private(svar_store_t **out_store);
 svar_store_t *svari_store_ref(svar_store_t *store);
 void svari_store_unref(svar_store_t *store);
-// How many devices the store has variables on.
-static inline uint32_t
-svari_store_device_count(const svar_store_t *store)
+// The device memory that the handle has; on by next.
+static inline svari_device_region_t *
+svari_store_devices(const svar_store_t *store)
 {
-  return atomic_load_explicit(&store->device_count, memory_order_acquire);
+  return atomic_load_explicit(&store->devices, memory_order_acquire);
 }
 // The error of a handle whose state is not OPEN.
 svar_ret_t svari_store_refuse(const svar_store_t *store);
@@ -124,9 +124,10 @@ void svari_store_each(void (*visit)(svar_store_t *store, void *context), void *c
 const svari_entry_t *svari_directory_entry(const svar_store_t *store, uint64_t index);
 // The index of the entry of that name; SVAR_ERR_NOT_FOUND. Takes the handle's lock.
 svar_ret_t svari_directory_find(svar_store_t *store, const char *name, uint64_t *out_index);
-// Reads and checks an entry's type, and the region that its values lie in. SVAR_ERR_CORRUPT
+// Reads and checks an entry's type, and the number of the GPU that its values lie on (0: in host memory).
+// SVAR_ERR_CORRUPT
 svar_ret_t svari_directory_type(const svar_store_t *store, const svari_entry_t *entry,
-                                svar_type_t *out_type, uint32_t *out_region);
+                                svar_type_t *out_type, uint32_t *out_device);
 // Holder, under the writer's lock: adds an entry without a value.
 // flags: svari_entry_flags()
 svar_ret_t svari_directory_append(svar_store_t *store, const char *name, const svar_type_t *type,

@@ -224,12 +224,12 @@ check_writable(const svar_transaction_t *transaction, const svari_store_containe
 }
 
 static svar_ret_t
-filter(const svari_store_container_t *container, const svar_source_t *source,
+filter(svari_store_container_t *container, const svar_source_t *source,
        svari_filter_plan_t *out_plan)
 {
   const svari_container_t *base = &container->base;
   svar_source_t as_host;
-  if (container->device != NULL) {
+  if (svari_store_container_is_on_device(container)) {
     SVAR_TRY(svari_device_check_source(container, source, &as_host));
     source = &as_host;
   }
@@ -305,7 +305,7 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
   if (source->kind == SVAR_SOURCE_NONE) {
     return unset(transaction, container);
   }
-  if (container->device != NULL) {
+  if (svari_store_container_is_on_device(container)) {
     svari_container_t *member = &container->base;
     return svari_transaction_set_together(transaction, &member, source, 1);
   }
@@ -316,6 +316,14 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
   SVAR_TRY(take_room(transaction, container, plan.shape, plan.size_bytes, &data));
   svari_filter_write(&plan, source, data);
   return SVAR_OK;
+}
+
+// That the holder writes the variable's values to.
+static const svari_space_t *
+space_of(const svari_store_container_t *container)
+{
+  const svari_device_region_t *device = container->device;
+  return device != NULL ? &device->space : container->space;
 }
 
 static bool
@@ -332,11 +340,12 @@ static bool
 can_adopt(const svari_store_container_t *container, const svar_source_t *source,
           const svari_filter_plan_t *plan)
 {
+  const svari_space_t *space = space_of(container);
   if (source->kind != SVAR_SOURCE_ARRAY || source->detail == NULL ||
       !is_same_device(container, source) ||
       container->store->region->ops->backing != SVAR_BACKING_CPU || plan->size_bytes == 0 ||
       !svar_dtype_equal(plan->from, plan->to) ||
-      lies_within(container->space->read_base, container->space->capacity_bytes, source)) {
+      lies_within(space->read_base, space->capacity_bytes, source)) {
     return false;
   }
   svari_layout_t layout;
@@ -478,7 +487,7 @@ write_members(const svar_transaction_t *transaction, const member_t *members,
     if (sources[i].kind == SVAR_SOURCE_NONE) {
       continue;
     }
-    if (member->container->device != NULL) {
+    if (svari_store_container_is_on_device(member->container)) {
       SVAR_TRY(
           svari_device_write(member->container, &member->plan, &sources[i], member->loan.offset));
     } else {
@@ -587,7 +596,7 @@ check_types(const svari_store_container_t *to, const svari_store_container_t *fr
 static svar_ret_t
 check_spaces(const svari_store_container_t *to, const svari_store_container_t *from)
 {
-  return to->space == from->space
+  return to->base.device == from->base.device
              ? SVAR_OK
              : svar_fail(SVAR_ERR_TYPE,
                          "variable '%s' cannot take over the value of '%s', which lies in other "
@@ -599,7 +608,7 @@ static svar_ret_t
 check_has_value(svari_store_container_t *container)
 {
   svar_value_t current = SVAR_VALUE_INIT;
-  SVAR_TRY(svari_store_container_borrow(&container->base, &current));
+  SVAR_TRY(svari_container_view(&container->base, &current));
   svar_value_release(&current);
   return SVAR_OK;
 }
@@ -630,7 +639,7 @@ svar_transaction_assign(svar_transaction_t *transaction, svar_variable_t *to, sv
 static svar_ret_t
 pin_current(svari_store_container_t *container, svar_value_t *out_current)
 {
-  svar_ret_t ret = svari_store_container_borrow(&container->base, out_current);
+  svar_ret_t ret = svari_container_view(&container->base, out_current);
   if (ret != SVAR_OK) {
     svar_fail_context("a loan that gives no shape, or is prefilled, needs a current value");
   }
@@ -677,7 +686,7 @@ fill_hole(const svari_store_container_t *container, const int64_t *shape, void *
 static void
 await(svar_transaction_t *transaction, const svari_store_container_t *container)
 {
-  transaction->awaited |= UINT32_C(1) << (container->region - 1);
+  transaction->awaited |= UINT32_C(1) << (container->base.device - 1);
 }
 
 // What is written into the loan may be under way at the commit.
@@ -691,6 +700,7 @@ loan_on_device(svar_transaction_t *transaction, svari_store_container_t *contain
   if (member.plan.ndim > 0) {
     memcpy(member.plan.shape, shape, (size_t)member.plan.ndim * sizeof(int64_t));
   }
+  SVAR_TRY(svari_device_require(container));
   SVAR_TRY(loan_members(transaction, &member, 1));
   await(transaction, container);
   fill_hole(container, shape, svari_device_address(container, member.loan.offset), out_hole);
@@ -707,7 +717,7 @@ loan(svar_transaction_t *transaction, svari_store_container_t *container, const 
   uint64_t size_bytes;
   uint8_t *data;
   SVAR_TRY(check_shape(container, shape, &size_bytes));
-  if (container->device != NULL) {
+  if (svari_store_container_is_on_device(container)) {
     return loan_on_device(transaction, container, shape, size_bytes, prefill, out_hole);
   }
   SVAR_TRY(take_room(transaction, container, shape, size_bytes, &data));
@@ -747,12 +757,14 @@ svar_transaction_follow(svar_transaction_t *transaction, svar_variable_t *variab
   svari_store_container_t *container;
   SVAR_TRY(svari_store_check(transaction->store));
   SVAR_TRY(require_container(transaction, variable, &container));
-  if (container->device == NULL) {
+  if (!svari_store_container_is_on_device(container)) {
     return svar_fail(SVAR_ERR_TYPE, "variable '%s' is in host memory: no stream writes it",
                      container->name);
   }
+  SVAR_TRY(svari_device_require(container));
   await(transaction, container);
-  return container->device->ops->follow(container->device, stream);
+  svari_device_region_t *device = container->device;
+  return device->ops->follow(device, stream);
 }
 
 static svar_ret_t
@@ -761,9 +773,10 @@ wait_for_devices(svar_transaction_t *transaction)
   uint32_t awaited = transaction->awaited;
   transaction->awaited = 0; // whatever comes of it
   svar_ret_t ret = SVAR_OK;
-  for (uint32_t i = 0; awaited >> i != 0; i++) {
-    if ((awaited >> i & 1) != 0) {
-      svar_ret_t waited = svari_device_region_wait(transaction->store->devices[i]);
+  for (svari_device_region_t *region = svari_store_devices(transaction->store); region != NULL;
+       region = region->next) {
+    if ((awaited >> (region->place - 1) & 1) != 0) {
+      svar_ret_t waited = svari_device_region_wait(region);
       ret = ret != SVAR_OK ? ret : waited;
     }
   }

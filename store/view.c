@@ -1,4 +1,4 @@
-#include "store/view.h"
+#include "store/device_view.h"
 
 // Index of the record with the largest begin <= version, or SVARI_RING_RECORDS.
 static uint32_t
@@ -19,9 +19,10 @@ find_record(const svari_entry_t *entry, uint64_t version, uint64_t *out_begin)
 
 // A view of an array that the variable adopted: of this process, in a store that only it writes.
 static bool
-fill_adopted(const svari_store_container_t *container, const svari_record_t *record,
+fill_adopted(const svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
              svar_value_t *out_view)
 {
+  out_view->version = begin;
   uint64_t size_bytes;
   if (container->store->region->ops->backing != SVAR_BACKING_CPU ||
       !svari_view_shape(container, record, out_view->shape, &size_bytes)) {
@@ -32,25 +33,44 @@ fill_adopted(const svari_store_container_t *container, const svari_record_t *rec
   return true;
 }
 
-// svari_view_fill(), when its first try has failed.
+// From host memory, when the first try has failed.
 static bool
-fill(const svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
-     svar_value_t *out_view)
+fill_here(const svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
+          svar_value_t *out_view)
 {
-  out_view->version = begin;
-  if (svari_offset_is_address(record->offset)) {
-    return fill_adopted(container, record, out_view);
-  }
-  if (svari_view_fill(container, record, begin, out_view)) {
+  svari_space_t *space = container->space;
+  if (svari_view_fill(container, space, record, begin, out_view)) {
     return true;
   }
-  svari_space_ask_bytes(container->space); // it may have grown
-  return svari_view_fill(container, record, begin, out_view);
+  svari_space_ask_bytes(space); // it may have grown
+  return svari_view_fill(container, space, record, begin, out_view);
+}
+
+static svar_ret_t
+fill(svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
+     svar_value_t *out_view)
+{
+  bool is_adopted = svari_offset_is_address(record->offset);
+  if (svari_store_container_is_on_device(container) && !is_adopted) {
+    return svari_device_view_fill(container, record, begin, out_view);
+  }
+  return (is_adopted ? fill_adopted : fill_here)(container, record, begin, out_view)
+             ? SVAR_OK
+             : svari_view_misfit(container, record);
 }
 
 svar_ret_t
-svari_view_search(const svari_store_container_t *container, uint64_t version,
-                  svar_value_t *out_view)
+svari_view_misfit(const svari_store_container_t *container, const svari_record_t *record)
+{
+  return svar_fail(SVAR_ERR_CORRUPT,
+                   "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
+                   "fit its type and the file",
+                   container->name, container->store->name, (unsigned long long)record->offset,
+                   (unsigned long long)record->size_bytes);
+}
+
+svar_ret_t
+svari_view_search(svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
 {
   const char *store_name = container->store->name;
   uint64_t begin;
@@ -67,12 +87,5 @@ svari_view_search(const svari_store_container_t *container, uint64_t version,
                      "variable '%s' of store '%s' has no value: it was unset in version %llu",
                      container->name, store_name, (unsigned long long)begin);
   }
-  if (!fill(container, record, begin, out_view)) {
-    return svar_fail(SVAR_ERR_CORRUPT,
-                     "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
-                     "fit its type and the file",
-                     container->name, store_name, (unsigned long long)record->offset,
-                     (unsigned long long)record->size_bytes);
-  }
-  return SVAR_OK;
+  return fill(container, record, begin, out_view);
 }

@@ -8,9 +8,13 @@
 
 // Fills a view of the value that the variable has in `version`, which the caller has pinned; all but its
 // pin. Does what svari_view() leaves out, slowly.
-// SVAR_ERR_UNSET, SVAR_ERR_CORRUPT
-svar_ret_t svari_view_search(const svari_store_container_t *container, uint64_t version,
+// SVAR_ERR_UNSET, SVAR_ERR_CORRUPT; on a GPU also as svari_device_reach()
+svar_ret_t svari_view_search(svari_store_container_t *container, uint64_t version,
                              svar_value_t *out_view) __attribute__((noinline));
+
+// The error for a record that svari_view_fill() refuses. SVAR_ERR_CORRUPT
+svar_ret_t svari_view_misfit(const svari_store_container_t *container,
+                             const svari_record_t *record);
 
 // Copies the shape out of the record and multiplies it up. False on overflow or a negative extent.
 static inline bool
@@ -47,18 +51,17 @@ svari_view_point(const svari_store_container_t *container, const uint8_t *data,
   out_view->is_alias = true;
 }
 
-// Fills a view of one record, all but its pin. False if the record does not fit its type or what is
-// known of the file: copied, checked, and only the copy used, for the file may be an enemy's.
+// Fills a view of one record, whose offset is in space, all but its pin. False if the record does not fit its type
+// or what is known of the space: copied, checked, and only the copy used, for the file may be an enemy's.
 static inline bool
-svari_view_fill(const svari_store_container_t *container, const svari_record_t *record,
-                uint64_t begin, svar_value_t *out_view)
+svari_view_fill(const svari_store_container_t *container, const svari_space_t *space,
+                const svari_record_t *record, uint64_t begin, svar_value_t *out_view)
 {
   out_view->version = begin;
   uint64_t size_bytes;
   if (__builtin_expect(!svari_view_shape(container, record, out_view->shape, &size_bytes), 0)) {
     return false;
   }
-  const svari_space_t *space = container->space;
   uint64_t offset = record->offset;
   uint64_t end;
   if (__builtin_expect(offset % SVARI_ALIGNMENT != 0 ||
@@ -71,20 +74,31 @@ svari_view_fill(const svari_store_container_t *container, const svari_record_t *
   return true;
 }
 
-// The common case: the hint of svari_entry.newest leads to the record, and nothing is wrong. No call, so
-// that it costs its caller no saved register. False: svari_view_search() does it.
-static inline bool
-svari_view(const svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
+// The record of that version, if the hint of svari_entry.newest leads to it; else NULL.
+static inline const svari_record_t *
+svari_view_newest(const svari_store_container_t *container, uint64_t version, uint64_t *out_begin)
 {
   const svari_entry_t *entry = container->entry;
   uint32_t newest = atomic_load_explicit(&entry->newest, memory_order_acquire);
   if (__builtin_expect(newest >= SVARI_RING_RECORDS, 0)) {
-    return false;
+    return NULL;
   }
   // Acquire, pairs with the commit's store of begin: the record behind it is whole.
-  uint64_t begin = atomic_load_explicit(&entry->begin[newest], memory_order_acquire);
-  return __builtin_expect(begin <= version, 1) && // then no other record can be nearer
-         svari_view_fill(container, &entry->records[newest], begin, out_view);
+  *out_begin = atomic_load_explicit(&entry->begin[newest], memory_order_acquire);
+  return __builtin_expect(*out_begin <= version, 1) // then no other record can be nearer
+             ? &entry->records[newest]
+             : NULL;
+}
+
+// The common case: the hint leads to the record, and nothing is wrong. No call, so that it costs its caller no saved
+// register. False: svari_view_search() does it.
+static inline bool
+svari_view(const svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
+{
+  uint64_t begin;
+  const svari_record_t *record = svari_view_newest(container, version, &begin);
+  return __builtin_expect(record != NULL, 1) &&
+         svari_view_fill(container, container->space, record, begin, out_view);
 }
 
 #endif

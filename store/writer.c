@@ -12,9 +12,17 @@ svari_writer_header(svari_writer_t *writer)
 }
 
 svari_heap_t *
-svari_writer_heap(svari_writer_t *writer, uint32_t region)
+svari_writer_heap(svari_writer_t *writer, uint32_t device)
 {
-  return &writer->heaps[region];
+  return &writer->heaps[device];
+}
+
+void
+svari_writer_device(svari_writer_t *writer, uint32_t device, svari_device_region_t *region)
+{
+  svari_heap_init(&writer->heaps[device], &region->space, &region->end_bytes, writer->store->name,
+                  &writer->store->allocator);
+  writer->regions[device] = region->number;
 }
 
 void
@@ -97,7 +105,7 @@ svari_writer_mirror(svari_writer_t *writer, uint64_t index, svari_writer_variabl
   *variable = (svari_writer_variable_t){
       .entry = (svari_entry_t *)(writer->store->region->write_base + offset),
       .newest = SVARI_NO_RECORD,
-      .region = (uint8_t)svari_entry_region(entry->flags),
+      .device = (uint8_t)svari_entry_device(entry->flags),
   };
   if (index >= writer->variable_count) {
     writer->variable_count = index + 1;
@@ -108,23 +116,23 @@ svari_writer_mirror(svari_writer_t *writer, uint64_t index, svari_writer_variabl
 
 // Nothing of the entry can be read any more, or yet.
 static void
-set_type(svari_writer_t *writer, uint64_t index, const svar_type_t *type, uint32_t region)
+set_type(svari_writer_t *writer, uint64_t index, const svar_type_t *type, uint32_t device)
 {
   svari_writer_variable_t *variable = &writer->variables[index];
-  if (variable->region != region) {
+  if (variable->device != device) {
     svari_writer_drop_spares(writer, index); // the next values will not lie there
-    variable->region = (uint8_t)region;
+    variable->device = (uint8_t)device;
   }
   variable->entry->dtype = type->dtype;
   variable->entry->ndim = type->ndim;
   variable->entry->broadcastable = type->broadcastable;
-  variable->entry->flags = svari_entry_flags(type, region);
+  variable->entry->flags = svari_entry_flags(type, device);
   variable->is_declared = true;
 }
 
 static svar_ret_t
 redeclare(svari_writer_t *writer, uint64_t index, const char *name, const svar_type_t *type,
-          uint32_t region)
+          uint32_t device)
 {
   const svari_writer_variable_t *variable = &writer->variables[index];
   if (variable->newest != SVARI_NO_RECORD || variable->is_declared) {
@@ -132,17 +140,17 @@ redeclare(svari_writer_t *writer, uint64_t index, const char *name, const svar_t
                      "store '%s' already has a variable '%s'; svar_store_find() gives it",
                      writer->store->name, name);
   }
-  set_type(writer, index, type, region); // it never had a value, so no reader can know its type
+  set_type(writer, index, type, device); // it never had a value, so no reader can know its type
   return SVAR_OK;
 }
 
 static svar_ret_t
-append(svari_writer_t *writer, const char *name, const svar_type_t *type, uint32_t region,
+append(svari_writer_t *writer, const char *name, const svar_type_t *type, uint32_t device,
        uint64_t *out_variable)
 {
   svari_writer_variable_t *variable;
   SVAR_TRY(svari_writer_reserve(writer, writer->variable_count));
-  SVAR_TRY(svari_directory_append(writer->store, name, type, svari_entry_flags(type, region),
+  SVAR_TRY(svari_directory_append(writer->store, name, type, svari_entry_flags(type, device),
                                   out_variable));
   SVAR_TRY(svari_writer_mirror(writer, *out_variable, &variable));
   variable->is_declared = true;
@@ -151,17 +159,17 @@ append(svari_writer_t *writer, const char *name, const svar_type_t *type, uint32
 
 svar_ret_t
 svari_writer_declare(svari_writer_t *writer, const char *name, const svar_type_t *type,
-                     uint32_t region, uint64_t *out_variable)
+                     uint32_t device, uint64_t *out_variable)
 {
   SVAR_TRY(svari_directory_check_name(name));
   svar_ret_t ret = svari_directory_find(writer->store, name, out_variable);
   if (ret == SVAR_OK) {
-    return redeclare(writer, *out_variable, name, type, region);
+    return redeclare(writer, *out_variable, name, type, device);
   }
   if (ret != SVAR_ERR_NOT_FOUND) {
     return ret;
   }
-  return append(writer, name, type, region, out_variable);
+  return append(writer, name, type, device, out_variable);
 }
 
 // True if a reader may still have one of the variable's values pinned.
@@ -195,14 +203,14 @@ take_forgotten(svari_writer_t *writer, uint64_t *out_variable)
 }
 
 svar_ret_t
-svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type, uint32_t region,
+svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type, uint32_t device,
                                uint64_t *out_variable)
 {
   if (take_forgotten(writer, out_variable)) {
-    set_type(writer, *out_variable, type, region);
+    set_type(writer, *out_variable, type, device);
     return SVAR_OK;
   }
-  return append(writer, "", type, region,
+  return append(writer, "", type, device,
                 out_variable); // no name that a variable of a store can have
 }
 
@@ -264,7 +272,7 @@ publish(svari_writer_t *writer, const svari_loan_t *loan, uint64_t version)
   record->offset = mirror->offset;
   record->size_bytes = loan->size_bytes;
   record->room_bytes = svari_record_room(mirror);
-  record->region = variable->region;
+  record->region = writer->regions[variable->device];
   memcpy(record->shape, loan->shape, (size_t)variable->entry->ndim * sizeof(int64_t));
   SVARI_CRASH_POINT("commit.record_filled");
   // Release, pairs with the readers' acquire of begin: who finds the version finds the record whole.
@@ -290,8 +298,10 @@ svari_writer_resolve(svari_writer_t *writer, svari_loan_t *loans, size_t loan_co
     if (source != NULL && source->newest != SVARI_NO_RECORD) {
       const svari_record_t *value = &source->entry->records[source->newest];
       svari_buffer_share(writer, loan->source, source->newest, loan->variable, loan->record);
-      loan->size_bytes = value->size_bytes;
-      memcpy(loan->shape, value->shape, sizeof(loan->shape));
+      if (source->records[source->newest].offset != SVARI_OFFSET_UNSET) {
+        loan->size_bytes = value->size_bytes;
+        memcpy(loan->shape, value->shape, sizeof(loan->shape));
+      }
     }
   }
 }

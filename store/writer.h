@@ -32,18 +32,20 @@ svar_ret_t svari_writer_create(svar_store_t *store, svari_writer_t **out_writer)
 void svari_writer_destroy(svari_writer_t *writer); // NULL is a no-op
 
 svari_header_t *svari_writer_header(svari_writer_t *writer);
-// Of that region of the store.
-svari_heap_t *svari_writer_heap(svari_writer_t *writer, uint32_t region);
+// Of that GPU of the store, which it has memory on; 0: of the host memory.
+svari_heap_t *svari_writer_heap(svari_writer_t *writer, uint32_t device);
+// The holder has memory on the GPU of that number now: the region, which takes the values to come.
+void svari_writer_device(svari_writer_t *writer, uint32_t device, svari_device_region_t *region);
 
 void svari_writer_lock(svari_writer_t *writer);
 void svari_writer_unlock(svari_writer_t *writer);
 
 // All of the following: under the lock.
 
-// Adds (or reuses, if it never had a value) the entry `name`, of values in that region of the store.
+// Adds (or reuses, if it never had a value) the entry `name`, of values on that GPU of the store (0: in host memory).
 // SVAR_ERR_EXISTS if it has one.
 svar_ret_t svari_writer_declare(svari_writer_t *writer, const char *name, const svar_type_t *type,
-                                uint32_t region, uint64_t *out_variable);
+                                uint32_t device, uint64_t *out_variable);
 // Takes back a declaration: the name is free to be declared again. No loan of it may be open.
 void svari_writer_undeclare(svari_writer_t *writer, uint64_t variable);
 // The container that this process made the variable with, as long as that lives; NULL: none.
@@ -51,7 +53,7 @@ void svari_writer_set_own(svari_writer_t *writer, uint64_t variable, const svari
 const svari_container_t *svari_writer_own(const svari_writer_t *writer, uint64_t variable);
 // An entry for a variable that nobody looks up by name: a forgotten one, or a new one.
 svar_ret_t svari_writer_declare_anonymous(svari_writer_t *writer, const svar_type_t *type,
-                                          uint32_t region, uint64_t *out_variable);
+                                          uint32_t device, uint64_t *out_variable);
 // Ends an anonymous variable: its value lives on only as long as it is pinned.
 void svari_writer_forget(svari_writer_t *writer, uint64_t variable);
 // Room for a value of that size, or (SVARI_NO_BUFFER) a record that unsets the variable, if nothing else is

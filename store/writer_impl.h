@@ -43,7 +43,7 @@ typedef struct svari_writer_variable {
   svari_entry_t *entry;
   uint8_t newest;    // LIVE record, or SVARI_NO_RECORD before the first commit
   bool is_declared;  // by this holder; otherwise left by an earlier one
-  uint8_t region;    // that its buffers lie in
+  uint8_t device;    // that its buffers lie on; 0: in host memory
   size_t open_loans; // of all transactions
   // The transaction that last took a loan of this variable, and which of its loans that is: saves it
   // the search. Cleared when that transaction ends; then another with an open loan has to search.
@@ -61,8 +61,9 @@ typedef struct svari_retired {
 
 struct svari_writer {
   svar_store_t *store;
-  svari_header_t *header;                      // in the writable mapping
-  svari_heap_t heaps[1 + SVARI_STORE_DEVICES]; // by region; {0}: the store has no such region
+  svari_header_t *header;                // in the writable mapping
+  svari_heap_t heaps[1 + SVARI_DEVICES]; // by GPU, [0]: of the host; {0}: no memory there
+  uint32_t regions[1 + SVARI_DEVICES];   // the numbers of that memory
   pthread_mutex_t lock;
   svari_writer_variable_t *variables; // by directory index
   size_t variable_count, variable_room;
@@ -80,7 +81,7 @@ struct svari_writer {
 static inline svari_heap_t *
 svari_writer_heap_of(svari_writer_t *writer, uint64_t variable)
 {
-  return &writer->heaps[writer->variables[variable].region];
+  return &writer->heaps[writer->variables[variable].device];
 }
 
 // --- buffer.c --------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ typedef struct svari_far_ops {
   svar_ret_t (*fill)(svari_container_t *self, const svar_value_t *hole, const DLTensor *from);
   // Make a hole's bytes zero, before its commit at the latest.
   svar_ret_t (*clear)(svari_container_t *self, const svar_value_t *hole);
+  // The GPU's number in this process.
+  svar_ret_t (*gpu)(svari_container_t *self, int32_t *out_number);
 } svari_far_ops_t;
 
 typedef struct svari_container_ops {
@@ -62,8 +64,9 @@ struct svar_container {
       is_readonly; // refuses every set, loan and update; a word of its user's, read relaxed
   bool is_part;    // of a sparse variable of its store, through which alone it is set
   bool strict;
-  // Of values on a GPU, its number. So small that what reads of a store look at keeps to two cache lines.
-  int8_t gpu;
+  // Of values on a GPU, which of its store's (from 1); 0: in host memory. So small that what reads of a store look at
+  // keeps to two cache lines.
+  uint8_t device;
   svar_downcast_t allow_downcast;
   const char *name;                 // owned by the implementation; NULL: none
   svar_variable_t *reserved_handle; // of svari_variable_reserve(); NULL: none, or it was taken

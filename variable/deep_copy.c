@@ -114,7 +114,7 @@ declare(const copier_t *copier, const svar_variable_t *variable, svar_variable_t
   options.store = copier->store;
   if (container->backing == SVAR_BACKING_GPU) {
     options.target = SVAR_TARGET_GPU;
-    options.gpu = container->gpu;
+    SVAR_TRY(container->ops->far->gpu(container, &options.gpu));
   }
   options.name = container->name != NULL ? container->name : svar_variable_name(variable);
   if (copier->store != NULL && options.name == NULL) {

@@ -419,7 +419,8 @@ gives_way(const svar_function_t *function, const svar_variable_t *variable)
 static bool
 is_in_same_memory(const svar_variable_t *a, const svar_variable_t *b)
 {
-  return a->container->backing == b->container->backing && a->container->gpu == b->container->gpu;
+  return a->container->backing == b->container->backing &&
+         a->container->device == b->container->device;
 }
 
 // A value moves to one variable: shared variables never share their bytes.

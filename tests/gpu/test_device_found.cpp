@@ -24,7 +24,10 @@ TEST(Device, IsFoundByItsIdentity)
     for (int ordinal = 0; ordinal < 3; ordinal++) {
       svari_cu_uuid_t uuid = uuid_of(ordinal);
       svari_device_t *device = nullptr;
-      ASSERT_SVAR_OK(svari_device_open_uuid(&uuid, nullptr, &device));
+      int32_t found = -1;
+      ASSERT_SVAR_OK(svari_device_find(&uuid, &found));
+      EXPECT_EQ(found, ordinal);
+      ASSERT_SVAR_OK(svari_device_open(ordinal, nullptr, &device));
       EXPECT_EQ(device->ordinal, ordinal);
       EXPECT_EQ(memcmp(&device->uuid, &uuid, sizeof(uuid)), 0);
       EXPECT_EQ(std::string(device->name), "stand-in " + std::to_string(ordinal));
@@ -41,9 +44,10 @@ TEST(Device, ThatIsNotVisibleIsNamed)
     use_stand_in();
     svari_cu_uuid_t uuid = uuid_of(1);
     svari_device_t *device = nullptr;
+    int32_t ordinal = -1;
     EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT,
                       "GPU-5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a01 is not visible to this process",
-                      svari_device_open_uuid(&uuid, nullptr, &device));
+                      svari_device_find(&uuid, &ordinal));
     EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU 1: 1 visible",
                       svari_device_open(1, nullptr, &device));
     EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU -1",

@@ -53,7 +53,8 @@ expect_state(const Environment &environment, svari_driver_state_t state, svar_re
     svari_device_t *device = nullptr;
     EXPECT_SVAR_FAILS(ret, text, svari_device_open(0, nullptr, &device));
     svari_cu_uuid_t uuid = {};
-    EXPECT_SVAR_FAILS(ret, text, svari_device_open_uuid(&uuid, nullptr, &device));
+    int32_t ordinal = -1;
+    EXPECT_SVAR_FAILS(ret, text, svari_device_find(&uuid, &ordinal));
     EXPECT_EQ(device, nullptr);
     expect_no_variable(ret, text);
   });

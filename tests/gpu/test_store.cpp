@@ -405,18 +405,13 @@ TEST_F(GpuStore, HasVariablesOnSeveralGpus)
   EXPECT_EQ(get(w), Floats({1, 2}));
 }
 
-TEST_F(GpuStore, ThatOthersReadTakesNone)
+TEST_F(GpuStore, TheDefaultGpuIsForVariablesThatNoOtherProcessReads)
 {
   ScratchDirectory directory;
   Store shared_store = create_store("/gpu/shared");
-  svar_shared_options_t given = options("w");
+  svar_shared_options_t given = options("w", SVAR_TARGET_DEFAULT);
   given.store = shared_store.get();
-  svar_variable_t *variable = nullptr;
-  EXPECT_SVAR_FAILS(SVAR_ERR_NOT_IMPLEMENTED, "shared with other processes",
-                    svar_shared(::Array(Floats{1}, {1}).source(), &given, &variable));
-  EXPECT_EQ(svar_store_count(shared_store.get()), 0u);
   ASSERT_SVAR_OK(svar_gpu_default_set(0));
-  given.target = SVAR_TARGET_DEFAULT;
   Variable on_host = make(given, ::Array(Floats{1}, {1}).source());
   EXPECT_EQ(svar_variable_backing(on_host.get()), SVAR_BACKING_IPC);
   ASSERT_SVAR_OK(svar_gpu_default_set(-1));

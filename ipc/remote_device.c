@@ -1,0 +1,60 @@
+#include "ipc/remote_device.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/remote_impl.h"
+#include "ipc/segment.h"
+
+static svar_ret_t
+ask(svar_remote_t *remote, const svari_device_request_t *body, int *out_fd, uint64_t *out_bytes)
+{
+  svari_request_t request = {.kind = SVARI_REQUEST_DEVICE, .body_bytes = sizeof(*body)};
+  svari_response_packet_t response;
+  svari_device_memory_t memory;
+  int fd;
+  svar_ret_t ret =
+      svari_remote_ask(remote, &request, body, sizeof(*body), SVARI_NO_FD, &response, &fd);
+  if (ret == SVAR_TIMEOUT) {
+    return svar_fail(SVAR_ERR_SYSTEM,
+                     "the holder of store '%s' does not answer: it is stopped, or busy",
+                     remote->name);
+  }
+  SVAR_TRY(ret);
+  if (fd == SVARI_NO_FD || response.head.body_bytes != sizeof(memory)) {
+    if (fd != SVARI_NO_FD) {
+      close(fd);
+    }
+    return svar_fail(SVAR_ERR_LAYOUT,
+                     "the holder of store '%s' answers a request for device memory with %u bytes "
+                     "and %s descriptor",
+                     remote->name, response.head.body_bytes, fd != SVARI_NO_FD ? "a" : "no");
+  }
+  memcpy(&memory, response.bytes + sizeof(response.head), sizeof(memory));
+  *out_fd = fd;
+  *out_bytes = memory.size_bytes;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_remote_fetch_device(svari_region_t *region, uint32_t number, uint64_t offset, int *out_fd,
+                          uint64_t *out_bytes)
+{
+  const svari_header_t *header = (const svari_header_t *)region->space.read_base;
+  svar_remote_options_t options = SVAR_REMOTE_OPTIONS_INIT;
+  svar_remote_t *remote;
+  options.owner = region->ops->owner(region);
+  options.allocator = &region->allocator;
+  svar_ret_t ret =
+      svari_remote_open_at(header->name, svari_segment_paths(region), &options, &remote);
+  if (ret == SVAR_ERR_NOT_FOUND) { // the memory is as good as gone
+    return svar_fail(SVAR_ERR_UNSET,
+                     "its value lies in memory of a GPU, which only its holder can hand out, and "
+                     "nobody holds the store, or it was created with no_service");
+  }
+  SVAR_TRY(ret);
+  const svari_device_request_t body = {.region = number, .offset = offset};
+  ret = ask(remote, &body, out_fd, out_bytes);
+  svar_remote_close(remote);
+  return ret;
+}

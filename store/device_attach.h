@@ -1,0 +1,14 @@
+// A reader's way to a holder's device memory: its chunks come as descriptors, by way of the region of the store, and
+// are mapped to be read, each at the offset that it has for the holder.
+#ifndef SVARI_STORE_DEVICE_ATTACH_H
+#define SVARI_STORE_DEVICE_ATTACH_H
+
+#include "store/container.h"
+
+// The memory of that number, mapped up to end_bytes at least. Asks the holder, and the driver, for what this handle does not
+// have of it yet; then it blocks, for as long as the driver takes to start, the first time.
+// SVAR_ERR_UNSET: it ended with its holder, or nobody hands it out. SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM; those of the GPU
+svar_ret_t svari_device_reach(const svari_store_container_t *container, uint32_t number,
+                              uint64_t end_bytes, svari_device_region_t **out_region);
+
+#endif

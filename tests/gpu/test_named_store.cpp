@@ -1,0 +1,222 @@
+// Variables on a GPU in stores that other processes read: each maps the holder's memory, of whatever holder. The test's own
+// process never loads the driver; its children do, each for itself.
+#include "gpu/store_process.hpp"
+
+using namespace svar_test;
+
+namespace
+{
+
+using Environment = StoreProcess::Environment;
+using Floats = StoreProcess::Floats;
+
+// Two holders' worth of a value: more than the 16 MiB that memory comes in.
+const size_t kLarge = (UINT64_C(20) << 20) / sizeof(float);
+
+class NamedGpuStore : public testing::Test
+{
+protected:
+  ScratchDirectory directory_;
+};
+
+TEST_F(NamedGpuStore, AReaderViewsWhatTheHolderSets)
+{
+  StoreProcess holder, reader;
+  holder.Hold("w", {1, 2, 3});
+  reader.Open();
+  EXPECT_EQ(reader.Read("w"), Floats({1, 2, 3}));
+  holder.Set("w", {4, 5});
+  EXPECT_EQ(reader.Read("w"), Floats({4, 5}));
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, AViewStaysWhileTheHolderCommits)
+{
+  StoreProcess holder, reader;
+  holder.Hold("w", {1, 2, 3});
+  reader.Open();
+  reader.View("w");
+  for (float x = 0; x < 40; x++) { // all versions that a variable can have, and again
+    holder.Set("w", {x, x, x});
+    EXPECT_EQ(reader.Viewed(), Floats({1, 2, 3}));
+  }
+  reader.Release();
+  EXPECT_EQ(reader.Read("w"), Floats({39, 39, 39}));
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, GrowsUnderItsReaders)
+{
+  StoreProcess holder, reader;
+  holder.Hold("w", {1});
+  reader.Open();
+  reader.View("w");
+  for (size_t count : {kLarge, 3 * kLarge, kLarge / 2}) {
+    holder.Set("w", Floats(count, float(count)));
+    EXPECT_EQ(reader.Read("w"), Floats(count, float(count)));
+  }
+  EXPECT_EQ(reader.Viewed(), Floats({1}));
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, ASnapshotHasBothMemoriesOfOneVersion)
+{
+  StoreProcess holder, reader;
+  holder.Hold("w", {0});
+  holder.HoldOnHost("h", {0});
+  reader.Open();
+  holder.BeginSetting("w", "h");
+  for (int i = 0; i < 200; i++) {
+    std::vector<Floats> both = reader.ReadTogether("w", "h");
+    EXPECT_EQ(both[0], both[1]);
+  }
+  holder.EndSetting();
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, OpeningAndReadingTheHostPartNeedsNoDriver)
+{
+  StoreProcess holder, reader(Environment{{"SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1"}});
+  holder.Hold("w", {1});
+  holder.HoldOnHost("h", {2});
+  reader.Open();
+  EXPECT_EQ(reader.Read("h"), Floats({2}));
+  reader.ExpectFailure("w", SVAR_ERR_UNSUPPORTED, "there is no NVIDIA driver on this machine");
+  EXPECT_EQ(reader.Read("h"), Floats({2}));
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, IsReadByWhoeverSeesItsGpu)
+{
+  const Environment two{{"FAKE_DRIVER_DEVICES", "2"}};
+  StoreProcess holder(two), seeing(two), other;
+  holder.Hold("w", {1}, 1);
+  seeing.Open();
+  other.Open();
+  EXPECT_EQ(seeing.Read("w"), Floats({1}));
+  other.ExpectFailure("w", SVAR_ERR_CONTEXT,
+                      "GPU-5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a01 is not visible to this process");
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, WithoutAServiceSaysWhy)
+{
+  StoreProcess holder, reader;
+  holder.HoldWithoutService("w", {1});
+  reader.Open();
+  reader.ExpectFailure("w", SVAR_ERR_UNSET, "it was created with no_service");
+  EXPECT_EQ(holder.Read("w"), Floats({1}));
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, GivesMemoryToItsOwnUserOnly)
+{
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root can be another user";
+  }
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
+  StoreProcess holder, reader({}, 65534);
+  holder.Resume("65534");
+  holder.HoldOnHost("h", {2});
+  holder.Add("w", {1});
+  reader.OpenOf(0);
+  EXPECT_EQ(reader.Read("h"), Floats({2}));
+  reader.ExpectFailure("w", SVAR_ERR_PERMISSION, "to processes of user 0 only");
+  holder.Remove();
+}
+
+// --- deaths ------------------------------------------------------------------------------------------
+
+class NamedGpuStoreWhoseHolderDies : public NamedGpuStore
+{
+protected:
+  void SetUp() override
+  {
+    holder_.Hold("w", {1, 2, 3});
+    holder_.HoldOnHost("h", {7});
+    early_.Open();
+    early_.View("w");
+    holder_.Set("w", {4, 5});
+    EXPECT_EQ(early_.Read("w"), Floats({4, 5}));
+    holder_.Kill();
+  }
+
+  StoreProcess holder_, early_, late_, next_;
+};
+
+TEST_F(NamedGpuStoreWhoseHolderDies, StaysForThoseThatReadIt)
+{
+  late_.Open();
+  EXPECT_EQ(early_.Viewed(), Floats({1, 2, 3}));
+  EXPECT_EQ(early_.Read("w"), Floats({4, 5}));
+  EXPECT_EQ(late_.Read("h"), Floats({7}));
+  late_.ExpectFailure("w", SVAR_ERR_UNSET, "nobody holds the store");
+  next_.Resume();
+  next_.Remove();
+}
+
+TEST_F(NamedGpuStoreWhoseHolderDies, HasNoValueForTheNextHolderUntilItSetsOne)
+{
+  next_.Resume();
+  late_.Open();
+  next_.ExpectFailure("w", SVAR_ERR_UNSET, "ended with the holder that gave it");
+  late_.ExpectFailure("w", SVAR_ERR_UNSET, "ended with the holder that gave it");
+  EXPECT_EQ(next_.Read("h"), Floats({7}));
+  EXPECT_EQ(early_.Read("w"), Floats({4, 5})); // no gap for those that have it
+  next_.Set("w", {6, 7, 8, 9});
+  for (StoreProcess *process : {&next_, &late_, &early_}) {
+    EXPECT_EQ(process->Read("w"), Floats({6, 7, 8, 9}));
+  }
+  EXPECT_EQ(early_.Viewed(), Floats({1, 2, 3}));
+  next_.Remove();
+}
+
+TEST_F(NamedGpuStoreWhoseHolderDies, AnOpenSnapshotOutlivesBothHolders)
+{
+  early_.BeginSnapshot();
+  next_.Resume();
+  for (float x = 0; x < 12; x++) {
+    next_.Set("w", {x});
+  }
+  EXPECT_EQ(early_.ReadInSnapshot("w"), Floats({4, 5}));
+  early_.EndSnapshot();
+  EXPECT_EQ(early_.Read("w"), Floats({11}));
+  EXPECT_EQ(early_.Viewed(), Floats({1, 2, 3}));
+  next_.Remove();
+}
+
+TEST_F(NamedGpuStoreWhoseHolderDies, OldMemoryIsGivenBackWhenNobodyReadsIt)
+{
+  const size_t before = early_.Live();
+  EXPECT_GT(before, 0u);
+  for (int life = 0; life < 5; life++) {
+    StoreProcess holder;
+    holder.Resume();
+    if (life == 2) {
+      EXPECT_EQ(early_.Viewed(), Floats({1, 2, 3}));
+      early_.Release();
+    }
+    for (float x = 0; x < 40; x++) {
+      holder.Set("w", {x});
+    }
+    EXPECT_EQ(early_.Read("w"), Floats({39}));
+    EXPECT_LE(early_.Live(), before * (life < 2 ? 3 : 2));
+    holder.Kill();
+  }
+  next_.Resume();
+  next_.Remove();
+}
+
+TEST_F(NamedGpuStoreWhoseHolderDies, AnotherVariableOfTheirsIsFoundAndSet)
+{
+  next_.Resume();
+  next_.Add("v", {1});
+  late_.Open();
+  EXPECT_EQ(late_.Read("v"), Floats({1}));
+  late_.ExpectFailure("w", SVAR_ERR_UNSET, "ended with the holder that gave it");
+  EXPECT_EQ(early_.Read("w"), Floats({4, 5}));
+  EXPECT_EQ(early_.Read("v"), Floats({1}));
+  next_.Remove();
+}
+
+} // namespace
