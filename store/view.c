@@ -1,3 +1,4 @@
+#include "store/device_container.h"
 #include "store/device_view.h"
 
 // Index of the record with the largest begin <= version, or SVARI_RING_RECORDS.
@@ -17,20 +18,33 @@ find_record(const svari_entry_t *entry, uint64_t version, uint64_t *out_begin)
   return best;
 }
 
+svar_ret_t
+svari_view_misfit(const svari_store_container_t *container, const svari_record_t *record)
+{
+  return svar_fail(SVAR_ERR_CORRUPT,
+                   "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
+                   "fit its type and the file",
+                   container->name, container->store->name, (unsigned long long)record->offset,
+                   (unsigned long long)record->size_bytes);
+}
+
 // A view of an array that the variable adopted: of this process, in a store that only it writes.
-static bool
-fill_adopted(const svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
+static svar_ret_t
+fill_adopted(svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
              svar_value_t *out_view)
 {
-  out_view->version = begin;
   uint64_t size_bytes;
+  out_view->version = begin;
   if (container->store->region->ops->backing != SVAR_BACKING_CPU ||
       !svari_view_shape(container, record, out_view->shape, &size_bytes)) {
-    return false;
+    return svari_view_misfit(container, record);
+  }
+  if (svari_store_container_is_on_device(container)) {
+    SVAR_TRY(svari_device_require(container)); // which GPU, as the view says
   }
   uint64_t address = record->offset & ~SVARI_OFFSET_ADDRESS;
   svari_view_point(container, (const uint8_t *)(uintptr_t)address, out_view);
-  return true;
+  return SVAR_OK;
 }
 
 // From host memory, when the first try has failed.
@@ -50,23 +64,14 @@ static svar_ret_t
 fill(svari_store_container_t *container, const svari_record_t *record, uint64_t begin,
      svar_value_t *out_view)
 {
-  bool is_adopted = svari_offset_is_address(record->offset);
-  if (svari_store_container_is_on_device(container) && !is_adopted) {
+  if (svari_offset_is_address(record->offset)) {
+    return fill_adopted(container, record, begin, out_view);
+  }
+  if (svari_store_container_is_on_device(container)) {
     return svari_device_view_fill(container, record, begin, out_view);
   }
-  return (is_adopted ? fill_adopted : fill_here)(container, record, begin, out_view)
-             ? SVAR_OK
-             : svari_view_misfit(container, record);
-}
-
-svar_ret_t
-svari_view_misfit(const svari_store_container_t *container, const svari_record_t *record)
-{
-  return svar_fail(SVAR_ERR_CORRUPT,
-                   "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
-                   "fit its type and the file",
-                   container->name, container->store->name, (unsigned long long)record->offset,
-                   (unsigned long long)record->size_bytes);
+  return fill_here(container, record, begin, out_view) ? SVAR_OK
+                                                       : svari_view_misfit(container, record);
 }
 
 svar_ret_t

@@ -258,6 +258,11 @@ TEST_F(GpuStore, AdoptsArraysOfTheDevice)
   EXPECT_EQ(view.tensor.data, managed.dl_tensor.data);
   svar_value_release(&view);
   EXPECT_EQ(get(w), Floats({1, 2}));
+  Variable found = find(store_, "w"); // which has seen no value yet
+  ASSERT_SVAR_OK(svar_get_device_view(found.get(), &view));
+  EXPECT_EQ(view.tensor.device.device_id, 0);
+  EXPECT_EQ(view.tensor.data, managed.dl_tensor.data);
+  svar_value_release(&view);
   EXPECT_EQ(deletions, 0);
   ASSERT_SVAR_OK(svar_set_value(w.get(), ::Array(Floats{3}, {1}).source(), SVAR_COPY));
   EXPECT_EQ(deletions, 1);
