@@ -44,15 +44,35 @@ TEST_F(ShippedFile, PolicyHandsItsArgumentsToTheTwoNodes)
   ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
   ASSERT_EQ(plan->process_count, 2);
   EXPECT_STREQ(plan.process(0).label, "weights_publisher-1");
-  EXPECT_EQ(plan.argv(0), (Words{"PREFIX/lib/shared_variable/weights_publisher", "--ros-args", "-r",
-                                 "__node:=weights", "--params-file", "/params/params_1.yaml",
-                                 "--params-file", "/params/params_2.yaml"}));
+  EXPECT_EQ(
+      plan.argv(0),
+      (Words{"PREFIX/lib/shared_variable/weights_publisher", "--ros-args", "-r", "__node:=weights",
+             "--params-file", "/params/params_1.yaml", "--params-file", "/params/params_2.yaml",
+             "--params-file", "/params/params_3.yaml", "--params-file", "/params/params_4.yaml"}));
   EXPECT_EQ(plan.files(0),
-            (Words{section("file: '/w.safetensors'"), section("store: '/policy/weights'")}));
+            (Words{section("file: '/w.safetensors'"), section("store: '/policy/weights'"),
+                   section("backing: 'ipc'"), section("gpu: 0")}));
   EXPECT_STREQ(plan.process(1).label, "policy_controller-2");
   EXPECT_EQ(plan.files(1),
             (Words{section("store: '/policy/weights'"), section("observations: '1e3'"),
-                   section("record: ''"), section("rate: 0.0")}));
+                   section("record: ''"), section("rate: 0.0"), section("backing: 'ipc'"),
+                   section("gpu: 0")}));
+  EXPECT_TRUE(plan.process(0).shutdown_on_exit);
+  EXPECT_TRUE(plan.process(1).shutdown_on_exit);
+}
+
+TEST_F(ShippedFile, PolicyGpuIsThePolicyWithBothSidesOnAGpu)
+{
+  Plan plan(prefix_, path("policy_gpu.launch.xml"),
+            {{"weights", "/w"}, {"observations", "/o"}, {"record", "/r"}, {"gpu", "2"}});
+  ASSERT_EQ(plan.ret, SVAR_OK) << plan.sentence;
+  ASSERT_EQ(plan->process_count, 2);
+  EXPECT_EQ(plan.files(0), (Words{section("file: '/w'"), section("store: '/policy/weights'"),
+                                  section("backing: 'gpu'"), section("gpu: 2")}));
+  EXPECT_EQ(plan.files(1),
+            (Words{section("store: '/policy/weights'"), section("observations: '/o'"),
+                   section("record: '/r'"), section("rate: 50.0"), section("backing: 'gpu'"),
+                   section("gpu: 2")}));
   EXPECT_TRUE(plan.process(0).shutdown_on_exit);
   EXPECT_TRUE(plan.process(1).shutdown_on_exit);
 }

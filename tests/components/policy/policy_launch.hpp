@@ -33,7 +33,8 @@ protected:
   {
     return {{"AMENT_PREFIX_PATH", SVAR_PREFIX},
             {"TMPDIR", temporary_},
-            {"ROS_LOG_DIR", folder_ / "log"}};
+            {"ROS_LOG_DIR", folder_ / "log"},
+            {"SVAR_GPU_DRIVER", gpu_driver_}};
   }
 
   int Finish(Process *launch)
@@ -47,5 +48,5 @@ protected:
 
   svar_test::ScratchDirectory segments_;
   ScratchFolder folder_;
-  std::string temporary_ = folder_ / "tmp", said_;
+  std::string temporary_ = folder_ / "tmp", said_, gpu_driver_ = SVAR_STAND_IN_DRIVER;
 };

@@ -9,9 +9,10 @@ namespace
 class PolicyLaunch : public LaunchTest
 {
 protected:
-  int Launch(const std::string &weights, const std::string &observations)
+  int Launch(const std::string &weights, const std::string &observations,
+             const std::string &file = "policy.launch.xml")
   {
-    return Run({SVAR_LAUNCH_FOLDER "/policy.launch.xml", "weights:=" + weights,
+    return Run({SVAR_LAUNCH_FOLDER "/" + file, "weights:=" + weights,
                 "observations:=" + observations, "rate:=0", "record:=" + record_file_});
   }
 
@@ -21,14 +22,31 @@ protected:
 TEST_F(PolicyLaunch, EqualsTheReferenceOfBothRobotsAndLeavesNothing)
 {
   SVAR_SKIP_WITHOUT_ROBOTS();
-  for (std::string robot : {"unitree_g1", "unitree_h1"}) {
-    SCOPED_TRACE(robot);
-    std::string reference = PolicyFile(robot + "_reference.safetensors");
-    ASSERT_EQ(Launch(PolicyFile(robot + ".safetensors"), reference), 0) << said_;
-    EXPECT_LE(LargestDifference(ReadTables(record_file_).at("actions").values,
-                                ReadTables(reference).at("actions").values),
-              kActionTolerance);
+  for (std::string file : {"policy.launch.xml", "policy_gpu.launch.xml"}) {
+    for (std::string robot : {"unitree_g1", "unitree_h1"}) {
+      SCOPED_TRACE(file + " " + robot);
+      std::string reference = PolicyFile(robot + "_reference.safetensors");
+      ASSERT_EQ(Launch(PolicyFile(robot + ".safetensors"), reference, file), 0) << said_;
+      EXPECT_EQ(said_.find("actions on GPU 0;") != std::string::npos, file != "policy.launch.xml")
+          << said_;
+      EXPECT_LE(LargestDifference(ReadTables(record_file_).at("actions").values,
+                                  ReadTables(reference).at("actions").values),
+                kActionTolerance);
+    }
   }
+}
+
+TEST_F(PolicyLaunch, SaysWhatIsMissingForAGpu)
+{
+  WriteTables(folder_ / "weights", MadeWeights(8, 12, 10, 4));
+  WriteTables(folder_ / "observations", {{"observations", MadeObservations(50, 8)}});
+  gpu_driver_ = "/nowhere/libcuda.so.1";
+  EXPECT_EQ(Launch(folder_ / "weights", folder_ / "observations", "policy_gpu.launch.xml"), 1);
+  EXPECT_NE(said_.find("backing:=gpu asks for GPU 0 (backing:=ipc, in the publisher and in those "
+                       "who read it, asks for none): there is no NVIDIA driver on this machine "
+                       "(/nowhere/libcuda.so.1"),
+            std::string::npos)
+      << said_;
 }
 
 TEST_F(PolicyLaunch, RunsAPolicyToItsEndAndLeavesNothing)

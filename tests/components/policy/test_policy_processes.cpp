@@ -1,4 +1,5 @@
-// The main job as it is run: a publisher in one process, a policy in another.
+// The main job as it is run: a publisher in one process, a policy in another; with the weights in shared memory, and on
+// a GPU of the stand-in driver.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -14,15 +15,19 @@
 namespace
 {
 
-class PolicyProcesses : public testing::Test
+class PolicyProcesses : public testing::TestWithParam<const char *>
 {
 protected:
+  using Parameters = std::map<std::string, std::string>;
+
   PolicyProcesses()
   {
+    if (std::string(GetParam()) == "gpu") {
+      environment_ = {{"SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER}, {"FAKE_DRIVER_DELAY_US", "100"}};
+    }
     WriteTables(weights_file_, weights_);
     WriteTables(observations_file_, {{"observations", observations_}});
   }
-  using Parameters = std::map<std::string, std::string>;
 
   static std::vector<std::string> Words(const char *program, const Parameters &parameters)
   {
@@ -34,15 +39,15 @@ protected:
   }
   std::unique_ptr<Process> Publisher(Parameters parameters)
   {
-    parameters.insert({"watch_period", "0.02"});
+    parameters.insert({{"watch_period", "0.02"}, {"backing", GetParam()}});
     return std::make_unique<Process>(Words(SVAR_WEIGHTS_PUBLISHER_PROGRAM, parameters),
-                                     Process::Environment{});
+                                     environment_);
   }
   std::unique_ptr<Process> Policy(Parameters parameters)
   {
-    parameters.insert({"record", record_file_});
+    parameters.insert({{"record", record_file_}, {"backing", GetParam()}});
     return std::make_unique<Process>(Words(SVAR_POLICY_CONTROLLER_PROGRAM, parameters),
-                                     Process::Environment{});
+                                     environment_);
   }
   static std::string Robot(const std::string &robot, const char *what = "")
   {
@@ -57,6 +62,7 @@ protected:
 
   svar_test::ScratchDirectory segments_;
   ScratchFolder folder_;
+  Process::Environment environment_;
   Tables weights_ = MadeWeights(47, 64, 32, 12);
   Table observations_ = MadeObservations(200, 47);
   std::string weights_file_ = folder_ / "g1.safetensors",
@@ -64,7 +70,7 @@ protected:
   std::string record_file_ = folder_ / "record.safetensors";
 };
 
-TEST_F(PolicyProcesses, EqualTheReferenceOfBothRobotsAtEveryStep)
+TEST_P(PolicyProcesses, EqualTheReferenceOfBothRobotsAtEveryStep)
 {
   SVAR_SKIP_WITHOUT_ROBOTS();
   for (const char *robot : {"g1", "h1"}) {
@@ -102,7 +108,7 @@ SegmentMappings(pid_t pid, const std::string &folder)
   return mappings;
 }
 
-TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
+TEST_P(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
 {
   Tables first = weights_, second = Scaled(first, 0.9);
   std::string weights_file = folder_ / "weights.safetensors";
@@ -133,11 +139,11 @@ TEST_F(PolicyProcesses, UseExactlyOneVersionAStepWhileTheWeightsAreSwapped)
 }
 
 // One layer's bias by `svar set`, then a whole file by `svar load`, while the policy runs.
-TEST_F(PolicyProcesses, UseWhatAnotherProcessSets)
+TEST_P(PolicyProcesses, UseWhatAnotherProcessSets)
 {
-  auto svar = [](std::vector<std::string> words) {
+  auto svar = [this](std::vector<std::string> words) {
     words.insert(words.begin(), SVAR_PROGRAM);
-    Process process(words, Process::Environment{});
+    Process process(words, environment_);
     int exit_code = process.Wait();
     return std::to_string(exit_code) + process.Errors();
   };
@@ -164,7 +170,7 @@ TEST_F(PolicyProcesses, UseWhatAnotherProcessSets)
   StopInOrder(*publisher);
 }
 
-TEST_F(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoodOne)
+TEST_P(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoodOne)
 {
   std::string weights_file = folder_ / "weights.safetensors", good = ReadFile(weights_file_);
   WriteFile(weights_file, good);
@@ -178,7 +184,7 @@ TEST_F(PolicyProcesses, KeepTheWeightsThroughAHalfWrittenFileAndFollowTheNextGoo
   StopInOrder(*publisher);
 }
 
-TEST_F(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextOne)
+TEST_P(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextOne)
 {
   Tables first = weights_, second = Scaled(first, 0.9);
   std::string weights_file = folder_ / "weights.safetensors";
@@ -199,7 +205,7 @@ TEST_F(PolicyProcesses, KeepReadingWhenThePublisherIsKilledAndResumeWithTheNextO
   StopInOrder(*publisher);
 }
 
-TEST_F(PolicyProcesses, MoveToTheStoreOfTheNextPublisherWhenOneEndsInOrder)
+TEST_P(PolicyProcesses, MoveToTheStoreOfTheNextPublisherWhenOneEndsInOrder)
 {
   Tables first = MadeWeights(8, 12, 10, 4), second = Scaled(first, 0.8);
   Table observations = MadeObservations(20000, 8); // more than a minute of them
@@ -226,7 +232,7 @@ TEST_F(PolicyProcesses, MoveToTheStoreOfTheNextPublisherWhenOneEndsInOrder)
   EXPECT_GT(steps_of[1], 0);
 }
 
-TEST_F(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)
+TEST_P(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)
 {
   auto publisher = Publisher({{"file", weights_file_}});
   auto policy = Policy({{"observations", observations_file_}, {"rate", "2"}});
@@ -239,7 +245,7 @@ TEST_F(PolicyProcesses, WriteTheRecordOfAnEarlyStopAndEndWithZero)
 
 // --- bad input: one sentence, exit code 1, nothing left behind -------------------------------------
 
-TEST_F(PolicyProcesses, EndWithOneSentenceOnBadInput)
+TEST_P(PolicyProcesses, EndWithOneSentenceOnBadInput)
 {
   std::string cut = folder_ / "cut", lying = folder_ / "lying", unknown = folder_ / "unknown";
   WriteOldFile(cut, ReadFile(weights_file_).substr(0, 100000));
@@ -271,7 +277,7 @@ TEST_F(PolicyProcesses, EndWithOneSentenceOnBadInput)
   }
 }
 
-TEST_F(PolicyProcesses, RefuseAHeldStoreAndObservationsOfAnotherRobot)
+TEST_P(PolicyProcesses, RefuseAHeldStoreAndObservationsOfAnotherRobot)
 {
   std::string others = folder_ / "others";
   WriteTables(others, {{"observations", MadeObservations(2, 41)}});
@@ -289,6 +295,75 @@ TEST_F(PolicyProcesses, RefuseAHeldStoreAndObservationsOfAnotherRobot)
       << policy->Errors();
   EXPECT_EQ(Subscriber().version(), 1u);
   StopInOrder(*holder);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backings, PolicyProcesses, testing::Values("ipc", "gpu"),
+                         [](const auto &info) { return std::string(info.param); });
+
+// --- a GPU that is not there, or fails -------------------------------------------------------------
+
+class PolicyProcessesOnGpu : public PolicyProcesses
+{
+};
+INSTANTIATE_TEST_SUITE_P(Backings, PolicyProcessesOnGpu, testing::Values("gpu"),
+                         [](const auto &info) { return std::string(info.param); });
+
+TEST_P(PolicyProcessesOnGpu, EndsThePolicyWhoseGpuFailsAndNoOther)
+{
+  auto publisher = Publisher({{"file", weights_file_}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  environment_.emplace_back("FAKE_DRIVER_FAIL", "cuLaunchKernel:100:719");
+  auto policy = Policy({{"observations", observations_file_}, {"rate", "0"}});
+  EXPECT_EQ(policy->Wait(), 1);
+  EXPECT_NE(policy->Errors().find("starting the kernel svari_"), std::string::npos)
+      << policy->Errors();
+  EXPECT_NE(policy->Errors().find("CUDA_ERROR_LAUNCH_FAILED (719)"), std::string::npos)
+      << policy->Errors();
+  int64_t steps = CheckRun(ReadTables(record_file_), observations_, {{1, weights_}}).steps;
+  EXPECT_GT(steps, 10) << "the record keeps what was right";
+  EXPECT_LT(steps, 40);
+  environment_.pop_back();
+  auto next = Policy({{"observations", observations_file_}, {"rate", "0"}});
+  EXPECT_EQ(next->Wait(), 0) << next->Errors();
+  EXPECT_EQ(CheckRun(ReadTables(record_file_), observations_, {{1, weights_}}).steps, 200);
+  StopInOrder(*publisher);
+}
+
+TEST_P(PolicyProcessesOnGpu, RefuseTheOtherBacking)
+{
+  auto publisher = Publisher({{"file", weights_file_}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  auto policy = Policy({{"observations", observations_file_}, {"backing", "ipc"}});
+  EXPECT_EQ(policy->Wait(), 1);
+  EXPECT_NE(policy->Errors().find("'memory.weight_hh_l0' lies on GPU 0, but the policy runs on "
+                                  "weights in host memory: give both sides the same 'backing'"),
+            std::string::npos)
+      << policy->Errors();
+  StopInOrder(*publisher);
+  publisher = Publisher({{"file", weights_file_}, {"backing", "ipc"}});
+  ASSERT_TRUE(publisher->WaitFor("version 1 of /policy/weights"));
+  policy = Policy({{"observations", observations_file_}});
+  EXPECT_EQ(policy->Wait(), 1);
+  EXPECT_NE(policy->Errors().find("'memory.weight_hh_l0' lies in host memory, but the policy runs "
+                                  "on weights on GPU 0"),
+            std::string::npos)
+      << policy->Errors();
+  StopInOrder(*publisher);
+}
+
+TEST_P(PolicyProcessesOnGpu, SayWhatIsMissing)
+{
+  environment_ = {{"SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1"}};
+  auto policy = Policy({{"observations", observations_file_}});
+  EXPECT_EQ(policy->Wait(), 1);
+  EXPECT_NE(policy->Errors().find("backing:=gpu asks for GPU 0"), std::string::npos)
+      << policy->Errors();
+  environment_ = {{"SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER}};
+  auto publisher = Publisher({{"file", weights_file_}, {"gpu", "1"}});
+  EXPECT_EQ(publisher->Wait(), 1);
+  EXPECT_NE(publisher->Errors().find("this process sees 1, with numbers from 0"), std::string::npos)
+      << publisher->Errors();
+  EXPECT_EQ(segments_.files(), std::vector<std::string>{});
 }
 
 } // namespace
