@@ -33,16 +33,60 @@ private:
   Signal signal_;
 };
 
+/// The variable "w" of a store, on the GPU, and all zeros.
+inline svar_ret_t
+make_on_gpu(svar_store_t *store, Variable *out_variable)
+{
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  options.store = store;
+  options.name = "w";
+  options.target = SVAR_TARGET_GPU;
+  svar_variable_t *variable = nullptr;
+  svar_ret_t ret = svar_shared(::Array(Floats(COUNT, 0), {COUNT}).source(), &options, &variable);
+  out_variable->reset(variable);
+  return ret;
+}
+
+inline svar_ret_t
+set_all(const Variable &variable, float number)
+{
+  ::Array array(Floats(COUNT, number), {COUNT});
+  return svar_set_value(variable.get(), array.source(), SVAR_COPY);
+}
+
+/// Enqueues a read of what is at data, and waits for nothing.
+inline void
+enqueue_read(const svari_stream_t &stream, const void *data, Floats *out_values)
+{
+  out_values->assign(COUNT, -1);
+  EXPECT_SVAR_OK(svari_stream_to_host(&stream, out_values->data(),
+                                      reinterpret_cast<svari_cu_address_t>(data),
+                                      COUNT * sizeof(float)));
+}
+
+/// Makes work of the stream's fail for good when it gets there.
+inline void
+enqueue_failure(const svari_stream_t &stream)
+{
+  static float from = 0;
+  EXPECT_SVAR_OK(svari_stream_to_device(&stream, 4096, &from, sizeof(from)));
+}
+
 class OnStream : public OnDevice
 {
 protected:
   void SetUp() override
   {
     OnDevice::SetUp();
+    store_ = make_store();
+    ASSERT_SVAR_OK(make_on_gpu(store_.get(), &w_));
+  }
+
+  virtual Store make_store()
+  {
     svar_store_t *store = nullptr;
-    ASSERT_SVAR_OK(svar_store_create_private("/release", nullptr, &store));
-    store_.reset(store);
-    ASSERT_SVAR_OK(make(store, &w_));
+    EXPECT_SVAR_OK(svar_store_create_private("/release", nullptr, &store));
+    return Store(store);
   }
 
   void TearDown() override
@@ -52,21 +96,9 @@ protected:
     OnDevice::TearDown();
   }
 
-  static svar_ret_t make(svar_store_t *store, Variable *out_variable)
-  {
-    svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
-    options.store = store;
-    options.name = "w";
-    options.target = SVAR_TARGET_GPU;
-    svar_variable_t *variable = nullptr;
-    svar_ret_t ret = svar_shared(::Array(Floats(COUNT, 0), {COUNT}).source(), &options, &variable);
-    out_variable->reset(variable);
-    return ret;
-  }
-
   svar_ret_t set(float number)
   {
-    return svar_set_value(w_.get(), ::Array(Floats(COUNT, number), {COUNT}).source(), SVAR_COPY);
+    return set_all(w_, number);
   }
 
   svar_value_t view()
@@ -81,15 +113,6 @@ protected:
     svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
     EXPECT_SVAR_OK(svar_snapshot_begin(store_.get(), &snapshot));
     return snapshot;
-  }
-
-  /// Enqueues a read of what is at data, and waits for nothing.
-  static void enqueue_read(const svari_stream_t &stream, const void *data, Floats *out_values)
-  {
-    out_values->assign(COUNT, -1);
-    EXPECT_SVAR_OK(svari_stream_to_host(&stream, out_values->data(),
-                                        reinterpret_cast<svari_cu_address_t>(data),
-                                        COUNT * sizeof(float)));
   }
 
   svar_ret_t release(svar_value_t *view)
@@ -125,13 +148,6 @@ protected:
   {
     expect_pins(0);
     EXPECT_SVAR_OK(svari_stream_synchronize(&stream_)); // for what it wrote to the host
-  }
-
-  /// Makes work of the stream's fail for good when it gets there.
-  static void enqueue_failure(const svari_stream_t &stream)
-  {
-    static float from = 0;
-    EXPECT_SVAR_OK(svari_stream_to_device(&stream, 4096, &from, sizeof(from)));
   }
 
   Store store_;

@@ -12,7 +12,8 @@ namespace
 
 const int64_t MANY = 512 * 1024; // floats: 2 MiB
 
-class Registration : public OnStream
+/// In private memory, and in a file that other processes map.
+class Registration : public OnStream, public ::testing::WithParamInterface<svar_backing_t>
 {
 protected:
   void SetUp() override
@@ -24,7 +25,15 @@ protected:
   void TearDown() override
   {
     host_.reset();
+    if (store_ != nullptr) {
+      EXPECT_SVAR_OK(svar_store_remove(store_.get()));
+    }
     OnStream::TearDown();
+  }
+
+  Store make_store() override
+  {
+    return GetParam() == SVAR_BACKING_CPU ? OnStream::make_store() : create_store("/registered");
   }
 
   /// Sets the variable on the device from a view of the one in host memory.
@@ -70,31 +79,36 @@ protected:
     return info;
   }
 
+  ScratchDirectory directory_;
   Variable host_;
 };
 
-TEST_F(Registration, IsOfWhatIsCopiedAndDoneOnce)
+TEST_P(Registration, IsOfWhatIsCopiedAndDoneOnce)
 {
   EXPECT_EQ(stand_in().registered(), 0u);
-  for (int i = 0; i < 3; i++) {
+  int before = stand_in().registered_copies();
+  for (int i = 1; i <= 3; i++) {
     ASSERT_SVAR_OK(copy_in());
     EXPECT_EQ(stand_in().registered(), MANY * sizeof(float));
+    EXPECT_EQ(stand_in().registered_copies(), before + i);
   }
   EXPECT_EQ(info().registered_bytes, MANY * sizeof(float));
   EXPECT_EQ(info().refused_bytes, 0u);
   EXPECT_EQ(get(w_), Floats(MANY, 1));
 }
 
-TEST_F(Registration, IsOfLoansThatAreFilledFromTheDevice)
+TEST_P(Registration, IsOfLoansThatAreFilledFromTheDevice)
 {
   ASSERT_SVAR_OK(svar_set_value(w_.get(), ::Array(Floats(MANY, 5), {MANY}).source(), SVAR_COPY));
   EXPECT_EQ(stand_in().registered(), 0u) << "an array of the caller's";
+  int before = stand_in().registered_copies();
   copy_out();
+  EXPECT_EQ(stand_in().registered_copies(), before + 1);
   EXPECT_EQ(stand_in().registered(), MANY * sizeof(float));
   EXPECT_EQ(get(host_), Floats(MANY, 5));
 }
 
-TEST_F(Registration, IsOfTwoBuffersThatTakeTurns)
+TEST_P(Registration, IsOfTwoBuffersThatTakeTurns)
 {
   for (int i = 0; i < 20; i++) {
     set_host(MANY, static_cast<float>(i));
@@ -105,7 +119,7 @@ TEST_F(Registration, IsOfTwoBuffersThatTakeTurns)
   EXPECT_EQ(stand_in().registered(), 2 * MANY * sizeof(float));
 }
 
-TEST_F(Registration, IsNotOfSmallValuesNorOfSmallParts)
+TEST_P(Registration, IsNotOfSmallValuesNorOfSmallParts)
 {
   set_host(100, 3);
   ASSERT_SVAR_OK(copy_in());
@@ -128,7 +142,7 @@ TEST_F(Registration, IsNotOfSmallValuesNorOfSmallParts)
 }
 
 // What goes back to the heap may be carved up anew, and its pages given back to the system.
-TEST_F(Registration, EndsWhenABufferGoesBackToTheHeap)
+TEST_P(Registration, EndsWhenABufferGoesBackToTheHeap)
 {
   for (int i = 1; i < 12; i++) {
     int64_t count = (i % 3 == 0 ? 16 : i % 3) * MANY; // 2, 4 and 32 MiB
@@ -144,11 +158,12 @@ TEST_F(Registration, EndsWhenABufferGoesBackToTheHeap)
   EXPECT_EQ(info().registered_bytes, 0u);
 }
 
-TEST_F(Registration, EndsWithTheStore)
+TEST_P(Registration, EndsWithTheStore)
 {
   ASSERT_SVAR_OK(copy_in());
   copy_out();
   EXPECT_GT(stand_in().registered(), 0u);
+  ASSERT_SVAR_OK(svar_store_remove(store_.get()));
   host_.reset();
   w_.reset();
   store_.reset();
@@ -157,7 +172,7 @@ TEST_F(Registration, EndsWithTheStore)
 
 // A loan may be filled while another thread forks, or closes the store: what is filled is lost then, but not the memory
 // under the copy.
-TEST_F(Registration, EndsWhenNoCopyIsUnderWay)
+TEST_P(Registration, EndsWhenNoCopyIsUnderWay)
 {
   ASSERT_SVAR_OK(copy_in());
   svar_transaction_t *change = nullptr;
@@ -179,7 +194,7 @@ TEST_F(Registration, EndsWhenNoCopyIsUnderWay)
   svar_transaction_abort(change);
 }
 
-TEST_F(Registration, ThatIsRefusedMakesTheCopySlowerAndNoMore)
+TEST_P(Registration, ThatIsRefusedMakesTheCopySlowerAndNoMore)
 {
   stand_in().fail("cuMemHostRegister", 1, SVARI_CU_OUT_OF_MEMORY);
   ASSERT_SVAR_OK(copy_in());
@@ -198,7 +213,7 @@ TEST_F(Registration, ThatIsRefusedMakesTheCopySlowerAndNoMore)
   EXPECT_EQ(stand_in().registered(), 2 * MANY * sizeof(float));
 }
 
-TEST_F(Registration, NoFailureOfTheDriverIsPublishedNorLeftBehind)
+TEST_P(Registration, NoFailureOfTheDriverIsPublishedNorLeftBehind)
 {
   bool has_failed = true;
   for (int nth = 1; has_failed; nth++) {
@@ -218,8 +233,8 @@ TEST_F(Registration, NoFailureOfTheDriverIsPublishedNorLeftBehind)
 }
 
 // A child shares the pages of private memory until one of the two writes them. (Its parent then has another one, and
-// the GPU of the parent still the first.)
-TEST_F(Registration, IsDoneAnewAfterAFork)
+// the GPU of the parent still the first.) A file's pages stay.
+TEST_P(Registration, OfPrivateMemoryIsDoneAnewAfterAFork)
 {
   ASSERT_SVAR_OK(copy_in());
   svar_value_t value = SVAR_VALUE_INIT;
@@ -233,16 +248,17 @@ TEST_F(Registration, IsDoneAnewAfterAFork)
   });
   EXPECT_EQ(child.wait(), 0);
   svar_value_release(&value);
-  EXPECT_EQ(stand_in().registered(), 0u);
-  EXPECT_EQ(info().registered_bytes, 0u);
+  const size_t kept = GetParam() == SVAR_BACKING_CPU ? 0 : MANY * sizeof(float);
+  EXPECT_EQ(stand_in().registered(), kept);
+  EXPECT_EQ(info().registered_bytes, kept);
   set_host(MANY, 2);
   ASSERT_SVAR_OK(copy_in());
-  EXPECT_EQ(stand_in().registered(), MANY * sizeof(float));
+  EXPECT_EQ(stand_in().registered(), kept + MANY * sizeof(float)); // of another buffer
   EXPECT_EQ(get(w_), Floats(MANY, 2));
 }
 
 // However many threads copy all the time.
-TEST_F(Registration, AForkIsNotKeptWaitingByCopiesThatBeginMeanwhile)
+TEST_P(Registration, AForkIsNotKeptWaitingByCopiesThatBeginMeanwhile)
 {
   std::atomic<bool> is_over{false};
   std::vector<std::thread> copiers;
@@ -264,7 +280,7 @@ TEST_F(Registration, AForkIsNotKeptWaitingByCopiesThatBeginMeanwhile)
   }
 }
 
-TEST_F(Registration, CopiesAndCommitsOfManyThreadsGoTogether)
+TEST_P(Registration, CopiesAndCommitsOfManyThreadsGoTogether)
 {
   std::atomic<bool> is_over{false};
   std::thread forker([&] {
@@ -291,7 +307,7 @@ TEST_F(Registration, CopiesAndCommitsOfManyThreadsGoTogether)
 
 // --- what is told ------------------------------------------------------------------------------------
 
-TEST_F(Registration, MemoryOfDevicesIsTold)
+TEST_P(Registration, MemoryOfDevicesIsTold)
 {
   uint64_t before = info().device_memory_bytes;
   EXPECT_GT(before, 0u); // of w
@@ -306,5 +322,11 @@ TEST_F(Registration, MemoryOfDevicesIsTold)
   ASSERT_SVAR_OK(svar_store_info(store, &none));
   EXPECT_EQ(none.device_memory_bytes, 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Backings, Registration,
+                         ::testing::Values(SVAR_BACKING_CPU, SVAR_BACKING_IPC),
+                         [](const ::testing::TestParamInfo<svar_backing_t> &info) {
+                           return info.param == SVAR_BACKING_CPU ? "Private" : "Shared";
+                         });
 
 } // namespace

@@ -166,7 +166,7 @@ TEST_F(Release, CloseWaitsForTheWork)
   svar_value_t value = SVAR_VALUE_INIT;
   Floats found;
   ASSERT_SVAR_OK(svar_store_create_private("/closing", &options, &store));
-  ASSERT_SVAR_OK(make(store, &w));
+  ASSERT_SVAR_OK(make_on_gpu(store, &w));
   ASSERT_SVAR_OK(svar_get_device_view(w.get(), &value));
   Gate gate(stream_);
   enqueue_read(stream_, value.tensor.data, &found);
@@ -314,7 +314,7 @@ TEST_F(Release, SurvivesEveryFailedAllocation)
     Variable w;
     svar_value_t value = SVAR_VALUE_INIT;
     svar_ret_t ret = svar_store_create_private("/failing", &options, &store);
-    if (ret == SVAR_OK && (ret = make(store, &w)) == SVAR_OK &&
+    if (ret == SVAR_OK && (ret = make_on_gpu(store, &w)) == SVAR_OK &&
         (ret = svar_get_device_view(w.get(), &value)) == SVAR_OK &&
         (ret = release(&value)) != SVAR_OK) {
       EXPECT_NE(value.internal.pin, nullptr);

@@ -19,7 +19,6 @@ public:
   }
   void TestBody() override {}
 
-  using OnStream::enqueue_failure;
   using OnStream::expect_pins;
   using OnStream::pins;
   using OnStream::release;
@@ -41,7 +40,7 @@ TEST(ReleaseLost, WhatTheDeviceDoesNotEndIsEndedByWhoFindsOut)
     svar_value_t pending = session.view();
     svar_value_t next = session.view();
     Gate gate(session.stream_);
-    session.enqueue_failure(session.stream_);
+    enqueue_failure(session.stream_);
     ASSERT_SVAR_OK(session.release(&pending));
     gate.open();
     EXPECT_EQ(svari_stream_synchronize(&session.stream_), SVAR_ERR_DEVICE);
@@ -62,7 +61,7 @@ TEST(ReleaseLost, WhatWasEndedIsNotEndedAgainForWhoHasThePinNow)
     session.expect_pins(0);
     svar_value_t next = session.view();
     svar_value_t third = session.view();
-    session.enqueue_failure(session.stream_);
+    enqueue_failure(session.stream_);
     EXPECT_EQ(svari_stream_synchronize(&session.stream_), SVAR_ERR_DEVICE);
     EXPECT_EQ(session.release(&third), SVAR_ERR_DEVICE);
     EXPECT_EQ(session.pins(), 2u);
@@ -76,7 +75,7 @@ TEST(ReleaseLost, CloseDoesNotWaitForIt)
   in_a_session([](Session &session) {
     svar_value_t pending = session.view();
     Gate gate(session.stream_);
-    session.enqueue_failure(session.stream_);
+    enqueue_failure(session.stream_);
     ASSERT_SVAR_OK(session.release(&pending));
     gate.open();
     session.w_.reset();

@@ -124,9 +124,9 @@ FAKE_EXPORT const fake_driver_control_t *fake_driver_control(void);
 const fake_driver_control_t *
 fake_driver_control(void)
 {
-  static const fake_driver_control_t control = {control_fail,           control_has_failed,
-                                                control_delay,          fake_stream_capture,
-                                                fake_memory_registered, control_live};
+  static const fake_driver_control_t control = {
+      control_fail,           control_has_failed,      control_delay, fake_stream_capture,
+      fake_memory_registered, fake_memory_fast_copies, control_live};
   return &control;
 }
 

@@ -28,6 +28,8 @@ typedef struct fake_driver_control {
   void (*capture)(const void *stream);
   /// Bytes of the host that are registered now.
   size_t (*registered)(void);
+  /// Copies, so far, that were from or to such memory.
+  int (*registered_copies)(void);
   /// What is not given back: allocations, reserved and mapped ranges, registered pages, streams, events, modules,
   /// references to contexts.
   int (*live)(void);

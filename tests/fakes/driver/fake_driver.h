@@ -72,8 +72,9 @@ typedef struct fake_registration fake_registration_t;
 svari_cu_result_t fake_memory_hold_host(const void *start, size_t size_bytes,
                                         fake_registration_t **out_held);
 void fake_memory_let_go_host(fake_registration_t *held);
-/// Bytes of the host that are registered now.
+/// Bytes of the host that are registered now, and how many copies were from or to such.
 size_t fake_memory_registered(void);
+int fake_memory_fast_copies(void);
 /// The stream that is said to be captured; NULL: none.
 void fake_stream_capture(const void *stream);
 /// Enqueues the launch. Takes copy over, also on failure.

@@ -424,6 +424,7 @@ struct fake_registration {
 };
 
 static fake_registration_t *registrations; // under the lock
+static int fast_copies;                    // the same
 
 // Ends the process unless every page is in memory.
 static void
@@ -536,6 +537,7 @@ fake_memory_hold_host(const void *start, size_t size_bytes, fake_registration_t 
                  ? SVARI_CU_SUCCESS
                  : SVARI_CU_INVALID_VALUE;
     found->copies += result == SVARI_CU_SUCCESS;
+    fast_copies += result == SVARI_CU_SUCCESS;
   }
   pthread_mutex_unlock(&lock);
   *out_held = found;
@@ -562,4 +564,13 @@ fake_memory_registered(void)
   }
   pthread_mutex_unlock(&lock);
   return size_bytes;
+}
+
+int
+fake_memory_fast_copies(void)
+{
+  pthread_mutex_lock(&lock);
+  int count = fast_copies;
+  pthread_mutex_unlock(&lock);
+  return count;
 }
