@@ -51,6 +51,7 @@ main(int argc, char **argv)
     probe_speed(device, size_bytes, &ceilings);
     probe_variables(device, size_bytes, &ceilings);
     probe_kernels(device);
+    probe_policy();
     probe_read_only(device);
     svari_device_close(device);
   }

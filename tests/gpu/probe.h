@@ -20,6 +20,8 @@ void probe_mappings(svari_device_t *device);
 void probe_speed(svari_device_t *device, uint64_t size_bytes, probe_ceilings_t *out_ceilings);
 /// The same of values of a store's variables, through the public calls; and what reading and releasing one costs.
 void probe_variables(svari_device_t *device, uint64_t size_bytes, const probe_ceilings_t *ceilings);
+/// How long a policy's step takes, by the public calls.
+void probe_policy(void);
 /// The kernels beside the CPU.
 void probe_kernels(svari_device_t *device);
 /// A write through a read-only mapping. The last: the process can use the device no more after it.
