@@ -23,16 +23,63 @@ extern "C" {
 namespace svar_test
 {
 
-/// The library will load the stand-in; call it before the first use of a GPU.
-inline void
-use_stand_in()
+/// True if the tests are to run on this machine's GPU (tests/gpu/run), not on the stand-in.
+inline bool
+is_on_gpu()
 {
-  setenv("SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER, 1);
+  return getenv("SVAR_TEST_ON_GPU") != nullptr;
+}
+
+/// The library will load the stand-in, with so many devices; call it before the first use of a GPU.
+inline void
+use_stand_in(int devices = 1)
+{
+  if (!is_on_gpu()) {
+    setenv("SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER, 1);
+    setenv("FAKE_DRIVER_DEVICES", std::to_string(devices).c_str(), 1);
+  }
+}
+
+/// Ends the running test, from whatever it has called, as one that was skipped.
+[[noreturn]] inline void
+skip_on_gpu()
+{
+  using Result = ::testing::TestPartResult;
+  const char *reason = "only the stand-in driver does this when it is told to";
+  GTEST_MESSAGE_(reason, Result::kSkip);
+  throw ::testing::AssertionException(Result(Result::kSkip, __FILE__, __LINE__, reason));
+}
+
+/// What a GPU can be told: nothing. Work takes as long as it takes there, and what is not given back is not counted.
+inline const fake_driver_control_t &
+no_control()
+{
+  static const fake_driver_control_t control = {
+      [](const char *name, int, int) {
+        if (name != nullptr) {
+          skip_on_gpu();
+        }
+      },
+      [] { return 0; },
+      [](int) {},
+      [](const void *stream) {
+        if (stream != nullptr) {
+          skip_on_gpu();
+        }
+      },
+      []() -> size_t { skip_on_gpu(); },
+      []() -> int { skip_on_gpu(); },
+      [] { return 0; },
+  };
+  return control;
 }
 
 inline const fake_driver_control_t &
 stand_in()
 {
+  if (is_on_gpu()) {
+    return no_control();
+  }
   void *library = dlopen(SVAR_STAND_IN_DRIVER, RTLD_NOW | RTLD_NOLOAD);
   void *symbol = library != nullptr ? dlsym(library, "fake_driver_control") : nullptr;
   if (symbol == nullptr) {
@@ -71,7 +118,7 @@ class OnDevice : public ::testing::Test
 protected:
   void SetUp() override
   {
-    use_stand_in();
+    use_stand_in(devices_);
     ASSERT_SVAR_OK(svari_device_open(0, nullptr, &device_));
     ASSERT_SVAR_OK(svari_stream_init(&stream_, device_));
   }
@@ -85,6 +132,11 @@ protected:
     svari_device_close(device_);
     stand_in().delay(0);
     EXPECT_EQ(stand_in().live(), 0) << "not given back to the driver";
+  }
+
+  bool has_devices(int count) const
+  {
+    return device_->driver->device_count >= count;
   }
 
   /// Memory that lives as long as the test.
@@ -115,6 +167,7 @@ protected:
     return values;
   }
 
+  int devices_ = 1; // of the stand-in; a test that needs more than one asks has_devices()
   svari_device_t *device_ = nullptr;
   svari_stream_t stream_ = {};
 

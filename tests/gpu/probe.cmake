@@ -1,5 +1,5 @@
-# Of both builds of the probe: here, and in standalone/.
-set(SVAR_PROBE_SOURCES
+# The probe, here and where tests/gpu/run builds it (standalone/).
+add_executable(gpu_probe
   ${CMAKE_CURRENT_LIST_DIR}/check_layers.c
   ${CMAKE_CURRENT_LIST_DIR}/checks.c
   ${CMAKE_CURRENT_LIST_DIR}/probe.c
@@ -10,3 +10,7 @@ set(SVAR_PROBE_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/probe_speed.c
   ${CMAKE_CURRENT_LIST_DIR}/probe_variables.c
   ${CMAKE_CURRENT_LIST_DIR}/report.c)
+target_include_directories(gpu_probe PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(gpu_probe PRIVATE svar_flags shared_variable_objects m)
+set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/checks.c ${CMAKE_CURRENT_LIST_DIR}/check_layers.c
+  PROPERTIES COMPILE_OPTIONS -ffp-contract=off) # as the kernels
