@@ -1,9 +1,12 @@
 // probe [MOST_MIB]: prints what only a GPU can tell: the facts that the design of gpu/ relies on, what its parts cost,
 // and whether its kernels compute what the CPU does. Exit code 77 where there is no GPU. It works on whatever driver
 // the library loads, so on the stand-in too, where its times mean nothing.
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/gpu/probe.h"
 #include "tests/gpu/report.h"
@@ -23,11 +26,35 @@ introduce(const svari_device_t *device)
   report_fact("takes read-only pages of the host", "%s", value ? "yes" : "no");
 }
 
+pid_t
+probe_start(const char *role, int socket, uint64_t size_bytes)
+{
+  char fd[16], size[32];
+  snprintf(fd, sizeof(fd), "%d", socket);
+  snprintf(size, sizeof(size), "%llu", (unsigned long long)size_bytes);
+  pid_t process = fork();
+  if (process == 0) {
+    execl("/proc/self/exe", "probe", role, fd, size, (char *)NULL);
+    _exit(127);
+  }
+  return process;
+}
+
+void
+probe_kill(pid_t process)
+{
+  kill(process, SIGKILL);
+  waitpid(process, NULL, 0);
+}
+
 int
 main(int argc, char **argv)
 {
   if (argc == 4 && strcmp(argv[1], "maker") == 0) {
     return probe_maker(atoi(argv[2]), strtoull(argv[3], NULL, 10));
+  }
+  if (argc == 4 && strcmp(argv[1], "holder") == 0) {
+    return probe_holder(atoi(argv[2]), strtoull(argv[3], NULL, 10));
   }
   uint64_t most_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 1024) << 20;
   uint64_t size_bytes = most_bytes / 4; // of what is moved: two on the device, two on the host
@@ -50,6 +77,7 @@ main(int argc, char **argv)
     probe_mappings(device);
     probe_speed(device, size_bytes, &ceilings);
     probe_variables(device, size_bytes, &ceilings);
+    probe_attach();
     probe_kernels(device);
     probe_policy();
     probe_read_only(device);

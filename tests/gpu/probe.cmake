@@ -3,6 +3,7 @@ add_executable(gpu_probe
   ${CMAKE_CURRENT_LIST_DIR}/check_layers.c
   ${CMAKE_CURRENT_LIST_DIR}/checks.c
   ${CMAKE_CURRENT_LIST_DIR}/probe.c
+  ${CMAKE_CURRENT_LIST_DIR}/probe_attach.c
   ${CMAKE_CURRENT_LIST_DIR}/probe_kernels.c
   ${CMAKE_CURRENT_LIST_DIR}/probe_mappings.c
   ${CMAKE_CURRENT_LIST_DIR}/probe_memory.c

@@ -1,10 +1,8 @@
 // Memory: what it costs, and what stays of it. The sizes are those of a small layer, a large one, a model.
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gpu/memory.h"
@@ -105,20 +103,6 @@ probe_maker(int fd, uint64_t size_bytes)
   return 1;
 }
 
-static pid_t
-start_maker(int socket, uint64_t size_bytes)
-{
-  char fd[16], size[32];
-  snprintf(fd, sizeof(fd), "%d", socket);
-  snprintf(size, sizeof(size), "%llu", (unsigned long long)size_bytes);
-  pid_t pid = fork();
-  if (pid == 0) {
-    execl("/proc/self/exe", "probe", "maker", fd, size, (char *)NULL);
-    _exit(127);
-  }
-  return pid;
-}
-
 // What the other process made, or SVARI_NO_FD if it could not.
 static int
 descriptor_from(int socket)
@@ -127,13 +111,6 @@ descriptor_from(int socket)
   svari_packet_t packet = {.fd = SVARI_NO_FD};
   bool is_end = false;
   return svari_packet_receive(socket, &byte, 1, 0, &packet, &is_end) == 0 ? packet.fd : SVARI_NO_FD;
-}
-
-static void
-kill_and_wait(pid_t pid)
-{
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
 }
 
 static void
@@ -161,7 +138,7 @@ probe_death(svari_device_t *device, const svari_stream_t *stream, uint64_t size_
     return;
   }
   fcntl(sockets[0], F_SETFD, FD_CLOEXEC);
-  pid_t maker = start_maker(sockets[1], size_bytes);
+  pid_t maker = probe_start("maker", sockets[1], size_bytes);
   close(sockets[1]);
   int fd = descriptor_from(sockets[0]);
   close(sockets[0]);
@@ -175,14 +152,14 @@ probe_death(svari_device_t *device, const svari_stream_t *stream, uint64_t size_
                 report_now_us() - start);
     report_call(last_word(stream, memory, size_bytes, &before), "reading it");
     report_check(before == MARK, "what its maker wrote before it sent it is there", "%08x", before);
-    kill_and_wait(maker);
+    probe_kill(maker);
     report_call(last_word(stream, memory, size_bytes, &after),
                 "reading it after its maker's death");
     report_check(after == MARK, "a mapping keeps it after its maker's death", "%08x", after);
     svari_memory_destroy(memory);
     probe_kept_descriptor(device, stream, fd, size_bytes);
   } else {
-    kill_and_wait(maker);
+    probe_kill(maker);
     report_check(fd != SVARI_NO_FD, "another process makes memory", "it does not");
   }
   close(fd);
