@@ -153,15 +153,22 @@ set_large(const setting_t *setting, const svari_value_description_t *value)
 
 // --- each value ------------------------------------------------------------------------------------
 
+// Only arrays of host memory are written where they belong: the host follows no address on a GPU.
+static bool
+is_read_in_place(const setting_t *setting, const svari_value_description_t *value)
+{
+  return value->source_kind == SVAR_SOURCE_ARRAY &&
+         svar_variable_type(setting->variable).kind != SVAR_KIND_SPARSE &&
+         svar_variable_backing(setting->variable) != SVAR_BACKING_GPU;
+}
+
 static svar_ret_t
 set_value(const setting_t *setting, const svari_value_description_t *value)
 {
   if (value->size_bytes <= SVARI_SET_BUFFER_BYTES) {
     return set_small(setting, value);
   }
-  bool is_sparse = svar_variable_type(setting->variable).kind == SVAR_KIND_SPARSE;
-  return value->source_kind == SVAR_SOURCE_ARRAY && !is_sparse ? set_large(setting, value)
-                                                               : set_copied(setting, value);
+  return is_read_in_place(setting, value) ? set_large(setting, value) : set_copied(setting, value);
 }
 
 static svar_ret_t

@@ -162,4 +162,61 @@ TEST_F(ArchiveGpu, AVariableOnAGpuIsRestoredThere)
   EXPECT_EQ(svar_test::get<float>(first), (std::vector<float>{1, 2, 3}));
 }
 
+// A store that other processes read, with variables of both kinds; large ones, which the host's are read in place.
+class ArchiveNamedGpu : public ArchiveGpu
+{
+protected:
+  void SetUp() override
+  {
+    ArchiveGpu::SetUp();
+    variables_.clear();
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.settable = "*";
+    store_ = svar_test::create_store("/archive/named", &options);
+    Make("host", -1, svar_test::Array<double>(Numbers(1)).source());
+    Make("first", 0, svar_test::Array<double>(Numbers(2)).source());
+    ASSERT_SVAR_OK(Save(Pointers(variables_)));
+  }
+  void TearDown() override
+  {
+    EXPECT_SVAR_OK(svar_store_remove(store_.get()));
+  }
+  static std::vector<double> Numbers(double number)
+  {
+    return std::vector<double>(100000, number);
+  }
+  // As a reader finds them.
+  static void ExpectNumbers(const char *name, double host, double first)
+  {
+    svar_test::Store reader = svar_test::open_store(name);
+    EXPECT_EQ(svar_test::get<double>(svar_test::find(reader, "host")), Numbers(host));
+    EXPECT_EQ(svar_test::get<double>(svar_test::find(reader, "first")), Numbers(first));
+  }
+
+  svar_test::ScratchDirectory directory_;
+};
+
+TEST_F(ArchiveNamedGpu, VariablesAreLoadedIntoAStoreThatOthersRead)
+{
+  svar_test::Store other = svar_test::create_store("/archive/other");
+  ExpectLoaded(Loaded(path_, other.get()), {-1, 0});
+  ExpectNumbers("/archive/other", 1, 2);
+  EXPECT_SVAR_OK(svar_store_remove(other.get()));
+}
+
+TEST_F(ArchiveNamedGpu, VariablesAreRestoredByTheHolderForAnotherProcess)
+{
+  for (const Variable &variable : variables_) {
+    ASSERT_SVAR_OK(svar_test::set<double>(variable, {0}));
+  }
+  svar_test::Store reader = svar_test::open_store("/archive/named");
+  svar_remote_t *remote = nullptr;
+  ASSERT_SVAR_OK(svar_remote_open("/archive/named", nullptr, &remote));
+  EXPECT_SVAR_OK(
+      svar_archive_restore_remote(path_.c_str(), reader.get(), remote, nullptr, nullptr));
+  svar_remote_close(remote);
+  ExpectNumbers("/archive/named", 1, 2);
+  EXPECT_EQ(GpuOf(variables_[1].get()), 0);
+}
+
 } // namespace
