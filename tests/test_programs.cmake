@@ -19,12 +19,13 @@ target_precompile_headers(svar_test_headers PRIVATE
   "$<${cpp}:<fstream$<ANGLE-R>>" "$<$<NOT:${cpp}>:<stddef.h$<ANGLE-R>>") # for C there must be one, too
 
 # svar_add_test(NAME [INTERNAL | LIBRARY lib] [COMPUTES] SOURCES files... [LIBS libs...] [TIMEOUT s]
-#               [RESOURCE_LOCK name] [LABELS ...] [ENV ...])
+#               [ROUDI] [LABELS ...] [ENV ...])
 # One GoogleTest program. INTERNAL links the library's objects and sees the rooms' private headers;
 # LIBRARY links that in the library's place. COMPUTES: it runs for seconds in loops of its own; the others are
-# compiled for longer than they run, and so are not optimised. Results go where `colcon test-result` looks.
+# compiled for longer than they run, and so are not optimised. ROUDI: it starts one, and runs as svar_apart
+# says. Results go where `colcon test-result` looks.
 function(svar_add_test name)
-  cmake_parse_arguments(arg "INTERNAL;COMPUTES" "TIMEOUT;RESOURCE_LOCK;LIBRARY" "SOURCES;LIBS;LABELS;ENV" ${ARGN})
+  cmake_parse_arguments(arg "INTERNAL;COMPUTES;ROUDI" "TIMEOUT;LIBRARY" "SOURCES;LIBS;LABELS;ENV" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
     if(CMAKE_CXX_FLAGS MATCHES "fsanitize") # ten times slower, some of them
@@ -47,16 +48,24 @@ function(svar_add_test name)
   endif()
   target_link_libraries(${name} PRIVATE ${arg_LIBS})
   set(results ${PROJECT_BINARY_DIR}/test_results/${PROJECT_NAME}/${name}.gtest.xml)
-  add_test(NAME ${name} COMMAND ${name} --gtest_output=xml:${results})
+  set(command $<TARGET_FILE:${name}> --gtest_output=xml:${results})
+  if(arg_ROUDI)
+    list(PREPEND command ${svar_apart})
+  endif()
+  add_test(NAME ${name} COMMAND ${command})
   # A test that holds a store has a thread, and may fork a child that holds one: which ThreadSanitizer does
   # not follow as well as it would like, but follows.
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
     ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0;${arg_ENV}")
-  # What takes longest begins first: tests that wait for each other, then those that were given more time.
-  if(arg_RESOURCE_LOCK)
-    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK ${arg_RESOURCE_LOCK} COST 1000)
-  elseif(arg_TIMEOUT GREATER 300)
+  # What takes longest begins first. Most tests wait more than they compute, so that twice as many as there are
+  # processors may run at once (ctest -j).
+  if(arg_COMPUTES)
+    set_tests_properties(${name} PROPERTIES COST 1000 PROCESSORS 2)
+  elseif(arg_ROUDI)
     set_tests_properties(${name} PROPERTIES COST 500)
+    if(NOT svar_apart)
+      set_tests_properties(${name} PROPERTIES RESOURCE_LOCK roudi)
+    endif()
   endif()
 endfunction()
 

@@ -1,4 +1,5 @@
-// RouDi, iceoryx's daemon, for the length of a test. A machine holds one: tests that use it take turns.
+// RouDi, iceoryx's daemon, for the length of a test. A machine holds one: programs that use it take turns, unless each
+// has a machine of its own, as ctest gives it (fakes/apart).
 #ifndef TESTS_FAKES_ROUDI_HPP
 #define TESTS_FAKES_ROUDI_HPP
 
