@@ -15,7 +15,7 @@
 #include "shared_variable/messages.h"
 #include "stranger.h"
 
-// The few bytes of a port that iceoryx could not make are lost (ipc/messages_iceoryx.c says why).
+// The few bytes of a port that iceoryx could not make are lost (ipc/messages_sender.c says why).
 extern "C" __attribute__((visibility("default"))) const char *
 __lsan_default_suppressions()
 {
