@@ -220,10 +220,10 @@ execute(const svari_command_t *command)
       svari_plan_arguments(command->arena, &request, &list) != SVAR_OK) {
     return complain(svar_error_message());
   }
-  // The arguments of included files are known only after they were read; else a misspelt argument is
-  // told before what its absence leads to.
-  if (!list.has_includes &&
-      check_arguments(command, request.path, list.arguments, NULL) != SVAR_OK) {
+  // Which files are included, and so what they take, is sure only when they have been; where none is, a misspelt
+  // argument is told before what its absence leads to. What is shown is what the list says.
+  bool is_sure = command->is_show_args ? !list.has_unknown : !list.has_includes;
+  if (is_sure && check_arguments(command, request.path, list.arguments, NULL) != SVAR_OK) {
     return EXIT_FAILURE;
   }
   if (command->is_show_args) {

@@ -143,7 +143,11 @@ TEST_F(CommandLine, ShowsTheArgumentsOfIncludedFilesButForThoseThatAreSet)
                                                  ", included, takes:\n"
                                                  "  reach:=VALUE (default: '1')\n" +
                                                  file + " takes:\n" + after);
-  EXPECT_EQ(call({file, "kind:=leg", "-s"}).out,
+  const Result unknown = call({file, "--show-args", "reech:=2"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_TRUE(has(unknown.err, "has no argument 'reech'; it takes:\n")) << unknown.err;
+  EXPECT_EQ(call({file, "--show-args", "reach:=2"}).exit_code, 0);
+  EXPECT_EQ(call({file, "kind:=leg", "-s", "reech:=2"}).out,
             before + after +
                 "It includes files that are known only once arguments are given, and takes theirs, "
                 "too.\n");
