@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "components/component_factory.h"
+#include "components/component_log.h"
 #include "components/component_parameters.h"
 #include "components/control_request.h"
 
@@ -331,6 +332,25 @@ take_request(void *context, uint64_t caller, const void *bytes, size_t size_byte
   }
 }
 
+// Who reads the node's log sees what somebody changed from outside.
+static void
+log_request(const svari_component_node_t *node, svari_control_kind_t kind)
+{
+  if (kind == SVARI_CONTROL_CHANGE) {
+    svari_log(node->logger, SVAR_LOG_INFO, "was asked to %s, and is %s",
+              svari_lifecycle_transition_name(node->order.transition),
+              svari_lifecycle_state_name(atomic_load(&node->state)));
+  } else if (kind == SVARI_CONTROL_SET) {
+    char text[256];
+    svari_parameter_print(&node->values[node->order.parameter], text, sizeof(text));
+    for (char *c = text; *c != '\0'; ++c) {
+      *c = (unsigned char)*c < ' ' ? '?' : *c; // one line
+    }
+    svari_log(node->logger, SVAR_LOG_INFO, "was asked to set '%s', which is %s now",
+              svari_component_parameter_at(node->descriptor, node->order.parameter)->name, text);
+  }
+}
+
 void
 svari_component_control_report(svari_component_control_t *control, svari_container_seat_t *seat)
 {
@@ -348,6 +368,7 @@ svari_component_control_report(svari_component_control_t *control, svari_contain
     send_failure(control, caller, kind, node->outcome.ret, sentence);
     return;
   }
+  log_request(node, kind);
   begin_answer(control, kind);
   if (kind == SVARI_CONTROL_LOAD) {
     write_number(control, seat->id, '\t');

@@ -75,6 +75,7 @@ run_load(int argc, char **argv)
   loading.words[loading.count++] = arguments.operands[1];
   char *text = NULL;
   if (take_ros_arguments(&loading, argv + ros_at, argc - ros_at) != SVAR_OK ||
+      svari_containers_await(&arguments, arguments.operands[0], loading.timeout_ns) != SVAR_OK ||
       svari_containers_ask(&arguments, svari_containers_find, loading.timeout_ns,
                            SVARI_CONTROL_LOAD, loading.words, loading.count, &text) != SVAR_OK) {
     return svari_say_error();
@@ -89,6 +90,7 @@ const svari_command_t svari_component_load = {
     .operands = "CONTAINER TYPE [--ros-args ...]",
     .summary = "Load a component into a container, and bring it up.",
     .description =
+        "The container may have been started just now: it is waited for, 5 s at most.\n"
         "TYPE is one that `component_container --list` prints. Behind --ros-args are names and\n"
         "parameters as for any node: -r __node:=NAME, -r __ns:=/NAMESPACE, -p NAME:=VALUE,\n"
         "--params-file FILE. The node's number and full name are printed. A component that does\n"

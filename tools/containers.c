@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "components/monotonic_clock.h"
 #include "tools/output.h"
 #include "tools/suggestion.h"
+
+static const int64_t PATIENCE_NS = 5000000000; // ROS 2's with its services
 
 // --- asking ----------------------------------------------------------------------------------------
 
@@ -117,6 +121,7 @@ svari_container_next_row(svari_container_rows_t *rows)
 typedef struct search {
   svari_containers_t containers;
   int64_t timeout_ns;
+  bool is_quiet; // about those that do not answer
   svar_ret_t ret;
 } search_t;
 
@@ -149,7 +154,9 @@ keep_container(const char *path, void *context)
     return false;
   }
   if (ret != SVAR_OK) {
-    svari_say_failure("'%s': %s", path, svar_error_message());
+    if (!search->is_quiet) {
+      svari_say_failure("'%s': %s", path, svar_error_message());
+    }
     return true;
   }
   svari_container_t *items = reallocarray(found->items, found->count + 1, sizeof(*items));
@@ -177,12 +184,12 @@ by_name(const void *a, const void *b)
   return order != 0 ? order : strcmp(left->pid, right->pid);
 }
 
-svar_ret_t
-svari_containers_read(const svari_arguments_t *arguments, int64_t timeout_ns,
-                      svari_containers_t *out_containers)
+static svar_ret_t
+read_containers(const svari_arguments_t *arguments, int64_t timeout_ns, bool is_quiet,
+                svari_containers_t *out_containers)
 {
-  const int64_t default_ns = 5000000000;
-  search_t search = {.timeout_ns = timeout_ns != 0 ? timeout_ns : default_ns};
+  search_t search = {.timeout_ns = timeout_ns != 0 ? timeout_ns : PATIENCE_NS,
+                     .is_quiet = is_quiet};
   search.containers.owner = arguments->owner == (uid_t)-1 ? geteuid() : arguments->owner;
   svar_ret_t ret = svar_endpoint_list(arguments->directory, SVARI_CONTROL_KIND,
                                       search.containers.owner, keep_container, &search);
@@ -198,6 +205,13 @@ svari_containers_read(const svari_arguments_t *arguments, int64_t timeout_ns,
   }
   *out_containers = search.containers;
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_containers_read(const svari_arguments_t *arguments, int64_t timeout_ns,
+                      svari_containers_t *out_containers)
+{
+  return read_containers(arguments, timeout_ns, false, out_containers);
 }
 
 void
@@ -271,6 +285,34 @@ svari_containers_find(const svari_containers_t *containers, const char *word,
   }
   *out_container = found;
   return SVAR_OK;
+}
+
+static svar_ret_t
+look_for(const char *word, const svari_arguments_t *arguments, int64_t timeout_ns, bool is_quiet)
+{
+  svari_containers_t containers;
+  const svari_container_t *container;
+  SVAR_TRY(read_containers(arguments, timeout_ns, is_quiet, &containers));
+  svar_ret_t ret = svari_containers_find(&containers, word, &container);
+  svari_containers_fini(&containers);
+  return ret;
+}
+
+svar_ret_t
+svari_containers_await(const svari_arguments_t *arguments, const char *word, int64_t timeout_ns)
+{
+  const struct timespec pause = {.tv_nsec = 20000000};
+  int64_t patience_ns = timeout_ns != 0 && timeout_ns < PATIENCE_NS ? timeout_ns : PATIENCE_NS;
+  int64_t end_ns = svari_now_ns() + patience_ns;
+  svar_ret_t ret = look_for(word, arguments, timeout_ns, true);
+  if (ret == SVAR_ERR_NOT_FOUND) {
+    svari_say_failure("%s: waiting %g s for it", svar_error_message(), 1e-9 * (double)patience_ns);
+  }
+  while (ret == SVAR_ERR_NOT_FOUND && svari_now_ns() < end_ns) {
+    nanosleep(&pause, NULL);
+    ret = look_for(word, arguments, timeout_ns, true);
+  }
+  return ret == SVAR_ERR_NOT_FOUND ? look_for(word, arguments, timeout_ns, false) : ret;
 }
 
 svar_ret_t

@@ -44,6 +44,10 @@ void svari_containers_fini(svari_containers_t *containers);
 // The container of this name or process number. SVAR_ERR_NOT_FOUND, SVAR_ERR_VALUE: there are two
 svar_ret_t svari_containers_find(const svari_containers_t *containers, const char *word,
                                  const svari_container_t **out_container);
+// Looks until the container of this name or process number is there, and says on stderr that it waits.
+// SVAR_ERR_NOT_FOUND: it did not come within 5 s, or timeout_ns if that is less (0: not given)
+svar_ret_t svari_containers_await(const svari_arguments_t *arguments, const char *word,
+                                  int64_t timeout_ns);
 // The container of the node of this full name. As svari_containers_find()
 svar_ret_t svari_containers_find_node(const svari_containers_t *containers, const char *node,
                                       const svari_container_t **out_container);

@@ -80,6 +80,28 @@ private:
   }
 };
 
+TEST_F(ComponentControl, ALoadWaitsForAContainerThatComesUp)
+{
+  Process loading(Words{SVAR_PROGRAM, "component", "load", "late", kRecorder}, {});
+  ASSERT_TRUE(loading.WaitFor("svar: no container 'late' runs: waiting 5 s for it"));
+  Container late({"--ros-args", "-r", "__node:=late"});
+  EXPECT_EQ(loading.Wait(), 0) << loading.Errors();
+  EXPECT_TRUE(Contains(Output({"list"}), kRecorder)) << late.Errors();
+}
+
+TEST_F(ComponentControl, WhatWasAskedForFromOutsideIsInTheLogOfItsNode)
+{
+  Load("n");
+  Output({"set-state", "/n", "deactivate"});
+  Output({"set-parameter", "/n", "period_ms:=5"});
+  Refusal({"set-parameter", "/n", "serial:=8"});
+  ASSERT_TRUE(box_.WaitFor("was asked to set"));
+  std::string lines = LinesOf(box_, "n");
+  EXPECT_TRUE(Contains(lines, "was asked to deactivate, and is inactive|")) << lines;
+  EXPECT_TRUE(Contains(lines, "was asked to set 'period_ms', which is 5 now|")) << lines;
+  EXPECT_FALSE(Contains(lines, "serial")) << lines;
+}
+
 TEST_F(ComponentControl, LoadsListsAndUnloads)
 {
   std::string pid = std::to_string(box_.Pid());
@@ -137,7 +159,7 @@ TEST_F(ComponentControl, WhatCannotBeLoadedIsSaidAndLeavesNothing)
   EXPECT_TRUE(
       Contains(Refusal({"load", "box", kRecorder, "--ros-args", "-r", "__node:=here"}),
                "two components would be called '/here': name one of them, with -r __node:="));
-  EXPECT_TRUE(Contains(Refusal({"load", "bix", kRecorder}),
+  EXPECT_TRUE(Contains(Refusal({"load", "bix", kRecorder, "--timeout", "0.05"}),
                        "no container 'bix' runs (did you mean '/box'?)"));
   std::string list = Output({"list"});
   EXPECT_TRUE(Contains(list, "/here")) << list;
