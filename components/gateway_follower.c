@@ -60,7 +60,10 @@ svari_gateway_follower_create(const svari_gateway_follower_options_t *options,
 static void
 close_store(svari_gateway_follower_t *follower, followed_t *followed)
 {
-  if (followed->store != NULL) { // epoll forgets a descriptor that is closed
+  if (followed->store != NULL) {
+    // Not forgotten with the last of our descriptors: the holder has one of the same eventfd.
+    epoll_ctl(follower->epoll_fd, EPOLL_CTL_DEL, svari_gateway_store_watch_fd(followed->store),
+              NULL);
     svari_gateway_store_close(followed->store);
     followed->store = NULL;
     follower->open_count--;
