@@ -15,7 +15,7 @@ make_subscriber(svari_roudi_request_t *request)
   iox_sub_options_t options;
   iox_sub_options_init(&options);
   options.queueCapacity = request->queue;
-  options.historyRequest = 1; // of a sender that keeps its latest message; others have none to give
+  options.historyRequest = request->history;
   options.queueFullPolicy = QueueFullPolicy_DISCARD_OLDEST_DATA;
   iox_sub_storage_t storage;
   request->handle =
@@ -43,13 +43,11 @@ receiver_detach(iox_ws_t wait_set, void *port)
 static const svari_inlet_kind_t receiver_kind = {receiver_has_message, receiver_attach,
                                                  receiver_detach};
 
-svar_ret_t
-svar_message_receiver_create(svar_messages_t *messages, const char *topic, uint64_t payload_bytes,
-                             uint32_t queue, svar_message_receiver_t **out_receiver)
+static svar_ret_t
+receiver_create(svar_messages_t *messages, const char *topic, uint64_t payload_bytes,
+                uint32_t queue, uint32_t history, svar_message_receiver_t **out_receiver)
 {
-  SVAR_REQUIRE(messages != NULL && topic != NULL && out_receiver != NULL);
-  SVAR_REQUIRE(queue >= 1 && queue <= SVAR_MESSAGE_QUEUE_MAX);
-  svari_roudi_request_t request = {.run = make_subscriber, .queue = queue};
+  svari_roudi_request_t request = {.run = make_subscriber, .queue = queue, .history = history};
   SVAR_TRY(svari_iceoryx_request_init(&request, messages, topic));
   svar_message_receiver_t *receiver = calloc(1, sizeof *receiver);
   if (receiver == NULL) {
@@ -65,6 +63,25 @@ svar_message_receiver_create(svar_messages_t *messages, const char *topic, uint6
   receiver->inlet.payload_bytes = payload_bytes;
   *out_receiver = receiver;
   return SVAR_OK;
+}
+
+svar_ret_t
+svar_message_receiver_create(svar_messages_t *messages, const char *topic, uint64_t payload_bytes,
+                             uint32_t queue, svar_message_receiver_t **out_receiver)
+{
+  SVAR_REQUIRE(messages != NULL && topic != NULL && out_receiver != NULL);
+  SVAR_REQUIRE(queue >= 1 && queue <= SVAR_MESSAGE_QUEUE_MAX);
+  return receiver_create(messages, topic, payload_bytes, queue, 0, out_receiver);
+}
+
+svar_ret_t
+svar_message_receiver_create_latched(svar_messages_t *messages, const char *topic,
+                                     uint64_t payload_bytes, uint32_t queue,
+                                     svar_message_receiver_t **out_receiver)
+{
+  SVAR_REQUIRE(messages != NULL && topic != NULL && out_receiver != NULL);
+  SVAR_REQUIRE(queue >= 1 && queue <= SVAR_MESSAGE_QUEUE_MAX);
+  return receiver_create(messages, topic, payload_bytes, queue, 1, out_receiver);
 }
 
 void

@@ -14,8 +14,10 @@
 typedef struct svari_roudi_request {
   void (*run)(struct svari_roudi_request *request); ///< makes the call, fills handle
   char name[SVAR_TOPIC_NAME_BYTES];                 ///< of the runtime or topic
-  uint32_t queue; ///< of a receiver: its length; of a sender: messages kept for later receivers
-  void *handle;   ///< what the call made
+  uint32_t queue;                                   ///< of a receiver: its length
+  uint32_t
+      history;  ///< messages that a sender keeps for later receivers, and that a receiver asks for
+  void *handle; ///< what the call made
 } svari_roudi_request_t;
 
 /// Probe RouDi, run the request, and hand out its handle if iceoryx reported no error.

@@ -23,8 +23,8 @@ make_publisher(svari_roudi_request_t *request)
 {
   iox_pub_options_t options;
   iox_pub_options_init(&options);
-  options.historyCapacity = request->queue;
-  options.offerOnCreate = request->queue == 0;
+  options.historyCapacity = request->history;
+  options.offerOnCreate = request->history == 0;
   options.subscriberTooSlowPolicy = ConsumerTooSlowPolicy_DISCARD_OLDEST_DATA;
   iox_pub_storage_t storage; // for the handle's address alone
   request->handle =
@@ -36,7 +36,7 @@ sender_create(svar_messages_t *messages, const char *topic, uint64_t payload_byt
               uint32_t history, svar_message_sender_t **out_sender)
 {
   SVAR_TRY(svari_iceoryx_check_size(topic, payload_bytes));
-  svari_roudi_request_t request = {.run = make_publisher, .queue = history};
+  svari_roudi_request_t request = {.run = make_publisher, .history = history};
   SVAR_TRY(svari_iceoryx_request_init(&request, messages, topic));
   svar_message_sender_t *sender = calloc(1, sizeof *sender);
   if (sender == NULL) {

@@ -93,7 +93,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_sender_create(svar_messages_t 
                                                                 const char *topic,
                                                                 uint64_t payload_bytes,
                                                                 svar_message_sender_t **out_sender);
-/// The same, but the sender keeps its latest message for receivers that come later (ROS: latched, transient
+/// The same, but the sender keeps its latest message for latched receivers that come later (ROS: latched, transient
 /// local): it is the first that they get. One that is sent just while a receiver comes may pass that by; the very
 /// first cannot, for the sender is not seen before it. It takes a chunk more of RouDi's.
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t
@@ -125,7 +125,7 @@ SVAR_PUBLIC bool svar_message_sender_has_receivers(svar_message_sender_t *sender
 /// Give a loan back unsent. NULL, and what is not on loan, are no-ops.
 SVAR_PUBLIC void svar_message_sender_release(svar_message_sender_t *sender, void *payload);
 
-/// The receiving end of a topic: gets what is sent from now on, and before it what latched senders kept.
+/// The receiving end of a topic: gets what is sent from now on.
 /// @param payload_bytes the size that messages must have; 0: any
 /// @param queue 1 .. SVAR_MESSAGE_QUEUE_MAX messages wait; when it is full the oldest is dropped
 /// @param[out] out_receiver owned: svar_message_receiver_destroy()
@@ -133,6 +133,11 @@ SVAR_PUBLIC void svar_message_sender_release(svar_message_sender_t *sender, void
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t
 svar_message_receiver_create(svar_messages_t *messages, const char *topic, uint64_t payload_bytes,
                              uint32_t queue, svar_message_receiver_t **out_receiver);
+/// The same, but before it gets what latched senders kept. Of every other sender on the topic RouDi's log says that
+/// it has no history to give.
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_message_receiver_create_latched(
+    svar_messages_t *messages, const char *topic, uint64_t payload_bytes, uint32_t queue,
+    svar_message_receiver_t **out_receiver);
 /// Messages that were taken must have been released. NULL is a no-op.
 SVAR_PUBLIC void svar_message_receiver_destroy(svar_message_receiver_t *receiver);
 

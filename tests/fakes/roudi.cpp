@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "shared_variable/messages.h"
@@ -144,7 +145,7 @@ Roudi::Start()
   if (testing::Test::HasFailure()) {
     return;
   }
-  std::string log = config_ + ".log";
+  std::string log = LogPath();
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -177,6 +178,20 @@ Roudi::Pause() const
   ASSERT_EQ(kill(pid_, SIGSTOP), 0);
 }
 
+std::string
+Roudi::LogPath() const
+{
+  return config_ + ".log";
+}
+
+std::string
+Roudi::Log() const
+{
+  std::ostringstream text;
+  text << std::ifstream(LogPath()).rdbuf();
+  return text.str();
+}
+
 Roudi::~Roudi()
 {
   if (pid_ > 0) {
@@ -188,5 +203,5 @@ Roudi::~Roudi()
   }
   RemoveRemains();
   unlink(config_.c_str());
-  unlink((config_ + ".log").c_str());
+  unlink(LogPath().c_str());
 }

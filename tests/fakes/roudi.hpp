@@ -37,10 +37,13 @@ public:
 
   /// As a crash does, but at a moment when it holds no lock of a port, which would never be free again.
   void Kill();
-  void Start();       ///< again, after Kill()
-  void Pause() const; ///< hangs from now on, until the end
+  void Start();            ///< again, after Kill()
+  void Pause() const;      ///< hangs from now on, until the end
+  std::string Log() const; ///< all that it has said
 
 private:
+  std::string LogPath() const;
+
   std::unique_ptr<RoudiTurn> turn_;
   std::string config_;
   pid_t pid_ = -1;

@@ -58,8 +58,8 @@ public:
   explicit Events(const std::string &store = kStore)
   {
     EXPECT_SVAR_OK(svar_messages_create("events", &messages_));
-    EXPECT_SVAR_OK(svar_message_receiver_create(messages_, Topic(store).c_str(),
-                                                sizeof(svar_commit_event_t), 64, &receiver_));
+    EXPECT_SVAR_OK(svar_message_receiver_create_latched(
+        messages_, Topic(store).c_str(), sizeof(svar_commit_event_t), 64, &receiver_));
   }
   ~Events()
   {

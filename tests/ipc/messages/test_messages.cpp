@@ -102,6 +102,17 @@ MakeReceiver(const Messages &messages, uint32_t queue = SVAR_MESSAGE_QUEUE_MAX,
   return Receiver(receiver);
 }
 
+Receiver
+MakeLatchedReceiver(const Messages &messages)
+{
+  svar_message_receiver_t *receiver = nullptr;
+  EXPECT_EQ(svar_message_receiver_create_latched(messages.get(), kTopic, sizeof(uint64_t),
+                                                 SVAR_MESSAGE_QUEUE_MAX, &receiver),
+            SVAR_OK)
+      << svar_error_message();
+  return Receiver(receiver);
+}
+
 svar_ret_t
 Send(const Sender &sender, uint64_t number)
 {
@@ -262,17 +273,32 @@ TEST(Messages, ALatchedSenderKeepsItsLatestForReceiversThatComeLater)
         svar_message_sender_create_latched(messages.get(), kTopic, sizeof(uint64_t), &latched),
         SVAR_OK);
     Sender sender(latched);
-    Receiver early = MakeReceiver(messages);
+    Receiver early = MakeLatchedReceiver(messages);
     ASSERT_EQ(Send(sender, 1), SVAR_OK);
     EXPECT_EQ(Receive(early), 1u) << "sent before the topic was seen";
     ASSERT_EQ(Send(sender, 2), SVAR_OK);
     ASSERT_EQ(Send(sender, 3), SVAR_OK);
-    Receiver late = MakeReceiver(messages);
+    Receiver ordinary = MakeReceiver(messages);
+    Receiver late = MakeLatchedReceiver(messages);
     EXPECT_EQ(Receive(late), 3u);
     ASSERT_EQ(Send(sender, 4), SVAR_OK);
     EXPECT_EQ(Receive(late), 4u);
+    EXPECT_EQ(Receive(ordinary), 4u);
     EXPECT_EQ(Receive(early), 2u);
   });
+}
+
+TEST(Messages, NobodyAsksForWhatOrdinarySendersDoNotKeep)
+{
+  Roudi roudi;
+  InProcess([] {
+    Messages messages = Join();
+    Sender sender = MakeSender(messages);
+    Receiver receiver = MakeReceiver(messages);
+    ASSERT_EQ(Send(sender, 1), SVAR_OK);
+    EXPECT_EQ(Receive(receiver), 1u);
+  });
+  EXPECT_EQ(roudi.Log().find("history"), std::string::npos) << roudi.Log();
 }
 
 TEST(Messages, ASenderKnowsWhetherAnybodyReceives)
