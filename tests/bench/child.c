@@ -166,3 +166,27 @@ bench_pin(size_t index)
     }
   }
 }
+
+void
+bench_child_greet(bench_child_t *child, void *player, bench_preparation_t make_own,
+                  bench_preparation_t find_other)
+{
+  bench_pin(0);
+  make_own(player);
+  bench_child_await(child);
+  bench_child_tell(child);
+  find_other(player);
+  bench_child_await(child);
+}
+
+void
+bench_parent_greet(bench_parent_t *parent, void *player, bench_preparation_t make_own,
+                   bench_preparation_t find_other)
+{
+  bench_pin(1);
+  make_own(player);
+  bench_parent_tell(parent);
+  bench_parent_await(parent);
+  find_other(player);
+  bench_parent_tell(parent);
+}

@@ -47,6 +47,14 @@ void bench_child_kill(bench_child_t *child);    // SIGKILL, and waits
 bool bench_parent_await(bench_parent_t *parent); // false: the parent wants the end, or is gone
 void bench_parent_tell(bench_parent_t *parent);
 
+// Two processes that play with each other, on a CPU each. Both make what is their own; when both have, they find
+// what is the other's; when both have, these return.
+typedef void (*bench_preparation_t)(void *player);
+void bench_child_greet(bench_child_t *child, void *player, bench_preparation_t make_own,
+                       bench_preparation_t find_other);
+void bench_parent_greet(bench_parent_t *parent, void *player, bench_preparation_t make_own,
+                        bench_preparation_t find_other); // what the child calls meanwhile
+
 // Memory that children forked from now on share with this process, zeroed.
 void *bench_share(size_t size_bytes);
 

@@ -57,8 +57,9 @@ hit(player_t *player)
 }
 
 static void
-make_own(player_t *player)
+make_own(void *context)
 {
+  player_t *player = context;
   bench_iceoryx_join(bells[player->side]);
   player->own = bench_store_create(stores[player->side]);
   player->variable = bench_variable_make(player->own, VARIABLE, 1);
@@ -66,8 +67,9 @@ make_own(player_t *player)
 }
 
 static void
-find_other(player_t *player)
+find_other(void *context)
 {
+  player_t *player = context;
   player->commits =
       bench_iceoryx_ear_create(SVAR_MESSAGE_SERVICE, topics[1 - player->side], SVAR_MESSAGE_EVENT);
   while (bench_iceoryx_ear_wait(player->commits, VERSION_WORD) < 1) {
@@ -90,12 +92,7 @@ static void
 answer(bench_parent_t *parent, void *context)
 {
   player_t player = {.side = 1, .is_ending = context};
-  bench_pin(1);
-  make_own(&player);
-  bench_parent_tell(parent);
-  bench_parent_await(parent);
-  find_other(&player);
-  bench_parent_tell(parent);
+  bench_parent_greet(parent, &player, make_own, find_other);
   for (;;) { // the two games by turns, as bench_interleave() plays them
     (void)bench_iceoryx_ear_wait(player.commits, VERSION_WORD);
     if (atomic_load(player.is_ending)) {
@@ -146,12 +143,7 @@ play(const bench_run_t *run)
   bench_child_t other;
   player_t player = {.side = 0, .is_ending = bench_share(sizeof(_Atomic bool))};
   bench_child_start(answer, player.is_ending, &other);
-  bench_pin(0);
-  make_own(&player);
-  bench_child_await(&other);
-  bench_child_tell(&other);
-  find_other(&player);
-  bench_child_await(&other);
+  bench_child_greet(&other, &player, make_own, find_other);
   bench_subject_t subjects[KINDS] = {
       [GATEWAY] = {.name = "iceoryx event of a commit", .run = gateway_run},
       [WAIT_SET] = {.name = "raw iceoryx WaitSet", .run = wait_set_run},

@@ -64,8 +64,9 @@ share_number(svar_store_t *store)
 }
 
 static void
-make_own(player_t *player)
+make_own(void *context)
 {
+  player_t *player = context;
   svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
   options.settable = "*";
   BENCH_OK(svar_store_create(stores[player->side], &options, &player->own));
@@ -74,8 +75,9 @@ make_own(player_t *player)
 }
 
 static void
-find_other(player_t *player)
+find_other(void *context)
 {
+  player_t *player = context;
   player->other = bench_store_open(stores[1 - player->side]);
   player->seen = svar_store_version(player->other);
   BENCH_OK(svar_store_watch_fd(player->other, &player->watch_fd));
@@ -154,12 +156,7 @@ static void
 answer(bench_parent_t *parent, void *context)
 {
   player_t player = {.side = 1, .sides = context};
-  bench_pin(1);
-  make_own(&player);
-  bench_parent_tell(parent);
-  bench_parent_await(parent);
-  find_other(&player);
-  bench_parent_tell(parent);
+  bench_parent_greet(parent, &player, make_own, find_other);
   for (;;) {
     for (int i = 0; i < 2; i++) { // for their sum, and for their hits
       wait_for_hit(&player);
@@ -403,12 +400,7 @@ bench_row_service(const bench_run_t *run)
   make_sides(&sides);
   player_t player = {.side = 0, .sides = &sides};
   bench_child_start(answer, &sides, &other);
-  bench_pin(0);
-  make_own(&player);
-  bench_child_await(&other);
-  find_other(&player);
-  bench_child_tell(&other);
-  bench_child_await(&other);
+  bench_child_greet(&other, &player, make_own, find_other);
   play(run, &player);
   atomic_store(sides.is_ending, true);
   hit(&player);

@@ -60,15 +60,17 @@ futex_wait_for_hit(_Atomic uint32_t *word, uint32_t round)
 }
 
 static void
-make_own(player_t *player)
+make_own(void *context)
 {
+  player_t *player = context;
   player->own = bench_store_create(stores[player->side]);
   player->variable = bench_variable_make(player->own, VARIABLE, 1);
 }
 
 static void
-find_other(player_t *player)
+find_other(void *context)
 {
+  player_t *player = context;
   player->other = bench_store_open(stores[1 - player->side]);
   player->seen = svar_store_version(player->other);
 }
@@ -85,12 +87,7 @@ static void
 answer(bench_parent_t *parent, void *context)
 {
   player_t player = {.side = 1, .words = context};
-  bench_pin(1);
-  make_own(&player);
-  bench_parent_tell(parent);
-  bench_parent_await(parent);
-  find_other(&player);
-  bench_parent_tell(parent);
+  bench_parent_greet(parent, &player, make_own, find_other);
   for (;;) { // the two games by turns, as bench_interleave() plays them
     wait_for_hit(&player);
     if (atomic_load(&player.words->is_ending)) {
@@ -126,12 +123,7 @@ bench_row_wake(const bench_run_t *run)
   bench_child_t other;
   player_t player = {.side = 0, .words = bench_share(sizeof(words_t))};
   bench_child_start(answer, player.words, &other);
-  bench_pin(0);
-  make_own(&player);
-  bench_child_await(&other);
-  find_other(&player);
-  bench_child_tell(&other);
-  bench_child_await(&other);
+  bench_child_greet(&other, &player, make_own, find_other);
   bench_subject_t subjects[KINDS] = {
       [STORES] = {.name = "wake of a waiting subscriber", .run = stores_run},
       [FUTEX] = {.name = "raw futex", .run = futex_run},

@@ -1,14 +1,9 @@
 // What component libraries of other builds rely on: every offset and number of component.h.
-#include <gtest/gtest.h>
-
-#include <cstddef>
-
+#include "fakes/offset.hpp"
 #include "shared_variable/component.h"
 
 namespace
 {
-
-#define EXPECT_OFFSET(type, member, offset) EXPECT_EQ(offsetof(type, member), size_t(offset))
 
 TEST(ComponentAbi, Numbers)
 {

@@ -390,8 +390,8 @@ Results
 Function::operator()(const std::vector<svar_source_t> &arguments) const
 {
   Results results(outputs_);
-  EXPECT_SVAR_OK(
-      svar_function_call(get(), arguments.data(), arguments.size(), results.values(), outputs_));
+  EXPECT_SVAR_OK(svar_function_call(get(), arguments.data(), arguments.size(), results.values(),
+                                    outputs_));
   return results;
 }
 
@@ -419,35 +419,35 @@ Parts::in(const Expression &expression)
 {
   svar_function_input_t input = {};
   input.expression = hold(expression);
-  inputs_.push_back(input);
+  parts_.inputs.push_back(input);
   return *this;
 }
 
 Parts &
 Parts::strict()
 {
-  inputs_.back().strict = true;
+  parts_.inputs.back().strict = true;
   return *this;
 }
 
 Parts &
 Parts::casting()
 {
-  inputs_.back().allow_downcast = SVAR_DOWNCAST_TRUE;
+  parts_.inputs.back().allow_downcast = SVAR_DOWNCAST_TRUE;
   return *this;
 }
 
 Parts &
 Parts::borrowed()
 {
-  inputs_.back().borrow = true;
+  parts_.inputs.back().borrow = true;
   return *this;
 }
 
 Parts &
 Parts::overwritable()
 {
-  inputs_.back().is_mutable = true;
+  parts_.inputs.back().is_mutable = true;
   return *this;
 }
 
@@ -455,22 +455,22 @@ Parts &
 Parts::valued(const svar_source_t &value, const Expression &update)
 {
   values_.push_back(std::make_shared<svar_source_t>(value));
-  inputs_.back().value = values_.back().get();
-  inputs_.back().update = update ? hold(update) : nullptr;
+  parts_.inputs.back().value = values_.back().get();
+  parts_.inputs.back().update = update ? hold(update) : nullptr;
   return *this;
 }
 
 Parts &
 Parts::out(const Expression &expression, svar_borrow_t borrow)
 {
-  outputs_.push_back({hold(expression), borrow});
+  parts_.outputs.push_back({hold(expression), borrow});
   return *this;
 }
 
 Parts &
 Parts::update(const Variable &variable, const Expression &expression)
 {
-  updates_.push_back({variable.get(), hold(expression)});
+  parts_.updates.push_back({variable.get(), hold(expression)});
   return *this;
 }
 
@@ -507,13 +507,7 @@ Parts::keep(const std::vector<const Variable *> &variables)
 svar_ret_t
 Parts::make(svar_function_t **out_function) const
 {
-  svar_function_options_t options = SVAR_FUNCTION_OPTIONS_INIT;
-  options.inputs = inputs_.data();
-  options.input_count = inputs_.size();
-  options.outputs = outputs_.data();
-  options.output_count = outputs_.size();
-  options.updates = updates_.data();
-  options.update_count = updates_.size();
+  svar_function_options_t options = parts_.options();
   options.givens = givens_.data();
   options.given_count = givens_.size();
   options.kept = kept_.data();
@@ -528,7 +522,7 @@ Parts::function() const
 {
   svar_function_t *made = nullptr;
   EXPECT_SVAR_OK(make(&made));
-  return Function(made, outputs_.size());
+  return Function(made, parts_.outputs.size());
 }
 
 void

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "case.hpp"
+#include "fakes/function_parts.hpp"
 
 namespace conformance
 {
@@ -144,9 +145,7 @@ private:
 
   std::vector<Expression> held_;
   std::vector<std::shared_ptr<svar_source_t>> values_;
-  std::vector<svar_function_input_t> inputs_;
-  std::vector<svar_function_output_t> outputs_;
-  std::vector<svar_function_update_t> updates_;
+  svar_test::FunctionParts parts_; // of what held_ and values_ hold
   std::vector<svar_function_given_t> givens_;
   std::vector<svar_variable_t *> kept_;
   bool allow_given_types_ = false;

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "fakes/function_parts.hpp"
 #include "fakes/scratch.hpp"
 
 namespace svar_test
@@ -112,11 +113,7 @@ sum(const Expression &a, const Expression &b)
 }
 
 /// What a function is made of; the expressions must live as long.
-struct Parts {
-  std::vector<svar_function_input_t> inputs;
-  std::vector<svar_function_output_t> outputs;
-  std::vector<svar_function_update_t> updates;
-
+struct Parts : FunctionParts {
   Parts &in(const Expression &e, const svar_source_t *value = nullptr,
             const Expression &update = nullptr)
   {
@@ -136,17 +133,6 @@ struct Parts {
   {
     updates.push_back({variable.get(), e.get()});
     return *this;
-  }
-  svar_function_options_t options() const
-  {
-    svar_function_options_t options = SVAR_FUNCTION_OPTIONS_INIT;
-    options.inputs = inputs.data();
-    options.input_count = inputs.size();
-    options.outputs = outputs.data();
-    options.output_count = outputs.size();
-    options.updates = updates.data();
-    options.update_count = updates.size();
-    return options;
   }
   svar_ret_t make(svar_function_t **out_function) const
   {

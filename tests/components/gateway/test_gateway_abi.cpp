@@ -1,14 +1,9 @@
 // What programs of other builds rely on: every offset and number of message_header.h and gateway.h.
-#include <gtest/gtest.h>
-
-#include <cstddef>
-
+#include "fakes/offset.hpp"
 #include "shared_variable/gateway.h"
 
 namespace
 {
-
-#define EXPECT_OFFSET(type, member, offset) EXPECT_EQ(offsetof(type, member), size_t(offset))
 
 TEST(GatewayAbi, MessageHeader)
 {
