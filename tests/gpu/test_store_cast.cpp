@@ -3,10 +3,10 @@
 #include "fakes/arrays.hpp"
 #include "gpu/stand_in.hpp"
 #include "shared_variable/shared_variable.h"
+#include "tests/gpu/checks.h"
 
 extern "C" {
 #include "variable/convert.h"
-#include "variable/promotion.h"
 }
 
 using namespace svar_test;
@@ -126,14 +126,8 @@ private:
 std::vector<svar_dtype_t>
 converted_dtypes()
 {
-  std::vector<svar_dtype_t> dtypes;
-#define ADD(symbol, name, code, bits)                                                              \
-  if (svari_dtype_is_convertible(symbol)) {                                                        \
-    dtypes.push_back(symbol);                                                                      \
-  }
-  SVAR_DTYPE_LIST(ADD)
-#undef ADD
-  return dtypes;
+  svar_dtype_t dtypes[CHECK_DTYPES_MAX];
+  return std::vector<svar_dtype_t>(dtypes, dtypes + check_dtypes(dtypes));
 }
 
 TEST_F(GpuCast, OddLayoutsOfEveryDtypeAreConvertedAsOnTheHost)
