@@ -47,14 +47,20 @@ probe_kill(pid_t process)
   waitpid(process, NULL, 0);
 }
 
+// In a process that probe_start() made.
+static int
+play(const char *role, int socket, uint64_t size_bytes)
+{
+  return strcmp(role, "maker") == 0      ? probe_maker(socket, size_bytes)
+         : strcmp(role, "offender") == 0 ? probe_offender(socket, size_bytes)
+                                         : probe_holder(socket, size_bytes);
+}
+
 int
 main(int argc, char **argv)
 {
-  if (argc == 4 && strcmp(argv[1], "maker") == 0) {
-    return probe_maker(atoi(argv[2]), strtoull(argv[3], NULL, 10));
-  }
-  if (argc == 4 && strcmp(argv[1], "holder") == 0) {
-    return probe_holder(atoi(argv[2]), strtoull(argv[3], NULL, 10));
+  if (argc == 4) {
+    return play(argv[1], atoi(argv[2]), strtoull(argv[3], NULL, 10));
   }
   uint64_t most_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 1024) << 20;
   uint64_t size_bytes = most_bytes / 4; // of what is moved: two on the device, two on the host

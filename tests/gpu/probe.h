@@ -14,8 +14,10 @@ void probe_kill(pid_t process);
 
 /// What a piece of memory of each size costs, and what another process keeps of it when its maker is killed.
 void probe_memory(svari_device_t *device);
-/// The maker: another process of the probe, which is killed in the end. fd: its socket.
+/// Its other processes: the maker, which is killed in the end, and the offender, which writes what it may only read. fd:
+/// their socket.
 int probe_maker(int fd, uint64_t size_bytes);
+int probe_offender(int fd, uint64_t size_bytes);
 /// GB/s that bytes move with at most: from and to registered memory of the host, and read and written on the device.
 typedef struct probe_ceilings {
   double in, out, within;

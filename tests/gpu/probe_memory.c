@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gpu/memory.h"
@@ -165,6 +166,68 @@ probe_death(svari_device_t *device, const svari_stream_t *stream, uint64_t size_
   close(fd);
 }
 
+// A reader of another process that writes where it may only read.
+int
+probe_offender(int fd, uint64_t size_bytes)
+{
+  svari_device_t *device = NULL;
+  svari_memory_t *memory = NULL;
+  svari_stream_t stream = {0};
+  int descriptor = descriptor_from(fd);
+  if (svari_device_open(0, NULL, &device) != SVAR_OK ||
+      svari_stream_init(&stream, device) != SVAR_OK ||
+      svari_memory_import(device, descriptor, 1, size_bytes, SVARI_MEMORY_READ, &memory) !=
+          SVAR_OK) {
+    fprintf(stderr, "the offender: %s\n", svar_error_message());
+    return 1;
+  }
+  svar_ret_t enqueued = svari_stream_zero(&stream, memory->address, size_bytes);
+  svar_ret_t done = svari_stream_synchronize(&stream);
+  svari_stream_fini(&stream);
+  svari_memory_destroy(memory);
+  svari_device_close(device);
+  close(descriptor);
+  return enqueued == SVAR_OK && done == SVAR_OK ? 1 : 0;
+}
+
+// True if its write was refused.
+static bool
+is_offender_refused(int fd, uint64_t size_bytes)
+{
+  int sockets[2], status = -1;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) != 0) {
+    return false;
+  }
+  fcntl(sockets[0], F_SETFD, FD_CLOEXEC);
+  pid_t offender = probe_start("offender", sockets[1], size_bytes);
+  close(sockets[1]);
+  bool is_sent = svari_packet_send(sockets[0], "", 1, NULL, 0, fd, 0) == 0;
+  waitpid(offender, &status, 0);
+  close(sockets[0]);
+  return is_sent && status == 0;
+}
+
+static void
+probe_offence(svari_device_t *device, const svari_stream_t *stream)
+{
+  svari_memory_t *memory = NULL;
+  int fd = -1;
+  uint32_t word = 0;
+  if (report_call(svari_memory_create(device, 1, sizeof(MARK), &memory), "making memory") &&
+      report_call(svari_stream_to_device(stream, memory->address, &MARK, sizeof(MARK)),
+                  "writing it") &&
+      report_call(svari_stream_synchronize(stream), "writing it") &&
+      report_call(svari_memory_export(memory, &fd), "a descriptor of memory")) {
+    report_check(is_offender_refused(fd, sizeof(MARK)), "a reader's process cannot write it", "%s",
+                 "its work ends with an error");
+    svar_ret_t ret = last_word(stream, memory, sizeof(MARK), &word);
+    report_check(ret == SVAR_OK && word == MARK, "and harms itself alone", "%s",
+                 ret == SVAR_OK ? "the maker goes on" : svar_error_message());
+  }
+  close(fd);
+  svari_memory_destroy(memory);
+}
+
 void
 probe_memory(svari_device_t *device)
 {
@@ -179,6 +242,7 @@ probe_memory(svari_device_t *device)
   for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); ++i) {
     probe_death(device, &stream, sizes[i]);
   }
+  probe_offence(device, &stream);
   svari_stream_fini(&stream);
 }
 
