@@ -139,7 +139,7 @@ describe_variable(const svar_snapshot_t *now, svar_variable_t *variable, uint32_
                   svar_gateway_variable_t *out_variable)
 {
   svar_value_t view = SVAR_VALUE_INIT;
-  svar_ret_t ret = svar_snapshot_get(now, variable, &view);
+  svar_ret_t ret = svar_snapshot_describe(now, variable, &view);
   if (ret != SVAR_OK && ret != SVAR_ERR_UNSET) {
     return ret;
   }

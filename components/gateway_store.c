@@ -120,7 +120,7 @@ list_changes(const svari_gateway_store_t *store, const svar_snapshot_t *now,
       continue;
     }
     svar_value_t view = SVAR_VALUE_INIT;
-    svar_ret_t ret = svar_snapshot_get(now, store->variables[i], &view);
+    svar_ret_t ret = svar_snapshot_describe(now, store->variables[i], &view);
     if (ret != SVAR_OK && ret != SVAR_ERR_UNSET) {
       return ret;
     }

@@ -21,7 +21,7 @@ int svari_gateway_store_watch_fd(const svari_gateway_store_t *store);
 /// Sends an event if there was a commit since the last one. Allocates for variables that are new.
 /// @retval SVAR_ERR_STALE the store is gone: its last event was sent. Close it.
 /// @retval SVAR_ERR_MESSAGES this process can send no more
-/// and what svar_snapshot_begin(), svar_snapshot_get() and svar_message_sender_loan() fail with: nothing is
+/// and what svar_snapshot_begin(), svar_snapshot_describe() and svar_message_sender_loan() fail with: nothing is
 /// lost, the next call tries again
 SVAR_MUST_USE svar_ret_t svari_gateway_store_tell(svari_gateway_store_t *store);
 /// Sends the last event of a store whose files are gone, without a word of its holder.

@@ -5,9 +5,11 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
-#include "gpu/driver.h"
+#include "gpu/device.h"
 #include "variable/constructors.h"
+#include "variable/container.h"
 
 enum { NO_GPU = -1 };
 
@@ -20,6 +22,21 @@ svar_gpu_count(int32_t *out_count)
   const svari_driver_t *driver;
   SVAR_TRY(svari_driver_get(&driver));
   *out_count = driver->device_count;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svar_variable_gpu_name(const svar_variable_t *variable, char out_name[SVAR_GPU_NAME_BYTES])
+{
+  static_assert((int)SVAR_GPU_NAME_BYTES == (int)SVARI_UUID_TEXT_BYTES, "its name fits");
+  SVAR_REQUIRE(variable != NULL && out_name != NULL);
+  const svari_container_t *container = variable->container;
+  svari_cu_uuid_t uuid;
+  if (container->ops->far == NULL) {
+    return svar_fail(SVAR_ERR_TYPE, "the variable is on no GPU: its values lie in host memory");
+  }
+  memcpy(&uuid, container->ops->far->uuid(container), sizeof(uuid));
+  (void)svari_uuid_text(&uuid, out_name);
   return SVAR_OK;
 }
 

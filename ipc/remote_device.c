@@ -13,14 +13,7 @@ ask(svar_remote_t *remote, const svari_device_request_t *body, int *out_fd, uint
   svari_response_packet_t response;
   svari_device_memory_t memory;
   int fd;
-  svar_ret_t ret =
-      svari_remote_ask(remote, &request, body, sizeof(*body), SVARI_NO_FD, &response, &fd);
-  if (ret == SVAR_TIMEOUT) {
-    return svar_fail(SVAR_ERR_SYSTEM,
-                     "the holder of store '%s' does not answer: it is stopped, or busy",
-                     remote->name);
-  }
-  SVAR_TRY(ret);
+  SVAR_TRY(svari_remote_ask(remote, &request, body, sizeof(*body), SVARI_NO_FD, &response, &fd));
   if (fd == SVARI_NO_FD || response.head.body_bytes != sizeof(memory)) {
     if (fd != SVARI_NO_FD) {
       close(fd);
@@ -36,25 +29,39 @@ ask(svar_remote_t *remote, const svari_device_request_t *body, int *out_fd, uint
   return SVAR_OK;
 }
 
-svar_ret_t
-svari_remote_fetch_device(svari_region_t *region, uint32_t number, uint64_t offset, int *out_fd,
-                          uint64_t *out_bytes)
+static svar_ret_t
+connect_and_ask(svari_region_t *region, const char *name, const svari_device_request_t *body,
+                int *out_fd, uint64_t *out_bytes)
 {
-  const svari_header_t *header = (const svari_header_t *)region->space.read_base;
   svar_remote_options_t options = SVAR_REMOTE_OPTIONS_INIT;
   svar_remote_t *remote;
   options.owner = region->ops->owner(region);
   options.allocator = &region->allocator;
-  svar_ret_t ret =
-      svari_remote_open_at(header->name, svari_segment_paths(region), &options, &remote);
-  if (ret == SVAR_ERR_NOT_FOUND) { // the memory is as good as gone
+  SVAR_TRY(svari_remote_open_at(name, svari_segment_paths(region), &options, &remote));
+  svar_ret_t ret = ask(remote, body, out_fd, out_bytes);
+  svar_remote_close(remote);
+  return ret;
+}
+
+svar_ret_t
+svari_remote_fetch_device(svari_region_t *region, const char *name, uint32_t number,
+                          uint64_t offset, int *out_fd, uint64_t *out_bytes)
+{
+  const svari_device_request_t body = {.region = number, .offset = offset};
+  svar_ret_t ret = connect_and_ask(region, name, &body, out_fd, out_bytes);
+  switch (ret) {
+  case SVAR_ERR_NOT_FOUND: // the memory is as good as gone
     return svar_fail(SVAR_ERR_UNSET,
                      "its value lies in memory of a GPU, which only its holder can hand out, and "
                      "nobody holds the store, or it was created with no_service");
+  case SVAR_ERR_STATE: // and then it is gone
+    return svar_fail(SVAR_ERR_UNSET,
+                     "its value lies in memory of a GPU, which only its holder can hand out, and "
+                     "the holder ended before it did");
+  case SVAR_TIMEOUT:
+    return svar_fail(SVAR_ERR_SYSTEM,
+                     "the holder of store '%s' does not answer: it is stopped, or busy", name);
+  default:
+    return ret;
   }
-  SVAR_TRY(ret);
-  const svari_device_request_t body = {.region = number, .offset = offset};
-  ret = ask(remote, &body, out_fd, out_bytes);
-  svar_remote_close(remote);
-  return ret;
 }

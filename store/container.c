@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/device_attach.h"
 #include "store/device_view.h"
 #include "store/slot.h"
 #include "store/transaction.h"
@@ -13,8 +14,11 @@ borrow_fenced(svari_store_container_t *container, svar_value_t *out_view)
 {
   uint64_t version;
   svari_pin_t *pin;
-  SVAR_TRY(svari_pin_fenced(container->store, &version, &pin));
   bool is_here = !svari_store_container_is_on_device(container);
+  if (!is_here) {
+    svari_device_tidy(container->store);
+  }
+  SVAR_TRY(svari_pin_fenced(container->store, &version, &pin));
   svar_ret_t ret = is_here && svari_view(container, version, out_view)
                        ? SVAR_OK
                        : svari_view_search(container, version, out_view);

@@ -23,20 +23,69 @@ is_named(const svar_store_t *store, uint32_t number)
   return false;
 }
 
-// Gives memory back that an earlier holder had where `now` is. A view's record stays as it is while the view is
-// pinned; but the records are the holder's word, and what this process itself reads does not depend on that.
-static void
-drop_older(svar_store_t *store, const svari_device_region_t *now)
+static bool
+is_reading_older_versions(svar_store_t *store)
 {
   pthread_mutex_lock(&store->lock);
   bool is_reading = svari_slots_read_before(store, svar_store_version(store));
   pthread_mutex_unlock(&store->lock);
-  for (svari_device_region_t *region = now->next; region != NULL && !is_reading;
+  return is_reading;
+}
+
+// True if a newer region is where this one is.
+static bool
+is_older(const svar_store_t *store, const svari_device_region_t *region)
+{
+  const svari_device_region_t *newer = svari_store_devices(store);
+  while (newer != region && newer->place != region->place) {
+    newer = newer->next;
+  }
+  return newer != region;
+}
+
+// Returns false if some memory stays. A view's record stays as it is while the view is pinned; but the records are the
+// holder's word, and what this process itself reads does not depend on that.
+static bool
+drop_older(svar_store_t *store)
+{
+  bool is_reading = is_reading_older_versions(store);
+  bool is_done = true;
+  for (svari_device_region_t *region = svari_store_devices(store); region != NULL;
        region = region->next) {
-    if (region->place == now->place && !is_named(store, region->number)) {
+    if (svari_space_known_bytes(&region->space) == 0 || !is_older(store, region)) {
+      continue;
+    }
+    if (is_reading || is_named(store, region->number)) {
+      is_done = false;
+    } else {
       region->ops->empty(region);
     }
   }
+  return is_done;
+}
+
+// What nobody has set again may stay for ever: so there are twice as many versions up to each next look.
+void
+svari_device_drop_older(svar_store_t *store)
+{
+  svari_older_devices_t *older = &store->older_devices;
+  if (pthread_mutex_trylock(&store->attach_lock) != 0) {
+    return; // another thread looks, or attaches and begins anew
+  }
+  uint64_t version = svar_store_version(store);
+  if (version >= atomic_load_explicit(&older->look_at, memory_order_relaxed)) {
+    older->pause *= 2;
+    atomic_store_explicit(&older->look_at, drop_older(store) ? UINT64_MAX : version + older->pause,
+                          memory_order_relaxed);
+  }
+  pthread_mutex_unlock(&store->attach_lock);
+}
+
+static void
+begin_dropping(svar_store_t *store)
+{
+  store->older_devices.pause = 1;
+  atomic_store_explicit(&store->older_devices.look_at, 0, memory_order_relaxed);
 }
 
 // --- the holder's ------------------------------------------------------------------------------------
@@ -56,8 +105,9 @@ extend(svar_store_t *store, svari_device_region_t *region)
 {
   int fd;
   uint64_t size_bytes;
-  SVAR_TRY(store->region->ops->fetch_device(
-      store->region, region->number, svari_space_known_bytes(&region->space), &fd, &size_bytes));
+  SVAR_TRY(store->region->ops->fetch_device(store->region, store->name, region->number,
+                                            svari_space_known_bytes(&region->space), &fd,
+                                            &size_bytes));
   svar_ret_t ret = region->ops->extend(region, fd, size_bytes);
   close(fd);
   return ret;
@@ -76,7 +126,7 @@ attach(svar_store_t *store, uint32_t place, uint32_t number, svari_device_region
     return ret;
   }
   svari_store_device_add(store, region);
-  drop_older(store, region);
+  begin_dropping(store);
   *out_region = region;
   return SVAR_OK;
 }
@@ -96,23 +146,45 @@ reach_locked(svar_store_t *store, uint32_t place, uint32_t number, uint64_t end_
   return SVAR_OK;
 }
 
+static bool
+is_attached(const svar_store_t *store, uint32_t number, uint64_t end_bytes,
+            svari_device_region_t **out_region)
+{
+  *out_region = svari_store_device_numbered(store, number);
+  return *out_region != NULL && end_bytes <= svari_space_known_bytes(&(*out_region)->space);
+}
+
+// True if the last holder of the store, which this handle is not, has offered it to its readers.
+static bool
+is_offered(const svar_store_t *store, uint32_t place, uint32_t number)
+{
+  const svari_device_entry_t *device = &store->header->devices[place - 1];
+  return store->writer == NULL && number != 0 &&
+         atomic_load_explicit(&device->region, memory_order_acquire) == number;
+}
+
+svar_ret_t
+svari_device_check(const svari_store_container_t *container, uint32_t number, uint64_t end_bytes)
+{
+  const svar_store_t *store = container->store;
+  svari_device_region_t *region;
+  return is_attached(store, number, end_bytes, &region) ||
+                 is_offered(store, container->base.device, number)
+             ? SVAR_OK
+             : fail_ended(container);
+}
+
 svar_ret_t
 svari_device_reach(const svari_store_container_t *container, uint32_t number, uint64_t end_bytes,
                    svari_device_region_t **out_region)
 {
   svar_store_t *store = container->store;
-  uint32_t place = container->base.device;
-  *out_region = svari_store_device_numbered(store, number);
-  if (*out_region != NULL && end_bytes <= svari_space_known_bytes(&(*out_region)->space)) {
+  if (is_attached(store, number, end_bytes, out_region)) {
     return SVAR_OK;
   }
-  if (store->writer != NULL || number == 0 ||
-      atomic_load_explicit(&store->header->devices[place - 1].region, memory_order_acquire) !=
-          number) {
-    return fail_ended(container);
-  }
+  SVAR_TRY(svari_device_check(container, number, end_bytes));
   pthread_mutex_lock(&store->attach_lock);
-  svar_ret_t ret = reach_locked(store, place, number, end_bytes, out_region);
+  svar_ret_t ret = reach_locked(store, container->base.device, number, end_bytes, out_region);
   pthread_mutex_unlock(&store->attach_lock);
   if (ret != SVAR_OK) {
     svar_fail_context("reading variable '%s' of store '%s' on a GPU", container->name, store->name);

@@ -201,6 +201,13 @@ device_clear(svari_container_t *self, const svar_value_t *hole)
   return device->ops->zero(device, number_of(hole->tensor.data), svar_value_bytes(hole));
 }
 
+static const uint8_t *
+device_uuid(const svari_container_t *self)
+{
+  const svari_store_container_t *container = (const svari_store_container_t *)self;
+  return container->store->header->devices[self->device - 1].uuid;
+}
+
 static svar_ret_t
 device_gpu(svari_container_t *self, int32_t *out_number)
 {
@@ -213,6 +220,7 @@ static const svari_far_ops_t device_far_ops = {
     .read = device_read,
     .fill = device_fill,
     .clear = device_clear,
+    .uuid = device_uuid,
     .gpu = device_gpu,
 };
 

@@ -23,4 +23,8 @@ svari_device_view(const svari_store_container_t *container, uint64_t version,
 svar_ret_t svari_device_view_fill(svari_store_container_t *container, const svari_record_t *record,
                                   uint64_t begin, svar_value_t *out_view);
 
+// svar_snapshot_describe() of a variable on a GPU.
+svar_ret_t svari_device_describe(const svari_store_container_t *container, uint64_t version,
+                                 svar_value_t *out_view);
+
 #endif

@@ -27,11 +27,11 @@ typedef struct svari_region_ops {
   svar_ret_t (*remove)(svari_region_t *region);
   // True if the store can no longer be opened under its name by anybody.
   bool (*is_removed)(svari_region_t *region);
-  // Asks the holder for the device memory that begins at offset of its region of that number: a descriptor, the
-  // caller's, and a size, which nobody has checked. SVAR_ERR_UNSET: nobody has it, or hands it out. NULL: the store is of this
-  // process only. SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM
-  svar_ret_t (*fetch_device)(svari_region_t *region, uint32_t number, uint64_t offset, int *out_fd,
-                             uint64_t *out_bytes);
+  // Asks the holder of the store, of that name, for the device memory that begins at offset of its region of that
+  // number: a descriptor, the caller's, and a size, which nobody has checked. SVAR_ERR_UNSET: nobody has it, or hands
+  // it out. NULL: the store is of this process only. SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM
+  svar_ret_t (*fetch_device)(svari_region_t *region, const char *name, uint32_t number,
+                             uint64_t offset, int *out_fd, uint64_t *out_bytes);
   // Lets go of every lock and descriptor; what is mapped stays.
   void (*release)(svari_region_t *region);
   // In the child of a fork: lets go of locks, and of every way to write shared bytes.

@@ -1,5 +1,6 @@
 #include "shared_variable/snapshot.h"
 
+#include "store/device_attach.h"
 #include "store/device_view.h"
 #include "store/slot.h"
 
@@ -41,10 +42,13 @@ get_slowly(const svar_snapshot_t *snapshot, svar_variable_t *variable, svar_valu
                      "store '%s': svar_store_find() with that handle gives it",
                      snapshot->store->name);
   }
-  return svari_store_container_is_on_device(container) &&
-                 svari_device_view(container, snapshot->version, out_view)
-             ? SVAR_OK
-             : svari_view_search(container, snapshot->version, out_view);
+  if (svari_store_container_is_on_device(container)) {
+    svari_device_tidy(snapshot->store);
+    if (svari_device_view(container, snapshot->version, out_view)) {
+      return SVAR_OK;
+    }
+  }
+  return svari_view_search(container, snapshot->version, out_view);
 }
 
 svar_ret_t
@@ -60,6 +64,21 @@ svar_snapshot_get(const svar_snapshot_t *snapshot, svar_variable_t *variable,
     return SVAR_OK;
   }
   return get_slowly(snapshot, variable, out_view);
+}
+
+svar_ret_t
+svar_snapshot_describe(const svar_snapshot_t *snapshot, svar_variable_t *variable,
+                       svar_value_t *out_description)
+{
+  SVAR_REQUIRE(snapshot != NULL && snapshot->store != NULL && variable != NULL &&
+               out_description != NULL);
+  const svari_store_container_t *container = svari_store_container_of(snapshot->store, variable);
+  if (container == NULL || !svari_store_container_is_on_device(container)) {
+    return svar_snapshot_get(snapshot, variable, out_description);
+  }
+  out_description->internal.pin = NULL;
+  SVAR_TRY(svari_store_check(snapshot->store));
+  return svari_device_describe(container, snapshot->version, out_description);
 }
 
 svar_ret_t

@@ -355,6 +355,7 @@ svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store
       .region = region,
       .reference_count = 1,
       .allocator = allocator,
+      .older_devices = {.look_at = UINT64_MAX},
   };
   memcpy(store->name, store->header->name, SVARI_NAME_BYTES - 1);
   pthread_mutex_init(&store->lock, NULL);

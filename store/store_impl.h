@@ -24,6 +24,12 @@ typedef struct svari_owned_slot {
 
 #define SVARI_ID_NONE UINT64_MAX
 
+// When to see whether memory of earlier holders on GPUs is read yet. Written under the lock for attaching.
+typedef struct svari_older_devices {
+  _Atomic uint64_t look_at; // from this version on; UINT64_MAX: there is none
+  uint64_t pause;           // versions from the last look to the next
+} svari_older_devices_t;
+
 // What a room above has at work for a handle, in a thread of its own perhaps: it ends with the handle.
 typedef struct svari_attendant {
   // Stops it and frees it. First of all in svar_store_close(), while the handle can still be used.
@@ -51,9 +57,9 @@ struct svar_store {
   // The device memory that this handle has: its own, or holders' that were attached to. Grows at its head, under the
   // writer's lock or the one for attaching, and gets shorter with the handle's end only.
   _Atomic(svari_device_region_t *) devices;
-  pthread_mutex_t
-      attach_lock;         // held while a reader asks the holder, and the driver, for device memory
-  struct svar_store *next; // in the process's list of handles
+  pthread_mutex_t attach_lock; // while a reader asks the holder, and the driver, for device memory
+  svari_older_devices_t older_devices;
+  struct svar_store *next;                 // in the process's list of handles
   svari_watchers_t watchers;               // told of commits; a reader has none
   _Atomic(svari_attendant_t *) attendants; // grows at its head
 

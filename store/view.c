@@ -75,7 +75,8 @@ fill(svari_store_container_t *container, const svari_record_t *record, uint64_t 
 }
 
 svar_ret_t
-svari_view_search(svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
+svari_view_record(const svari_store_container_t *container, uint64_t version,
+                  svar_value_t *out_view, const svari_record_t **out_record)
 {
   const char *store_name = container->store->name;
   uint64_t begin;
@@ -86,11 +87,20 @@ svari_view_search(svari_store_container_t *container, uint64_t version, svar_val
                      container->name, store_name, (unsigned long long)version);
   }
   const svari_record_t *record = &container->entry->records[index];
+  out_view->version = begin;
   if (record->offset == SVARI_OFFSET_UNSET) {
-    out_view->version = begin;
     return svar_fail(SVAR_ERR_UNSET,
                      "variable '%s' of store '%s' has no value: it was unset in version %llu",
                      container->name, store_name, (unsigned long long)begin);
   }
-  return fill(container, record, begin, out_view);
+  *out_record = record;
+  return SVAR_OK;
+}
+
+svar_ret_t
+svari_view_search(svari_store_container_t *container, uint64_t version, svar_value_t *out_view)
+{
+  const svari_record_t *record;
+  SVAR_TRY(svari_view_record(container, version, out_view, &record));
+  return fill(container, record, out_view->version, out_view);
 }

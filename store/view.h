@@ -12,6 +12,11 @@
 svar_ret_t svari_view_search(svari_store_container_t *container, uint64_t version,
                              svar_value_t *out_view) __attribute__((noinline));
 
+// The record of the value that the variable has in `version`, which the caller has pinned. out_view->version becomes
+// that of the commit that made, or unset, it; 0 if there is none. SVAR_ERR_UNSET
+svar_ret_t svari_view_record(const svari_store_container_t *container, uint64_t version,
+                             svar_value_t *out_view, const svari_record_t **out_record);
+
 // The error for a record that svari_view_fill() refuses. SVAR_ERR_CORRUPT
 svar_ret_t svari_view_misfit(const svari_store_container_t *container,
                              const svari_record_t *record);

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared_variable/gpu.h"
 #include "tools/arguments.h"
 #include "tools/output.h"
 #include "tools/quantity.h"
@@ -103,6 +104,16 @@ add_tensor(svari_table_t *table, const svar_value_t *view)
   svari_table_add_bytes(table, svar_value_bytes(view));
 }
 
+// Where the values lie: on the GPU of that name, or in host memory.
+static void
+add_place(svari_table_t *table, const svar_variable_t *variable)
+{
+  char name[SVAR_GPU_NAME_BYTES];
+  bool is_on_gpu = svar_variable_backing(variable) == SVAR_BACKING_GPU;
+  svari_table_add(table,
+                  is_on_gpu && svar_variable_gpu_name(variable, name) == SVAR_OK ? name : "host");
+}
+
 static void
 add_variable(svari_table_t *table, const svar_variable_t *variable, const svari_view_t *view)
 {
@@ -113,6 +124,7 @@ add_variable(svari_table_t *table, const svar_variable_t *variable, const svari_
     add_tensor(table, &view->value);
   }
   svari_table_add_number(table, view->version);
+  add_place(table, variable);
 }
 
 static void
@@ -123,6 +135,7 @@ add_unset(svari_table_t *table, const svar_variable_t *variable, uint64_t versio
   svari_table_add(table, "unset");
   svari_table_add_bytes(table, 0);
   svari_table_add_number(table, version);
+  add_place(table, variable);
 }
 
 // Fills table with the variables that are of the snapshot: those that came later have no version in it.
@@ -147,10 +160,11 @@ add_variables(svari_table_t *table, const svari_variable_list_t *list,
 static svar_ret_t
 write_info(svar_store_t *store, const svari_variable_list_t *list, const svar_snapshot_t *snapshot)
 {
-  static const char *const titles[] = {"VARIABLE", "DTYPE", "SHAPE", "SIZE", "VERSION"};
+  static const char *const titles[] = {"VARIABLE", "DTYPE", "SHAPE", "SIZE", "VERSION", "PLACE"};
   svar_store_info_t info;
   SVAR_TRY(svar_store_info(store, &info));
-  svari_table_t table = svari_table_init(titles, 5, svari_output_is_terminal());
+  svari_table_t table =
+      svari_table_init(titles, sizeof(titles) / sizeof(*titles), svari_output_is_terminal());
   svar_ret_t ret = add_variables(&table, list, snapshot);
   uint64_t variable_count = table.cell_count / table.column_count;
   if (ret == SVAR_OK && (ret = write_facts(&info, snapshot->version, variable_count)) == SVAR_OK &&
@@ -198,17 +212,20 @@ const svari_command_t svari_command_info = {
     .name = "info",
     .operands = "STORE",
     .summary = "Show a store's facts and its variables.",
-    .description = "The facts of the store, then one line a variable: name, dtype, shape "
-                   "(\"unset\" where there\n"
-                   "is no value), size, and the version that its value was committed with; all of "
-                   "one snapshot.\n"
-                   "memory is the host's. gpu memory is what the holder has on GPUs for the store; "
-                   "registered,\n"
-                   "what of the host's memory is locked for copies to and from them at full speed; "
-                   "refused, what\n"
-                   "the driver did not lock: those copies are slower.\n"
-                   "Into a pipe: tabs, bytes, nanoseconds since 1970, no headers, and an empty "
-                   "line between the\n"
-                   "two.\n",
+    .description =
+        "The facts of the store, then one line a variable: name, dtype, shape "
+        "(\"unset\" where there\n"
+        "is no value), size, the version that its value was committed with, and the place "
+        "of its\n"
+        "values: host, or the GPU as `nvidia-smi -L` names it, which need not be here; all "
+        "of one snapshot.\n"
+        "memory is the host's. gpu memory is what the holder has on GPUs for the store; "
+        "registered,\n"
+        "what of the host's memory is locked for copies to and from them at full speed; "
+        "refused, what\n"
+        "the driver did not lock: those copies are slower.\n"
+        "Into a pipe: tabs, bytes, nanoseconds since 1970, no headers, and an empty "
+        "line between the\n"
+        "two.\n",
     .run = run_info,
 };

@@ -137,7 +137,7 @@ svari_snapshot_view(const svar_snapshot_t *snapshot, svar_variable_t *variable,
   out_view->is_sparse = svar_variable_type(variable).kind == SVAR_KIND_SPARSE;
   svar_ret_t ret = out_view->is_sparse
                        ? svar_snapshot_get_sparse(snapshot, variable, &out_view->matrix)
-                       : svar_snapshot_get(snapshot, variable, &out_view->value);
+                       : svar_snapshot_describe(snapshot, variable, &out_view->value);
   out_view->has_value = ret == SVAR_OK;
   out_view->version = out_view->is_sparse ? out_view->matrix.version : out_view->value.version;
   return ret == SVAR_ERR_UNSET ? SVAR_EMPTY : ret;

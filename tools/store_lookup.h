@@ -36,7 +36,7 @@ typedef struct svari_variable_list {
 svar_ret_t svari_variable_list_refresh(svari_variable_list_t *list, svar_store_t *store);
 void svari_variable_list_fini(svari_variable_list_t *list);
 
-// A variable's value in a snapshot: a tensor, or a sparse matrix. Hand it on by pointer.
+// A variable's value in a snapshot: a tensor, on a GPU without its elements, or a sparse matrix. Hand it on by pointer.
 typedef struct svari_view {
   bool has_value;
   bool is_sparse;

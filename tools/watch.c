@@ -62,6 +62,14 @@ is_small(const DLTensor *tensor)
   return tensor->ndim == 0 || (tensor->ndim == 1 && tensor->shape[0] <= SMALL_ELEMENTS);
 }
 
+// A value on a GPU is not fetched for a glance: that takes a driver, and some of the GPU's memory.
+static bool
+is_shown(const svari_view_t *view)
+{
+  return !view->is_sparse && view->value.tensor.device.device_type == kDLCPU &&
+         is_small(&view->value.tensor);
+}
+
 static void
 write_change(const watch_t *watch, svar_variable_t *variable, const svari_view_t *view)
 {
@@ -70,7 +78,7 @@ write_change(const watch_t *watch, svar_variable_t *variable, const svari_view_t
   svari_write_escaped(svar_variable_name(variable), stdout);
   if (!view->has_value) {
     fputs(" unset", stdout);
-  } else if (!view->is_sparse && is_small(&view->value.tensor)) {
+  } else if (is_shown(view)) {
     fputc('=', stdout);
     svari_tensor_text_write(&view->value.tensor, &complete, stdout);
   }
@@ -269,8 +277,8 @@ const svari_command_t svari_command_watch = {
     .summary = "Follow the commits of a store.",
     .description =
         "One line for each version seen, the current one first: version, time, and the variables\n"
-        "that changed since the line before, small ones with their values. Commits that follow "
-        "each\n"
+        "that changed since the line before, small ones in host memory with their values. Commits "
+        "that follow each\n"
         "other faster than they can be printed share a line. With VARIABLE, only commits that\n"
         "change one of these. Goes on when the holder restarts; ends with Ctrl-C (exit code 0), "
         "or\n"

@@ -23,6 +23,8 @@ typedef struct svari_far_ops {
   svar_ret_t (*fill)(svari_container_t *self, const svar_value_t *hole, const DLTensor *from);
   // Make a hole's bytes zero, before its commit at the latest.
   svar_ret_t (*clear)(svari_container_t *self, const svar_value_t *hole);
+  // The 16 bytes by which the driver knows the GPU everywhere. Asks no driver.
+  const uint8_t *(*uuid)(const svari_container_t *self);
   // The GPU's number in this process.
   svar_ret_t (*gpu)(svari_container_t *self, int32_t *out_number);
 } svari_far_ops_t;

@@ -27,6 +27,15 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_gpu_default_set(int32_t gpu);
 /// -1: none. @contract{allocates: no; blocks: no; thread: any}
 SVAR_PUBLIC int32_t svar_gpu_default(void);
 
+enum { SVAR_GPU_NAME_BYTES = 41 };
+
+/// Which GPU the variable's values lie on, as `nvidia-smi -L` and CUDA_VISIBLE_DEVICES name it, the same in every process:
+/// "GPU-5a2b...". No driver is needed.
+/// @contract{allocates: no; blocks: no; system calls: no; thread: any}
+/// @retval SVAR_ERR_TYPE the variable is on no GPU (svar_variable_backing())
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variable_gpu_name(const svar_variable_t *variable,
+                                                            char out_name[SVAR_GPU_NAME_BYTES]);
+
 /// svar_value_release() for a view of svar_get_device_view() that work on a stream still reads: the pin is released
 /// when everything is over that is enqueued on stream so far, without this process's doing. Neither the caller waits
 /// nor the stream. Of several streams, let one wait for the others first.

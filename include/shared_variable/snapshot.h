@@ -26,19 +26,30 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_begin(svar_store_t *store,
                                                          svar_snapshot_t *out_snapshot);
 
 /// View variable as it is in the snapshot. No copy; nothing to release: the view ends with the snapshot.
+/// Of one on a GPU it is a view there, as svar_get_device_view() gives.
 /// Views depend on nothing but the version: a loop that keeps its views finds them good again in its next
 /// snapshot of the same handle if that has the same `version`, and need not get them anew.
-/// @contract{allocates: no; blocks: no; system calls: no (one fstat if the segment grew since);
-/// thread: any}
+/// @contract{allocates: no; blocks: no; system calls: no (one fstat if the segment grew since); on a GPU, while this
+/// handle does not have the holder's memory there: as svar_get_device_view(); thread: any}
 /// @retval SVAR_ERR_ARGUMENT the variable is not of this store
 /// @retval SVAR_ERR_UNSET the variable had no value in this version; out_view->version is the commit that
 /// unset it, 0 if none had set it yet
 /// @retval SVAR_ERR_CORRUPT the record points outside the segment
+/// @retval on a GPU: as svar_get_device_view()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_get(const svar_snapshot_t *snapshot,
                                                        svar_variable_t *variable,
                                                        svar_value_t *out_view);
 
-/// The same value as the caller's own bytes in host memory, wherever it lies: for those who cannot follow a view of
+/// What svar_snapshot_get() views, without the value: its dtype, shape and version. On a GPU tensor.data is NULL and tensor.device
+/// {kDLCUDA, -1}, and neither the driver nor the holder is asked for anything; elsewhere it is the view.
+/// @contract{allocates: no; blocks: no; system calls: as svar_snapshot_get() in host memory; thread: any}
+/// @retval SVAR_ERR_UNSET as svar_snapshot_get(); and on a GPU a value that ended with the holder that gave it
+/// @retval SVAR_ERR_ARGUMENT, SVAR_ERR_CORRUPT
+SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_describe(const svar_snapshot_t *snapshot,
+                                                            svar_variable_t *variable,
+                                                            svar_value_t *out_description);
+
+/// The value as the caller's own bytes in host memory, wherever it lies: for those who cannot follow a view of
 /// a variable on a GPU (svar_variable_backing()).
 /// @contract{allocates: the value's bytes; blocks: until a GPU has copied; system calls: the driver's; thread: any}
 /// @param[out] out_value svar_value_release() it; written only on success

@@ -135,9 +135,17 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value(svar_variable_t *variable, s
 /// address, and nothing may write there. All that reads it on the device is over before svar_value_release(); svar_value_release_after()
 /// (gpu.h) needs no waiting for that.
 /// svar_snapshot_get() views the same way; svar_get_value() copies to the host, borrowed or not.
+/// In a store that another process holds, the first read there asks the holder for its memory on that GPU, and takes the
+/// GPU into use; and so does one after the holder took more, or another took over. Those reads allocate, and
+/// block: the first of a process a good part of a second, the others as long as the holder takes to answer (at most 5 s).
 /// @contract{allocates: at a thread's first read of the store; blocks: no; system calls, calls of the driver: no;
 /// thread: any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_TYPE the variable is on no GPU
+/// @retval SVAR_ERR_UNSET the holder that gave the value has ended, and its memory on the GPU with it; or it was created
+/// with no_service. The variable has a value again when it is set
+/// @retval SVAR_ERR_PERMISSION the store is another user's, who hands out no memory on GPUs
+/// @retval SVAR_ERR_SYSTEM the holder does not answer
+/// @retval SVAR_ERR_UNSUPPORTED, SVAR_ERR_CONTEXT, SVAR_ERR_NO_SPACE, SVAR_ERR_DEVICE of the GPU, which this process may not see
 /// @retval as svar_get_value()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_device_view(svar_variable_t *variable,
                                                           svar_value_t *out_view);

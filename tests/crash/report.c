@@ -2,6 +2,7 @@
 
 #include <err.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef unsigned long long ull_t;
 
@@ -52,11 +53,21 @@ print_totals(const crash_arena_t *arena, const crash_result_t *result)
          (ull_t)atomic_load(&arena->reads));
 }
 
+// No process here lives long enough to start a driver: test_device_points.cpp dies at these.
+static bool
+is_of_gpus(int32_t point)
+{
+  return strncmp(crash_point_name(point), "device.", strlen("device.")) == 0;
+}
+
 // One check a point.
 static void
 judge_points(tally_t *tally, const crash_arena_t *arena)
 {
   for (int32_t i = 0; i < crash_point_count(); i++) {
+    if (is_of_gpus(i)) {
+      continue;
+    }
     if (reached(arena, i) == 0) {
       printf("  FAILED the point %s was never reached: more --kills?\n", crash_point_name(i));
       tally->failed++;

@@ -134,6 +134,12 @@ find(const Store &store, const char *name)
 
 /// A vector as a source; it must outlive the call it is passed to.
 template <typename T> struct DtypeOf;
+template <> struct DtypeOf<int8_t> {
+  static svar_dtype_t value()
+  {
+    return SVAR_INT8;
+  }
+};
 template <> struct DtypeOf<float> {
   static svar_dtype_t value()
   {

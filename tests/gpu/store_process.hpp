@@ -86,6 +86,10 @@ public:
   {
     Do('a', name, values, gpu);
   }
+  void AddStrict(const char *name, const Floats &values)
+  {
+    Do('A', name, values);
+  }
   void HoldOnHost(const char *name, const Floats &values)
   {
     if (!holds_) {
@@ -106,6 +110,10 @@ public:
   {
     Do('e');
   }
+  bool Holds() const
+  {
+    return holds_;
+  }
   void Remove()
   {
     Do('x');
@@ -113,7 +121,41 @@ public:
   void Kill()
   {
     child_.kill(SIGKILL);
-    EXPECT_EQ(child_.wait(), 128 + SIGKILL);
+    ExpectKilled();
+  }
+  /// These are killed at work, by themselves.
+  void DieResuming()
+  {
+    Tell('h');
+    ExpectKilled();
+  }
+  void DieAdding(const char *name, const Floats &values, int32_t gpu)
+  {
+    Tell('a', name, values, gpu);
+    ExpectKilled();
+  }
+  void DieSetting(const char *name, const Floats &values)
+  {
+    Tell('s', name, values);
+    ExpectKilled();
+  }
+
+  // --- those who set from outside
+  void SetFromOutside(const char *name, const Floats &values)
+  {
+    Do('t', name, values);
+  }
+  /// The same value as int8, which is converted.
+  void SetBytesFromOutside(const char *name, const Floats &values)
+  {
+    Do('T', name, values);
+  }
+  /// It fails with that code, and its sentence says `text`.
+  void ExpectRefusalFromOutside(const char *name, const Floats &values, svar_ret_t ret,
+                                const std::string &text)
+  {
+    const std::string sentence = Do('F', name, values, ret);
+    EXPECT_NE(sentence.find(text), std::string::npos) << sentence;
   }
 
   // --- readers
@@ -182,13 +224,21 @@ private:
     char name[64];
   };
 
-  std::string Do(char what, const std::string &name = "", const Floats &values = {},
-                 int32_t number = 0)
+  void ExpectKilled()
+  {
+    EXPECT_EQ(child_.wait(), 128 + SIGKILL);
+  }
+  void Tell(char what, const std::string &name = "", const Floats &values = {}, int32_t number = 0)
   {
     Task task = {what, number, ""};
     holds_ |= what == 'h' || what == 'H';
     snprintf(task.name, sizeof(task.name), "%s", name.c_str());
     words_.say(0, std::string(reinterpret_cast<const char *>(&task), sizeof(task)) + Bytes(values));
+  }
+  std::string Do(char what, const std::string &name = "", const Floats &values = {},
+                 int32_t number = 0)
+  {
+    Tell(what, name, values, number);
     std::string answer = words_.hear(0);
     EXPECT_EQ(answer.substr(0, 1), "+") << what << " " << name << ": " << answer;
     return answer.empty() ? "" : answer.substr(1);
@@ -237,6 +287,7 @@ private:
       [[fallthrough]];
     case 'h':
       options.group = task.name[0] != '\0' ? task.name : nullptr;
+      options.settable = "*";
       return svar_store_create("/gpu", &options, &store_);
     case 'O':
       options.owner = uid_t(task.number);
@@ -245,9 +296,16 @@ private:
       variables_.clear();
       return svar_store_open("/gpu", &options, &store_);
     case 'a':
+    case 'A':
       return Make(task, values);
     case 's':
       return SetOwn(task.name, values);
+    case 't':
+      return SetOutside<float>(task.name, values);
+    case 'T':
+      return SetOutside<int8_t>(task.name, values);
+    case 'F':
+      return Expect(task, SetOutside<float>(task.name, values), out_answer);
     case 'b':
       return Begin(task.name);
     case 'e':
@@ -289,6 +347,7 @@ private:
     Array<float> array(values);
     options.store = store_;
     options.name = task.name;
+    options.strict = task.what == 'A';
     options.target = task.number < 0 ? SVAR_TARGET_HOST : SVAR_TARGET_GPU;
     options.gpu = task.number < 0 ? 0 : task.number;
     SVAR_TRY(svar_shared(array.source(), &options, &variable));
@@ -309,6 +368,16 @@ private:
   {
     Array<float> array(values);
     return svar_set_value(Found(name), array.source(), SVAR_COPY);
+  }
+
+  template <typename T> static svar_ret_t SetOutside(const char *name, const Floats &values)
+  {
+    Array<T> array(std::vector<T>(values.begin(), values.end()));
+    svar_remote_t *remote = nullptr;
+    SVAR_TRY(svar_remote_open("/gpu", nullptr, &remote));
+    svar_ret_t ret = svar_remote_set(remote, name, array.source(), nullptr);
+    svar_remote_close(remote);
+    return ret;
   }
 
   svar_ret_t Begin(const std::string &names)
@@ -379,9 +448,13 @@ private:
   svar_ret_t Fail(const Task &task, std::string *out_sentence)
   {
     svar_value_t value = SVAR_VALUE_INIT;
-    svar_ret_t ret = svar_get_value(Found(task.name), SVAR_COPY, &value);
+    return Expect(task, svar_get_value(Found(task.name), SVAR_COPY, &value), out_sentence);
+  }
+
+  static svar_ret_t Expect(const Task &task, svar_ret_t ret, std::string *out_sentence)
+  {
     if (ret != task.number) {
-      return ret == SVAR_OK ? SVAR_ERR_STATE : ret;
+      return ret == SVAR_OK ? svar_fail(SVAR_ERR_STATE, "it succeeds") : ret;
     }
     *out_sentence = svar_error_message();
     return SVAR_OK;

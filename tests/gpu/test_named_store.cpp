@@ -128,6 +128,47 @@ TEST_F(NamedGpuStore, GivesMemoryToItsOwnUserOnly)
   holder.Remove();
 }
 
+// --- set from outside --------------------------------------------------------------------------------
+
+TEST_F(NamedGpuStore, IsSetFromOutside)
+{
+  StoreProcess holder, reader, setter;
+  holder.Hold("w", {1});
+  reader.Open();
+  setter.SetFromOutside("w", {2, 3});
+  EXPECT_EQ(reader.Read("w"), Floats({2, 3}));
+  for (size_t count : {kLarge / 16, kLarge}) { // more than a holder copies at once
+    setter.SetFromOutside("w", Floats(count, 4));
+    EXPECT_EQ(reader.Read("w"), Floats(count, 4));
+    setter.SetBytesFromOutside("w", Floats(count, 5));
+    EXPECT_EQ(reader.Read("w"), Floats(count, 5));
+  }
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, AStrictOneIsNotSetFromOutside)
+{
+  StoreProcess holder, setter;
+  holder.Resume();
+  holder.AddStrict("w", {1});
+  for (size_t count : {size_t(2), kLarge}) {
+    setter.ExpectRefusalFromOutside("w", Floats(count, 2), SVAR_ERR_TYPE, "on GPU 0 already");
+  }
+  EXPECT_EQ(holder.Read("w"), Floats({1}));
+  holder.Remove();
+}
+
+TEST_F(NamedGpuStore, TheNextHolderIsSetFromOutsideFirst)
+{
+  StoreProcess holder, next, setter;
+  holder.Hold("w", {1});
+  holder.Kill();
+  next.Resume();
+  setter.SetFromOutside("w", Floats(kLarge, 4));
+  EXPECT_EQ(next.Read("w"), Floats(kLarge, 4));
+  next.Remove();
+}
+
 // --- deaths ------------------------------------------------------------------------------------------
 
 class NamedGpuStoreWhoseHolderDies : public NamedGpuStore
@@ -213,6 +254,31 @@ TEST_F(NamedGpuStoreWhoseHolderDies, OldMemoryIsGivenBackWhenNobodyReadsIt)
   }
   next_.Resume();
   next_.Remove();
+}
+
+TEST_F(NamedGpuStore, OldMemoryIsGivenBackWhenTheLastVariableOfItIsSet)
+{
+  StoreProcess holder, reader, next;
+  holder.Hold("w", {1});
+  holder.Add("v", {2});
+  reader.Open();
+  EXPECT_EQ(reader.Read("w"), Floats({1}));
+  EXPECT_EQ(reader.Read("v"), Floats({2}));
+  const size_t before = reader.Live();
+  holder.Kill();
+  next.Resume();
+  next.Set("w", {3});
+  EXPECT_EQ(reader.Read("w"), Floats({3}));
+  EXPECT_GT(reader.Live(), before);
+  EXPECT_EQ(reader.Read("v"), Floats({2}));
+  next.Set("v", {3});
+  EXPECT_EQ(reader.Read("v"), Floats({3}));
+  for (float x = 0; x < 40; x++) { // until no version of it is kept, and the reader looks
+    next.Set("w", {x});
+    EXPECT_EQ(reader.Read("w"), Floats({x}));
+  }
+  EXPECT_EQ(reader.Live(), before);
+  next.Remove();
 }
 
 TEST_F(NamedGpuStoreWhoseHolderDies, AnotherVariableOfTheirsIsFoundAndSet)

@@ -184,8 +184,9 @@ TEST_F(Svar, InfoShowsTheFactsAndTheVariables)
       << info.out;
   EXPECT_NE(info.out.find("\nholder\t" + std::to_string(getpid()) + "\nreaders\t0\n"),
             std::string::npos);
-  EXPECT_EQ(info.out.substr(info.out.find("\n\n") + 2), "gain\tfloat64\t()\t8\t1\n"
-                                                        "layer.weight\tfloat32\t(2, 3)\t24\t2\n");
+  EXPECT_EQ(info.out.substr(info.out.find("\n\n") + 2),
+            "gain\tfloat64\t()\t8\t1\thost\n"
+            "layer.weight\tfloat32\t(2, 3)\t24\t2\thost\n");
 }
 
 TEST_F(Svar, ASparseVariableIsShownBesideItsParts)
@@ -198,10 +199,10 @@ TEST_F(Svar, ASparseVariableIsShownBesideItsParts)
   Share("w", svar_sparse_source(&matrix));
   Outcome info = RunToEnd(Command({"info", "policy/weights"}));
   EXPECT_EQ(info.exit_code, 0) << info.err;
-  EXPECT_EQ(info.out.substr(info.out.find("\n\n") + 2), "w\tcsr float32\t(2, 3)\t-\t1\n"
-                                                        "w.data\tfloat32\t(2)\t8\t1\n"
-                                                        "w.indices\tint32\t(2)\t8\t1\n"
-                                                        "w.indptr\tint32\t(3)\t12\t1\n");
+  EXPECT_EQ(info.out.substr(info.out.find("\n\n") + 2), "w\tcsr float32\t(2, 3)\t-\t1\thost\n"
+                                                        "w.data\tfloat32\t(2)\t8\t1\thost\n"
+                                                        "w.indices\tint32\t(2)\t8\t1\thost\n"
+                                                        "w.indptr\tint32\t(3)\t12\t1\thost\n");
   Outcome watch = RunToEnd(Command({"watch", "policy/weights", "--count", "1"}));
   EXPECT_NE(watch.out.find("\tw\tw.data=[1. 2.]\t"), std::string::npos) << watch.out;
   Outcome get = RunToEnd(Command({"get", "policy/weights", "w"}));
