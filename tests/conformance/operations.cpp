@@ -390,8 +390,8 @@ Results
 Function::operator()(const std::vector<svar_source_t> &arguments) const
 {
   Results results(outputs_);
-  EXPECT_SVAR_OK(svar_function_call(get(), arguments.data(), arguments.size(), results.values(),
-                                    outputs_));
+  EXPECT_SVAR_OK(
+      svar_function_call(get(), arguments.data(), arguments.size(), results.values(), outputs_));
   return results;
 }
 
