@@ -1,6 +1,5 @@
-#include "store/transaction.h"
+#include "store/transaction_impl.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "shared_variable/random.h"
@@ -13,17 +12,6 @@
 #include "variable/filter.h"
 #include "variable/layout.h"
 #include "variable/source.h"
-
-// Kept by the writer when it ends, with its array of loans, so that beginning again allocates nothing.
-struct svar_transaction {
-  svar_store_t *store; // shared while open
-  svari_loan_t *loans;
-  size_t loan_count, loan_room;
-  svari_container_t **sources; // shared: what loans take their values over from
-  size_t source_count, source_room;
-  uint32_t awaited;              // bit n - 1: work on the store's device n may be under way
-  struct svar_transaction *next; // among the spare ones
-};
 
 svar_store_t *
 svari_transaction_store(const svar_transaction_t *transaction)
@@ -88,9 +76,8 @@ svari_transactions_destroy(svari_writer_t *writer)
 
 // --- loans -----------------------------------------------------------------------------------------
 
-// This transaction's earlier loan of the variable, or NULL.
-static svari_loan_t *
-find_loan_locked(svar_transaction_t *transaction, uint64_t index)
+svari_loan_t *
+svari_transaction_find_loan_locked(svar_transaction_t *transaction, uint64_t index)
 {
   const svari_writer_variable_t *variable = &transaction->store->writer->variables[index];
   if (variable->open_loans == 0) {
@@ -125,17 +112,17 @@ replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_by
   return SVAR_OK;
 }
 
-static svar_ret_t
-reserve_loans(svar_transaction_t *transaction, size_t count)
+svar_ret_t
+svari_transaction_reserve_loans(svar_transaction_t *transaction, size_t count)
 {
   return svari_array_reserve((void **)&transaction->loans, &transaction->loan_room,
                              transaction->loan_count + count, sizeof(svari_loan_t),
                              &transaction->store->allocator);
 }
 
-// The loan that was taken in the array's next place becomes the transaction's.
-static void
-keep_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container)
+void
+svari_transaction_keep_loan_locked(svar_transaction_t *transaction,
+                                   svari_store_container_t *container)
 {
   svari_loan_t *loan = &transaction->loans[transaction->loan_count];
   loan->container = svari_container_ref(&container->base);
@@ -149,10 +136,10 @@ static svar_ret_t
 add_loan_locked(svar_transaction_t *transaction, svari_store_container_t *container,
                 uint64_t size_bytes, svari_loan_t **out_loan)
 {
-  SVAR_TRY(reserve_loans(transaction, 1));
+  SVAR_TRY(svari_transaction_reserve_loans(transaction, 1));
   svari_loan_t *loan = &transaction->loans[transaction->loan_count];
   SVAR_TRY(svari_writer_loan(transaction->store->writer, container->index, size_bytes, loan));
-  keep_loan_locked(transaction, container);
+  svari_transaction_keep_loan_locked(transaction, container);
   *out_loan = loan;
   return SVAR_OK;
 }
@@ -162,7 +149,7 @@ take_loan_locked(svar_transaction_t *transaction, svari_store_container_t *conta
                  uint64_t size_bytes, svari_loan_t **out_loan)
 {
   SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
-  *out_loan = find_loan_locked(transaction, container->index);
+  *out_loan = svari_transaction_find_loan_locked(transaction, container->index);
   return *out_loan != NULL ? replace_loan_locked(transaction->store->writer, *out_loan, size_bytes)
                            : add_loan_locked(transaction, container, size_bytes, out_loan);
 }
@@ -223,9 +210,9 @@ check_writable(const svar_transaction_t *transaction, const svari_store_containe
   return svari_container_check_writable(&container->base);
 }
 
-static svar_ret_t
-filter(svari_store_container_t *container, const svar_source_t *source,
-       svari_filter_plan_t *out_plan)
+svar_ret_t
+svari_transaction_filter(svari_store_container_t *container, const svar_source_t *source,
+                         svari_filter_plan_t *out_plan)
 {
   const svari_container_t *base = &container->base;
   svar_source_t as_host;
@@ -309,7 +296,7 @@ svari_transaction_set(svar_transaction_t *transaction, svari_store_container_t *
     svari_container_t *member = &container->base;
     return svari_transaction_set_together(transaction, &member, source, 1);
   }
-  SVAR_TRY(filter(container, source, &plan));
+  SVAR_TRY(svari_transaction_filter(container, source, &plan));
   if (reads_own_loan(transaction, container, source, &plan)) {
     return set_from_own_loan(transaction, container, source, &plan);
   }
@@ -380,7 +367,7 @@ svari_transaction_borrow(svar_transaction_t *transaction, svari_store_container_
     return svari_transaction_set(transaction, container, source);
   }
   SVAR_TRY(check_writable(transaction, container));
-  SVAR_TRY(filter(container, source, &plan));
+  SVAR_TRY(svari_transaction_filter(container, source, &plan));
   if (is_same_device(container, source) && svar_dtype_equal(plan.from, plan.to) &&
       !svari_source_is_aligned(source)) {
     return svar_fail(SVAR_ERR_TYPE,
@@ -396,137 +383,13 @@ svari_transaction_borrow(svar_transaction_t *transaction, svari_store_container_
   return adopt(transaction, container, source, &plan);
 }
 
-static svar_ret_t
-refuse_stranger(const svar_transaction_t *transaction)
+svar_ret_t
+svari_transaction_refuse_stranger(const svar_transaction_t *transaction)
 {
   return svar_fail(SVAR_ERR_ARGUMENT,
                    "the variable is of another handle than the transaction, which is of one of "
                    "store '%s': svar_store_find() with that handle gives it",
                    transaction->store->name);
-}
-
-// --- several at once -------------------------------------------------------------------------------
-
-// One of several variables that are set together: what goes in, and where.
-typedef struct member {
-  svari_store_container_t *container;
-  svari_filter_plan_t plan; // unset: of SVARI_NO_BUFFER bytes
-  svari_loan_t loan;
-} member_t;
-
-// Room for every member beside what the transaction has loaned of it already, or for none.
-static svar_ret_t
-loan_members_locked(svar_transaction_t *transaction, member_t *members, size_t count)
-{
-  svari_writer_t *writer = transaction->store->writer;
-  SVAR_TRY(svari_store_check(transaction->store)); // it may have been closed while we waited
-  SVAR_TRY(reserve_loans(transaction, count));
-  for (size_t i = 0; i < count; i++) {
-    svar_ret_t ret = svari_writer_loan(writer, members[i].container->index,
-                                       members[i].plan.size_bytes, &members[i].loan);
-    if (ret != SVAR_OK) {
-      while (i-- > 0) {
-        svari_writer_abandon(writer, &members[i].loan);
-      }
-      return ret;
-    }
-  }
-  return SVAR_OK;
-}
-
-// The member's new loan is the transaction's, perhaps in the place of an earlier one.
-static void
-keep_member_locked(svar_transaction_t *transaction, member_t *member)
-{
-  memset(member->loan.shape, 0, sizeof(member->loan.shape));
-  memcpy(member->loan.shape, member->plan.shape,
-         (size_t)member->plan.ndim * sizeof(member->plan.shape[0]));
-  svari_loan_t *earlier = find_loan_locked(transaction, member->container->index);
-  if (earlier == NULL) {
-    transaction->loans[transaction->loan_count] = member->loan;
-    keep_loan_locked(transaction, member->container);
-    return;
-  }
-  svari_writer_abandon(transaction->store->writer, earlier);
-  member->loan.container = earlier->container;
-  *earlier = member->loan;
-}
-
-static svar_ret_t
-loan_members(svar_transaction_t *transaction, member_t *members, size_t count)
-{
-  svari_writer_lock(transaction->store->writer);
-  svar_ret_t ret = loan_members_locked(transaction, members, count);
-  svari_writer_unlock(transaction->store->writer);
-  return ret;
-}
-
-// What was loaned has been written, if ret is SVAR_OK, and becomes the transaction's; else it is given back.
-static svar_ret_t
-settle_members(svar_transaction_t *transaction, member_t *members, size_t count, svar_ret_t ret)
-{
-  svari_writer_lock(transaction->store->writer);
-  for (size_t i = 0; i < count; i++) {
-    if (ret == SVAR_OK) {
-      keep_member_locked(transaction, &members[i]);
-    } else {
-      svari_writer_abandon(transaction->store->writer, &members[i].loan);
-    }
-  }
-  svari_writer_unlock(transaction->store->writer);
-  return ret;
-}
-
-// Only a device can fail.
-static svar_ret_t
-write_members(const svar_transaction_t *transaction, const member_t *members,
-              const svar_source_t *sources, size_t count)
-{
-  for (size_t i = 0; i < count; i++) {
-    const member_t *member = &members[i];
-    if (sources[i].kind == SVAR_SOURCE_NONE) {
-      continue;
-    }
-    if (svari_store_container_is_on_device(member->container)) {
-      SVAR_TRY(
-          svari_device_write(member->container, &member->plan, &sources[i], member->loan.offset));
-    } else {
-      svari_filter_write(&member->plan, &sources[i],
-                         transaction->store->region->write_base + member->loan.offset);
-    }
-  }
-  return SVAR_OK;
-}
-
-static svar_ret_t
-plan_member(const svar_transaction_t *transaction, svari_container_t *container,
-            const svar_source_t *source, member_t *member)
-{
-  member->container = (svari_store_container_t *)container;
-  if (member->container->store != transaction->store) {
-    return refuse_stranger(transaction);
-  }
-  if (source->kind == SVAR_SOURCE_NONE) {
-    member->plan = (svari_filter_plan_t){.size_bytes = SVARI_NO_BUFFER};
-    return SVAR_OK;
-  }
-  return filter(member->container, source, &member->plan);
-}
-
-svar_ret_t
-svari_transaction_set_together(svar_transaction_t *transaction,
-                               svari_container_t *const *containers, const svar_source_t *sources,
-                               size_t count)
-{
-  member_t members[SVARI_TOGETHER_MAX];
-  assert(count <= SVARI_TOGETHER_MAX);
-  SVAR_TRY(svari_store_check(transaction->store));
-  for (size_t i = 0; i < count; i++) {
-    SVAR_TRY(plan_member(transaction, containers[i], &sources[i], &members[i]));
-  }
-  SVAR_TRY(loan_members(transaction, members, count));
-  svar_ret_t ret = write_members(transaction, members, sources, count);
-  return settle_members(transaction, members, count, ret);
 }
 
 // --- one variable ----------------------------------------------------------------------------------
@@ -544,7 +407,7 @@ require_container(const svar_transaction_t *transaction, const svar_variable_t *
     return svar_fail(SVAR_ERR_TYPE, "variable '%s' is no tensor: it can be set, but not loaned",
                      name == NULL ? "" : name);
   }
-  return refuse_stranger(transaction);
+  return svari_transaction_refuse_stranger(transaction);
 }
 
 svar_ret_t
@@ -695,19 +558,19 @@ loan_on_device(svar_transaction_t *transaction, svari_store_container_t *contain
                const int64_t *shape, uint64_t size_bytes, const svar_value_t *prefill,
                svar_value_t *out_hole)
 {
-  member_t member = {.container = container,
-                     .plan = {.ndim = container->base.type.ndim, .size_bytes = size_bytes}};
+  svari_member_t member = {.container = container,
+                           .plan = {.ndim = container->base.type.ndim, .size_bytes = size_bytes}};
   if (member.plan.ndim > 0) {
     memcpy(member.plan.shape, shape, (size_t)member.plan.ndim * sizeof(int64_t));
   }
   SVAR_TRY(svari_device_require(container));
-  SVAR_TRY(loan_members(transaction, &member, 1));
+  SVAR_TRY(svari_transaction_loan_members(transaction, &member, 1));
   await(transaction, container);
   fill_hole(container, shape, svari_device_address(container, member.loan.offset), out_hole);
   svar_ret_t ret = prefill == NULL
                        ? SVAR_OK
                        : svari_container_fill(&container->base, out_hole, &prefill->tensor);
-  return settle_members(transaction, &member, 1, ret);
+  return svari_transaction_settle_members(transaction, &member, 1, ret);
 }
 
 static svar_ret_t
