@@ -135,16 +135,22 @@ svari_device_find(const svari_cu_uuid_t *uuid, int32_t *out_ordinal)
 {
   const svari_driver_t *driver = NULL;
   SVAR_TRY(svari_driver_get(&driver));
+  svar_ret_t ret = SVAR_OK;
   for (int ordinal = 0; ordinal < driver->device_count; ++ordinal) {
     svari_cu_device_t device = 0;
     svari_cu_uuid_t found = {{0}};
-    if (driver->calls.cuDeviceGet(&device, ordinal) == SVARI_CU_SUCCESS &&
-        driver->calls.cuDeviceGetUuid(&found, device) == SVARI_CU_SUCCESS &&
-        memcmp(&found, uuid, sizeof(found)) == 0) {
+    svari_cu_result_t result = driver->calls.cuDeviceGet(&device, ordinal);
+    if (result == SVARI_CU_SUCCESS) {
+      result = driver->calls.cuDeviceGetUuid(&found, device);
+    }
+    if (result != SVARI_CU_SUCCESS) { // it may be that one, or another is
+      ret = svari_driver_result(driver, result, "asking GPU %d who it is", ordinal);
+    } else if (memcmp(&found, uuid, sizeof(found)) == 0) {
       *out_ordinal = ordinal;
       return SVAR_OK;
     }
   }
+  SVAR_TRY(ret);
   char text[SVARI_UUID_TEXT_BYTES];
   return svar_fail(SVAR_ERR_CONTEXT,
                    "%s is not visible to this process, which sees %d other GPUs: see "

@@ -6,6 +6,7 @@
 #include "fuzz/fuzz.h"
 #include "ipc/service_set.h"
 #include "shared_variable/shared_variable.h"
+#include "store/device_region.h"
 
 enum { MOST_BYTES = 1 << 24, MOST_BACKED_BYTES = 1 << 20 }; // that a memfd is made to have
 
@@ -70,6 +71,18 @@ make_body(const uint8_t *bytes, size_t size_bytes, const svari_request_t *head, 
   return fd;
 }
 
+// The store has no memory on a GPU.
+static void
+ask_for_device(const svari_request_packet_t *packet)
+{
+  svari_device_request_t request;
+  int fd;
+  uint64_t size_bytes;
+  memcpy(&request, packet->bytes + sizeof(packet->head), sizeof(request));
+  FUZZ_CHECK(svari_store_device_share(store, request.region, request.offset, &fd, &size_bytes) ==
+             SVAR_ERR_UNSET);
+}
+
 static void
 set(const svari_request_packet_t *packet, size_t packet_bytes, int fd)
 {
@@ -83,6 +96,9 @@ set(const svari_request_packet_t *packet, size_t packet_bytes, int fd)
   uint64_t before = svar_store_version(store);
   svar_ret_t ret = fuzz_ret(svari_request_check(packet, packet_bytes, fd, &is_understood));
   FUZZ_CHECK(ret != SVAR_OK || is_understood);
+  if (ret == SVAR_OK && packet->head.kind == SVARI_REQUEST_DEVICE) {
+    ask_for_device(packet);
+  }
   if (ret == SVAR_OK && packet->head.kind == SVARI_REQUEST_SET) {
     ret = fuzz_ret(svari_request_body(packet, fd, &bodies, 0, &body));
   }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <thread>
 
@@ -214,6 +215,11 @@ public:
   {
     return std::stoul(Do('l'));
   }
+  /// How many descriptors it has.
+  size_t Descriptors()
+  {
+    return std::stoul(Do('d'));
+  }
 
 private:
   // --- in the test's process
@@ -335,9 +341,18 @@ private:
     case 'l':
       *out_answer = std::to_string(stand_in().live());
       return SVAR_OK;
+    case 'd':
+      *out_answer = std::to_string(CountFiles("/proc/self/fd"));
+      return SVAR_OK;
     default:
       return SVAR_ERR_ARGUMENT;
     }
+  }
+
+  static size_t CountFiles(const char *path)
+  {
+    using Files = std::filesystem::directory_iterator;
+    return size_t(std::distance(Files(path), Files()));
   }
 
   svar_ret_t Make(const Task &task, const Floats &values)

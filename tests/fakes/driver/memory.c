@@ -13,6 +13,8 @@
 
 #include "tests/fakes/driver/fake_driver.h"
 
+#define MEMFD_NAME "stand-in device memory"
+
 typedef struct allocation {
   struct allocation *next;
   int fd;
@@ -129,7 +131,7 @@ cuMemCreate(svari_cu_allocation_t *out_handle, size_t size_bytes,
       flags != 0) {
     return SVARI_CU_INVALID_VALUE;
   }
-  int fd = memfd_create("stand-in device memory", MFD_CLOEXEC);
+  int fd = memfd_create(MEMFD_NAME, MFD_CLOEXEC);
   if (fd < 0) {
     return SVARI_CU_OPERATING_SYSTEM;
   }
@@ -178,6 +180,17 @@ cuMemExportToShareableHandle(void *out_descriptor, svari_cu_allocation_t handle,
   return SVARI_CU_SUCCESS;
 }
 
+// A driver knows its own.
+static bool
+is_device_memory(int fd)
+{
+  char link[64];
+  char target[64] = "";
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  return readlink(link, target, sizeof(target) - 1) > 0 &&
+         strncmp(target, "/memfd:" MEMFD_NAME, strlen("/memfd:" MEMFD_NAME)) == 0;
+}
+
 svari_cu_result_t
 cuMemImportFromShareableHandle(svari_cu_allocation_t *out_handle, void *descriptor,
                                svari_cu_handle_type_t type)
@@ -185,8 +198,7 @@ cuMemImportFromShareableHandle(svari_cu_allocation_t *out_handle, void *descript
   FAKE_TRY(fake_enter(__func__));
   struct stat file;
   int given = (int)(intptr_t)descriptor;
-  if (type != SVARI_CU_POSIX_FD || fstat(given, &file) != 0 || file.st_size == 0 ||
-      file.st_size % FAKE_GRANULARITY != 0) {
+  if (type != SVARI_CU_POSIX_FD || !is_device_memory(given) || fstat(given, &file) != 0) {
     return SVARI_CU_INVALID_VALUE;
   }
   int fd = fcntl(given, F_DUPFD_CLOEXEC, 0);
