@@ -258,6 +258,9 @@ TEST_F(NamedGpuStoreWhoseHolderDies, OldMemoryIsGivenBackWhenNobodyReadsIt)
 
 TEST_F(NamedGpuStore, OldMemoryIsGivenBackWhenTheLastVariableOfItIsSet)
 {
+  if (is_on_gpu()) {
+    GTEST_SKIP() << "only the stand-in counts what is not given back";
+  }
   StoreProcess holder, reader, next;
   holder.Hold("w", {1});
   holder.Add("v", {2});
