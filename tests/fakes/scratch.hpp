@@ -9,9 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "shared_variable/shared_variable.h"
@@ -45,10 +47,8 @@ public:
     if (expect_empty_) {
       EXPECT_EQ(stores(), std::vector<std::string>()) << "left behind in the segment directory";
     }
-    for (const std::string &file : files()) {
-      unlink((path_ + "/" + file).c_str());
-    }
-    rmdir(path_.c_str());
+    std::error_code error;
+    std::filesystem::remove_all(path_, error); // what a test hid there, too
   }
   ScratchDirectory(const ScratchDirectory &) = delete;
   ScratchDirectory &operator=(const ScratchDirectory &) = delete;
