@@ -23,7 +23,7 @@ typedef enum svar_target {
 typedef struct svar_shared_options {
   size_t size_bytes;   ///< sizeof(svar_shared_options_t) of the caller's build
   const char *name;    ///< a label; NULL: none. In a named store: required and unique.
-  svar_store_t *store; ///< NULL: private memory (CPU). Else the store decides the backing.
+  svar_store_t *store; ///< NULL: private memory (CPU). Else the store decides the backing, but for target.
   svar_transaction_t
       *transaction; ///< the first value appears with this transaction's commit; NULL: at once
   bool strict;      ///< later sets must be arrays of exactly this dtype
@@ -55,7 +55,6 @@ typedef struct svar_shared_options {
 /// @retval SVAR_ERR_READ_ONLY, SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY of the store
 /// @retval SVAR_ERR_UNSUPPORTED, SVAR_ERR_CONTEXT, SVAR_ERR_DEVICE a GPU is asked for: there is no driver that
 /// works, no such GPU, or it fails (the message says which). Nothing is put into host memory instead.
-/// @retval SVAR_ERR_NOT_IMPLEMENTED a GPU is asked for in a store that is shared with other processes
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_shared(svar_source_t source,
                                                  const svar_shared_options_t *options,
                                                  svar_variable_t **out_variable);
