@@ -21,9 +21,10 @@ typedef enum svar_target {
 /// Options of svar_shared(). As in Theano, a given option also restricts the candidates: a
 /// constructor that does not know it declines.
 typedef struct svar_shared_options {
-  size_t size_bytes;   ///< sizeof(svar_shared_options_t) of the caller's build
-  const char *name;    ///< a label; NULL: none. In a named store: required and unique.
-  svar_store_t *store; ///< NULL: private memory (CPU). Else the store decides the backing, but for target.
+  size_t size_bytes; ///< sizeof(svar_shared_options_t) of the caller's build
+  const char *name;  ///< a label; NULL: none. In a named store: required and unique.
+  svar_store_t
+      *store; ///< NULL: private memory (CPU). Else the store decides the backing, but for target.
   svar_transaction_t
       *transaction; ///< the first value appears with this transaction's commit; NULL: at once
   bool strict;      ///< later sets must be arrays of exactly this dtype
