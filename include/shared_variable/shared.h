@@ -23,8 +23,8 @@ typedef enum svar_target {
 typedef struct svar_shared_options {
   size_t size_bytes; ///< sizeof(svar_shared_options_t) of the caller's build
   const char *name;  ///< a label; NULL: none. In a named store: required and unique.
-  svar_store_t
-      *store; ///< NULL: private memory (CPU). Else the store decides the backing, but for target.
+  /// NULL: private memory (CPU). Else the store decides the backing, but for target.
+  svar_store_t *store;
   svar_transaction_t
       *transaction; ///< the first value appears with this transaction's commit; NULL: at once
   bool strict;      ///< later sets must be arrays of exactly this dtype
