@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <map>
@@ -28,15 +29,22 @@ public:
     close(ends_[0]);
     close(ends_[1]);
   }
+  /// This process is at that end: so the other notices its death.
+  void stay_at(int end)
+  {
+    close(ends_[1 - end]);
+    ends_[1 - end] = -1;
+  }
   Words(const Words &) = delete;
   Words &operator=(const Words &) = delete;
   void say(int end, const std::string &text) const
   {
     const size_t size = text.size();
-    EXPECT_EQ(send(ends_[end], &size, sizeof(size), 0), ssize_t(sizeof(size)));
-    for (size_t done = 0; done < size;) {
-      done += send(ends_[end], text.data() + done, size - done, 0);
+    ssize_t sent = send(ends_[end], &size, sizeof(size), MSG_NOSIGNAL);
+    for (size_t done = 0; done < size && sent > 0; done += size_t(sent)) {
+      sent = send(ends_[end], text.data() + done, size - done, MSG_NOSIGNAL);
     }
+    EXPECT_GT(sent, 0) << "the other process has ended";
   }
   /// Empty: the other end is gone.
   std::string hear(int end) const
@@ -65,6 +73,7 @@ public:
   explicit StoreProcess(const Environment &environment = {}, uid_t user = 0)
       : child_([this, environment, user] { return Work(environment, user); })
   {
+    words_.stay_at(0);
   }
 
   // --- holders
@@ -210,6 +219,11 @@ public:
   {
     Do(')');
   }
+  /// Snapshots of four threads at once, in each of which both are the same.
+  void ReadByThreads(const char *name, const char *other)
+  {
+    Do('p', std::string(name) + " " + other);
+  }
   /// What the process has of the driver.
   size_t Live()
   {
@@ -257,7 +271,9 @@ private:
   static Floats FloatsOf(const std::string &bytes)
   {
     Floats values(bytes.size() / sizeof(float));
-    memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+    if (!values.empty()) { // memcpy() takes no NULL
+      memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+    }
     return values;
   }
 
@@ -265,6 +281,7 @@ private:
 
   int Work(const Environment &environment, uid_t user)
   {
+    words_.stay_at(1);
     alarm(120); // an orphan ends, too
     use_stand_in();
     for (const auto &[name, value] : environment) {
@@ -338,6 +355,8 @@ private:
     case ')':
       svar_snapshot_end(&snapshot_);
       return SVAR_OK;
+    case 'p':
+      return ReadAtOnce(task.name);
     case 'l':
       *out_answer = std::to_string(stand_in().live());
       return SVAR_OK;
@@ -395,11 +414,17 @@ private:
     return ret;
   }
 
-  svar_ret_t Begin(const std::string &names)
+  using Pair = std::array<svar_variable_t *, 2>;
+
+  Pair FoundBoth(const std::string &names)
   {
     const size_t space = names.find(' ');
-    svar_variable_t *const pair[2] = {Found(names.substr(0, space)),
-                                      Found(names.substr(space + 1))};
+    return {Found(names.substr(0, space)), Found(names.substr(space + 1))};
+  }
+
+  svar_ret_t Begin(const std::string &names)
+  {
+    const Pair pair = FoundBoth(names);
     is_setting_ = true;
     setter_ = std::thread([this, pair] {
       for (float x = 0; is_setting_; x++) {
@@ -409,7 +434,40 @@ private:
     return SVAR_OK;
   }
 
-  svar_ret_t SetBoth(svar_variable_t *const *pair, float x)
+  svar_ret_t ReadAtOnce(const std::string &names)
+  {
+    const Pair pair = FoundBoth(names);
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; i++) {
+      threads.emplace_back([this, pair, &wrong] {
+        for (int k = 0; k < 50; k++) {
+          wrong += !IsSameInSnapshot(pair);
+        }
+      });
+    }
+    for (std::thread &thread : threads) {
+      thread.join();
+    }
+    return wrong == 0 ? SVAR_OK
+                      : svar_fail(SVAR_ERR_STATE, "%d snapshots were wrong", wrong.load());
+  }
+
+  bool IsSameInSnapshot(const Pair &pair) const
+  {
+    svar_snapshot_t snapshot = SVAR_SNAPSHOT_INIT;
+    std::string bytes[2];
+    EXPECT_SVAR_OK(svar_snapshot_begin(store_, &snapshot));
+    for (int i = 0; i < 2; i++) {
+      svar_value_t value = SVAR_VALUE_INIT;
+      EXPECT_SVAR_OK(svar_snapshot_copy(&snapshot, pair[i], &value));
+      Take(&value, &bytes[i]);
+    }
+    svar_snapshot_end(&snapshot);
+    return bytes[0] == bytes[1] && bytes[0] != "";
+  }
+
+  svar_ret_t SetBoth(const Pair &pair, float x)
   {
     Array<float> array(Floats{x});
     svar_transaction_t *transaction;

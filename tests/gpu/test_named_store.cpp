@@ -74,6 +74,27 @@ TEST_F(NamedGpuStore, ASnapshotHasBothMemoriesOfOneVersion)
   holder.Remove();
 }
 
+TEST_F(NamedGpuStore, ThreadsOfAReaderAttachAtOnce)
+{
+  const StoreProcess::Environment slow{{"FAKE_DRIVER_DELAY_US", "20"}};
+  StoreProcess holder(slow), reader(slow), next(slow);
+  holder.Hold("w", {0});
+  holder.Add("v", {0});
+  reader.Open();
+  reader.ReadByThreads("w", "v");
+  holder.BeginSetting("w", "v");
+  reader.ReadByThreads("w", "v");
+  holder.Kill();
+  reader.ReadByThreads("w", "v");
+  next.Resume();
+  next.BeginSetting("v", "w");
+  for (int i = 0; i < 4; i++) { // and give older memory back
+    reader.ReadByThreads("w", "v");
+  }
+  next.EndSetting();
+  next.Remove();
+}
+
 TEST_F(NamedGpuStore, OpeningAndReadingTheHostPartNeedsNoDriver)
 {
   StoreProcess holder, reader(Environment{{"SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1"}});
