@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +71,15 @@ public:
     kill(pid_, number);
   }
 
+  // A signal that stops is only sent when kill() returns: threads that run go on for a while.
+  void Stop() const
+  {
+    Signal(SIGSTOP);
+    while (!IsStopped()) {
+      usleep(1000);
+    }
+  }
+
   // As when whoever reads our log goes away.
   void CloseErrors()
   {
@@ -114,6 +125,21 @@ public:
   }
 
 private:
+  bool IsStopped() const
+  {
+    const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
+    for (const auto &task : std::filesystem::directory_iterator(tasks)) {
+      std::ifstream status(task.path() / "status");
+      std::string line;
+      while (std::getline(status, line) && line.rfind("State:", 0) != 0) {
+      }
+      if (line.find('T') == std::string::npos) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   bool ReadLine(std::string *out_line)
   {
     out_line->clear();

@@ -111,7 +111,7 @@ TEST_F(GatewayEvents, OfCommitsThatAreFasterThanTheGatewayAreOne)
     Weights weights;
     Events events;
     uint64_t before = events.Until(weights.version()).version;
-    gateway.process().Signal(SIGSTOP); // shorter than RouDi's patience
+    gateway.process().Stop(); // shorter than RouDi's patience
     for (uint32_t id : {0u, 1u, 0u}) {
       weights.Change({id});
     }

@@ -144,7 +144,7 @@ TEST_F(GatewayWithoutLauncher, EndsWhenItWasPausedAndCutOff)
   InProcess([&] {
     iceoryx_client_join("svar-test-client");
     WaitUntilFound(true);
-    gateway.process().Signal(SIGSTOP);
+    gateway.process().Stop();
     WaitUntilFound(false);
   });
   gateway.process().Signal(SIGCONT);
