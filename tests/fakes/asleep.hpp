@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -29,6 +30,34 @@ wait_until_asleep(pid_t thread, bool is_lock)
     operation.clear();
     file >> number >> address >> operation;
   }
+}
+
+/// True if no other thread of this process runs or is about to.
+inline bool
+others_sleep()
+{
+  for (const auto &task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(task.path() / "status");
+    std::string line;
+    while (std::getline(status, line) && line.rfind("State:", 0) != 0) {
+    }
+    if (line.find('R') != std::string::npos && task.path().filename() != std::to_string(gettid())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Before a fork. The locks in a sanitizer's allocator come into the child as they are, and nobody there unlocks those that
+/// other threads held: so none should run. It is not waited for longer than for a second: some never sleep.
+inline void
+let_others_sleep()
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  for (int ms = 0; ms < 1000 && !others_sleep(); ms++) {
+    usleep(1000);
+  }
+#endif
 }
 
 } // namespace svar_test

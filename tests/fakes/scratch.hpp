@@ -16,6 +16,7 @@
 #include <system_error>
 #include <vector>
 
+#include "fakes/asleep.hpp"
 #include "shared_variable/shared_variable.h"
 
 namespace svar_test
@@ -232,6 +233,7 @@ class Child
 public:
   explicit Child(const std::function<int()> &body)
   {
+    let_others_sleep();
     pid_ = fork();
     if (pid_ == 0) {
       _exit(body());
