@@ -128,7 +128,9 @@ load(void)
   const char *name = library_name();
   void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) {
-    return say(SVARI_DRIVER_MISSING, "there is no NVIDIA driver on this machine (%s)", dlerror());
+    return say(SVARI_DRIVER_MISSING,
+               "there is no NVIDIA driver on this machine (%s): install driver 525 or a later one",
+               dlerror());
   }
   svari_driver_state_t found = check_version(library, name);
   if (found == SVARI_DRIVER_READY) {

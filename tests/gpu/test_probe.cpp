@@ -39,7 +39,7 @@ TEST(Probe, SaysWhyThereIsNoGpu)
   int code = 0;
   EXPECT_EQ(probe("/nowhere/libcuda.so.1", "", &code),
             "no GPU: there is no NVIDIA driver on this machine (/nowhere/libcuda.so.1: cannot open "
-            "shared object file: No such file or directory)\n");
+            "shared object file: No such file or directory): install driver 525 or a later one\n");
   EXPECT_EQ(code, 77);
 }
 

@@ -397,7 +397,8 @@ TEST_F(WeightsPublisher, SaysWhatItLacksForAGpu)
   EXPECT_EQ(Configure(publisher),
             "backing:=gpu asks for GPU 1 (backing:=ipc, in the publisher and in those who read it, "
             "asks for none): there is no NVIDIA driver on this machine (/nowhere/libcuda.so.1: "
-            "cannot open shared object file: No such file or directory)");
+            "cannot open shared object file: No such file or directory): install driver 525 or a "
+            "later one");
   Component other(SVAR_WEIGHTS_PUBLISHER, With({{"backing", "cpu"}}));
   EXPECT_EQ(Configure(other),
             "the parameter 'backing' is 'cpu': give 'ipc' (shared memory) or 'gpu'");
