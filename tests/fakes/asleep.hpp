@@ -49,14 +49,18 @@ others_sleep()
 }
 
 /// Before a fork. The locks in a sanitizer's allocator come into the child as they are, and nobody there unlocks those that
-/// other threads held: so none should run. It is not waited for longer than for a second: some never sleep.
+/// other threads held: so none should run. Where some never sleep, that is waited for once, and hardly again.
 inline void
 let_others_sleep()
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  for (int ms = 0; ms < 1000 && !others_sleep(); ms++) {
+  static int patience_ms = 1000;
+  int ms = 0;
+  while (ms < patience_ms && !others_sleep()) {
     usleep(1000);
+    ms++;
   }
+  patience_ms = ms < patience_ms ? patience_ms : 5;
 #endif
 }
 
