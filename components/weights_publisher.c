@@ -227,7 +227,7 @@ static const svar_parameter_descriptor_t parameters[] = {
      .default_value = {SVAR_PARAMETER_STRING, {.string = ""}},
      .description = "users and @groups who may set them, with commas between them; empty: the "
                     "publisher's own user"},
-    SVARI_BACKING_PARAMETERS("where the weights are held"),
+    SVARI_BACKING_PARAMETERS("the weights are held"),
 };
 
 static const svar_component_descriptor_t descriptor = {

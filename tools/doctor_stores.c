@@ -61,10 +61,11 @@ examine_holder(svari_diagnosis_t *diagnosis, const svar_store_info_t *info)
                         info->committed_ns != 0 ? " ago" : "",
                         (unsigned long long)info->variable_count, bytes, gpu_bytes);
   } else {
-    svari_diagnosis_add(diagnosis, SVARI_FINDING_NOTE, info->name,
-                        "nobody holds it: its values, of version %llu, stay for the next holder "
-                        "and take %s; `svar clean %s` removes it",
-                        (unsigned long long)info->version, bytes, info->name);
+    svari_diagnosis_add(
+        diagnosis, SVARI_FINDING_NOTE, info->name,
+        "nobody holds it: its values, of version %llu, stay for the next holder (those on GPUs do "
+        "not) and take %s; `svar clean %s` removes it",
+        (unsigned long long)info->version, bytes, info->name);
   }
 }
 

@@ -18,8 +18,8 @@ SVAR_BEGIN_DECLS
 /// @retval SVAR_ERR_FORKED a child of a process that has loaded the driver
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_gpu_count(int32_t *out_count);
 
-/// From now on svar_shared() puts arrays of real numbers on this GPU, unless its options say where (Theano's
-/// device=cuda). -1: in host memory again, as at the start.
+/// From now on svar_shared() puts arrays of real numbers on this GPU, of rank 1 or more and in stores that no other
+/// process reads, unless its options say where (Theano's device=cuda). -1: in host memory again, as at the start.
 /// @contract{as svar_gpu_count()}
 /// @retval SVAR_ERR_CONTEXT there is no such GPU
 /// @retval as svar_gpu_count(); then nothing has changed

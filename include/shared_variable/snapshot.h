@@ -43,7 +43,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_get(const svar_snapshot_t *sn
 /// What svar_snapshot_get() views, without the value: its dtype, shape and version. On a GPU tensor.data is NULL and tensor.device
 /// {kDLCUDA, -1}, and neither the driver nor the holder is asked for anything; elsewhere it is the view.
 /// @contract{allocates: no; blocks: no; system calls: as svar_snapshot_get() in host memory; thread: any}
-/// @retval SVAR_ERR_UNSET as svar_snapshot_get(); and on a GPU a value that ended with the holder that gave it
+/// @retval SVAR_ERR_UNSET as svar_snapshot_get(); and on a GPU, once another holder has taken over, a value that ended
+/// with the holder that gave it
 /// @retval SVAR_ERR_ARGUMENT, SVAR_ERR_CORRUPT
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_snapshot_describe(const svar_snapshot_t *snapshot,
                                                             svar_variable_t *variable,

@@ -127,6 +127,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_variables_deep_copy(svar_variable_t *c
 /// @retval SVAR_ERR_UNSET no value has been committed, or svar_none() was the last
 /// @retval SVAR_ERR_TYPE a sparse matrix or an object: svar_sparse_get(), svar_object_get()
 /// @retval SVAR_ERR_READERS_FULL, SVAR_ERR_NO_MEMORY, SVAR_ERR_FORKED
+/// @retval on a GPU: as svar_get_device_view()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value(svar_variable_t *variable, svar_borrow_t borrow,
                                                     svar_value_t *out_value);
 
@@ -152,7 +153,10 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_device_view(svar_variable_t *varia
 
 /// Copy the current value into the caller's compact tensor of the same dtype and shape: a copying read
 /// without an allocation. @param[out] out_version may be NULL
+/// @contract{allocates: at a thread's first read of the store; blocks: no; system calls: no; on a GPU it waits for that; thread:
+/// any; after fork: SVAR_ERR_FORKED}
 /// @retval SVAR_ERR_TYPE dtype or shape differ
+/// @retval as svar_get_value()
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value_into(svar_variable_t *variable,
                                                          DLTensor *destination,
                                                          uint64_t *out_version);
@@ -180,6 +184,9 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_get_value_into(svar_variable_t *variab
 /// @retval SVAR_ERR_VALUE, SVAR_ERR_RANGE a literal cannot be a number of this dtype
 /// @retval SVAR_ERR_READ_ONLY this process does not hold the store
 /// @retval SVAR_ERR_BUSY, SVAR_ERR_NO_SPACE no room for a new version (message: who, or how much)
+/// @retval on a GPU also: SVAR_ERR_VALUE an array on another GPU, or one there to be converted that is not aligned;
+/// SVAR_ERR_TYPE a strict variable, and an array of the host; SVAR_ERR_UNSUPPORTED, SVAR_ERR_CONTEXT, SVAR_ERR_DEVICE of the
+/// GPU. In host memory, SVAR_ERR_TYPE: an array on a GPU
 SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_set_value(svar_variable_t *variable, svar_source_t source,
                                                     svar_borrow_t borrow);
 
