@@ -44,13 +44,25 @@ svari_roudi_watch_start(svari_roudi_watch_t *watch, const char *program)
   }
 }
 
-void
-svari_roudi_watch_stop(svari_roudi_watch_t *watch)
+static void
+stop(svari_roudi_watch_t *watch, int signal_number)
 {
   watch->next_ns = 0;
   if (watch->probe != 0) {
-    kill(watch->probe, SIGTERM);
+    kill(watch->probe, signal_number);
   }
+}
+
+void
+svari_roudi_watch_stop(svari_roudi_watch_t *watch)
+{
+  stop(watch, SIGTERM);
+}
+
+void
+svari_roudi_watch_abandon(svari_roudi_watch_t *watch)
+{
+  stop(watch, SIGKILL);
 }
 
 int64_t

@@ -29,6 +29,8 @@ typedef struct svari_roudi_watch {
 void svari_roudi_watch_start(svari_roudi_watch_t *watch, const char *program);
 // Ends, and tells the probe to; its end is still to be noted.
 void svari_roudi_watch_stop(svari_roudi_watch_t *watch);
+// As svari_roudi_watch_stop(), when RouDi is dead or hangs: the probe, which may wait for it, is killed.
+void svari_roudi_watch_abandon(svari_roudi_watch_t *watch);
 // When svari_roudi_watch_look() has something to do; INT64_MAX: never.
 int64_t svari_roudi_watch_due_ns(const svari_roudi_watch_t *watch);
 // What is known by now, after what is due.

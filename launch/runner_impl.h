@@ -32,6 +32,7 @@ typedef struct svari_runner {
   svari_roudi_watch_t watch;
   bool is_recovering;    // RouDi is being replaced, and those that used it are held
   bool is_hang_told;     // of a RouDi that is not ours
+  bool is_roudi_missed;  // ours was not found, and yet had not ended
   int64_t retry_ns;      // when to try again to start a RouDi; 0: at once
   struct pollfd *polled; // signal_fd, then out and err of each process
   svari_screen_t screens[2];

@@ -50,8 +50,9 @@ begin(svari_runner_t *runner, const char *what)
   char names[512];
   runner->has_failed = true;
   runner->is_recovering = true;
+  runner->is_roudi_missed = false;
   runner->retry_ns = 0;
-  svari_roudi_watch_stop(&runner->watch);
+  svari_roudi_watch_abandon(&runner->watch);
   if (runner->roudi->group != 0) { // it hangs: nothing weaker reaches it
     runner->roudi->step = SVARI_STOP_TERMINATED;
     svari_process_stop_further(runner->roudi);
@@ -76,6 +77,18 @@ note_hang(svari_runner_t *runner)
   }
 }
 
+// Ours gives its socket up shortly before its end can be told: that comes first, and says more.
+static void
+note_death(svari_runner_t *runner)
+{
+  if (runner->roudi->group == 0) {
+    begin(runner, "has died");
+  } else if (runner->is_roudi_missed) {
+    begin(runner, "has lost its socket");
+  }
+  runner->is_roudi_missed = !runner->is_recovering;
+}
+
 static void
 look(svari_runner_t *runner)
 {
@@ -88,7 +101,7 @@ look(svari_runner_t *runner)
   case SVARI_ROUDI_FINE:
     break;
   case SVARI_ROUDI_DEAD:
-    begin(runner, "has died");
+    note_death(runner);
     break;
   case SVARI_ROUDI_REPLACED:
     begin(runner, "was restarted by somebody");
@@ -102,8 +115,8 @@ look(svari_runner_t *runner)
 static bool
 is_anybody_ending(const svari_runner_t *runner)
 {
-  if (runner->roudi->group != 0) {
-    return true;
+  if (runner->roudi->group != 0 || runner->watch.probe != 0) {
+    return true; // a late probe would join the next RouDi
   }
   for (int i = 0; i < runner->count; ++i) {
     if (runner->processes[i].is_held && runner->processes[i].group != 0) {

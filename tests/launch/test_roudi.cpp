@@ -202,6 +202,12 @@ TEST_F(RoudiRecovery, FollowsAPauseInWhichItCannotAnswer)
   ExpectRecovery("does not answer");
 }
 
+TEST_F(RoudiRecovery, FollowsTheLossOfTheSocketByWhichEachNodeWouldJoinIt)
+{
+  fs::remove("/tmp/roudi");
+  ExpectRecovery("has lost its socket");
+}
+
 TEST_F(RoudiRecovery, FollowsAWedgeByAProcessThatWasKilledInsidePublish)
 {
   pid_t victim = fork();
