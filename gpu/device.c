@@ -173,24 +173,58 @@ svari_device_close(svari_device_t *device)
   allocator.deallocate(device, allocator.state);
 }
 
+// --- the calling thread's ------------------------------------------------------------------------------
+
+// How often the thread has entered, and the mode in which streams are captured as it was before.
+static _Thread_local struct {
+  unsigned depth;
+  svari_cu_capture_mode_t capture_mode;
+} entered;
+
+// While a stream of somebody's is captured into a graph, which PyTorch does so that it concerns all threads, the
+// driver refuses calls that a capture could miss, as waits are, and ends the capture. Ours are not meant for it.
+static svari_cu_result_t
+relax_captures(const svari_driver_calls_t *calls)
+{
+  svari_cu_capture_mode_t mode = SVARI_CU_CAPTURE_RELAXED;
+  svari_cu_result_t result = calls->cuThreadExchangeStreamCaptureMode(&mode);
+  entered.capture_mode = mode;
+  return result;
+}
+
+static svari_cu_result_t
+enter(const svari_device_t *device)
+{
+  const svari_driver_calls_t *calls = &device->driver->calls;
+  svari_cu_result_t result = calls->cuCtxPushCurrent(device->context);
+  if (result == SVARI_CU_SUCCESS && entered.depth == 0 &&
+      (result = relax_captures(calls)) != SVARI_CU_SUCCESS) {
+    calls->cuCtxPopCurrent(&(svari_cu_context_t){NULL});
+  }
+  entered.depth += result == SVARI_CU_SUCCESS;
+  return result;
+}
+
 svar_ret_t
 svari_device_enter(const svari_device_t *device)
 {
   const svari_driver_t *driver = NULL;
   SVAR_TRY(svari_driver_get(&driver)); // refuses in a forked child
-  return svari_driver_result(driver, driver->calls.cuCtxPushCurrent(device->context),
-                             "making GPU %d the thread's", device->ordinal);
+  return svari_driver_result(driver, enter(device), "making GPU %d the thread's", device->ordinal);
 }
 
 bool
 svari_device_try_enter(const svari_device_t *device)
 {
-  return device->driver->process == getpid() &&
-         device->driver->calls.cuCtxPushCurrent(device->context) == SVARI_CU_SUCCESS;
+  return device->driver->process == getpid() && enter(device) == SVARI_CU_SUCCESS;
 }
 
 void
 svari_device_leave(const svari_device_t *device)
 {
-  device->driver->calls.cuCtxPopCurrent(&(svari_cu_context_t){NULL});
+  const svari_driver_calls_t *calls = &device->driver->calls;
+  if (--entered.depth == 0) {
+    calls->cuThreadExchangeStreamCaptureMode(&entered.capture_mode);
+  }
+  calls->cuCtxPopCurrent(&(svari_cu_context_t){NULL});
 }

@@ -37,7 +37,8 @@ svar_ret_t svari_device_find(const svari_cu_uuid_t *uuid, int32_t *out_ordinal);
 // Gives it back; what was made on it is gone before. NULL is a no-op.
 void svari_device_close(svari_device_t *device);
 
-// Makes the device's context the calling thread's, until leave: around every call that works on it.
+// Makes the device's context the calling thread's, until leave: around every call that works on it. Captures of other
+// streams into graphs neither forbid what is called in between nor take it in.
 // SVAR_ERR_FORKED, SVAR_ERR_DEVICE
 svar_ret_t svari_device_enter(const svari_device_t *device);
 // The same for a teardown, which says nothing: false in a child of the process that opened the device, which

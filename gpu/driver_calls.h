@@ -51,6 +51,7 @@
   X(cuStreamSynchronize, 2000, (svari_cu_stream_t))                                                \
   X(cuStreamQuery, 2000, (svari_cu_stream_t))                                                      \
   X(cuStreamIsCapturing, 10000, (svari_cu_stream_t, svari_cu_capture_t *))                         \
+  X(cuThreadExchangeStreamCaptureMode, 10010, (svari_cu_capture_mode_t *))                         \
   X(cuStreamWaitEvent, 3020, (svari_cu_stream_t, svari_cu_event_t, unsigned))                      \
   X(cuEventCreate, 2000, (svari_cu_event_t *, unsigned))                                           \
   X(cuEventDestroy, 4000, (svari_cu_event_t))                                                      \

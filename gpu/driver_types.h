@@ -17,6 +17,7 @@ typedef int svari_cu_handle_type_t;
 typedef int svari_cu_granularity_t;
 typedef int svari_cu_query_t;
 typedef int svari_cu_capture_t;
+typedef int svari_cu_capture_mode_t;
 typedef int svari_cu_device_t;
 typedef unsigned long long svari_cu_address_t;    // of device memory: no host code may follow it
 typedef unsigned long long svari_cu_allocation_t; // physical memory, mapped or not
@@ -83,6 +84,7 @@ typedef struct svari_cu_access {
   X(SVARI_CU_LAUNCH_FAILED, CUDA_ERROR_LAUNCH_FAILED, 719)                                         \
   X(SVARI_CU_NOT_PERMITTED, CUDA_ERROR_NOT_PERMITTED, 800)                                         \
   X(SVARI_CU_NOT_SUPPORTED, CUDA_ERROR_NOT_SUPPORTED, 801)                                         \
+  X(SVARI_CU_CAPTURE_UNSUPPORTED, CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, 900)                      \
   X(SVARI_CU_PROCESSOR_COUNT, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 16)                        \
   X(SVARI_CU_COMPUTE_MODE, CU_DEVICE_ATTRIBUTE_COMPUTE_MODE, 20)                                   \
   X(SVARI_CU_HAS_VMM, CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, 102)                \
@@ -99,6 +101,8 @@ typedef struct svari_cu_access {
   X(SVARI_CU_READ_WRITE, CU_MEM_ACCESS_FLAGS_PROT_READWRITE, 3)                                    \
   X(SVARI_CU_STREAM_NON_BLOCKING, CU_STREAM_NON_BLOCKING, 1)                                       \
   X(SVARI_CU_CAPTURE_NONE, CU_STREAM_CAPTURE_STATUS_NONE, 0)                                       \
+  X(SVARI_CU_CAPTURE_GLOBAL, CU_STREAM_CAPTURE_MODE_GLOBAL, 0)                                     \
+  X(SVARI_CU_CAPTURE_RELAXED, CU_STREAM_CAPTURE_MODE_RELAXED, 2)                                   \
   X(SVARI_CU_EVENT_DISABLE_TIMING, CU_EVENT_DISABLE_TIMING, 2)                                     \
   X(SVARI_CU_REGISTER_PORTABLE, CU_MEMHOSTREGISTER_PORTABLE, 1)                                    \
   X(SVARI_CU_LEGACY_STREAM, CU_GET_PROC_ADDRESS_LEGACY_STREAM, 1)

@@ -9,6 +9,7 @@ typedef CUmemAllocationHandleType svari_cu_handle_type_t;
 typedef CUmemAllocationGranularity_flags svari_cu_granularity_t;
 typedef CUdriverProcAddressQueryResult svari_cu_query_t;
 typedef CUstreamCaptureStatus svari_cu_capture_t;
+typedef CUstreamCaptureMode svari_cu_capture_mode_t;
 typedef CUdevice svari_cu_device_t;
 typedef CUdeviceptr svari_cu_address_t;
 typedef CUmemGenericAllocationHandle svari_cu_allocation_t;

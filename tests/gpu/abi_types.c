@@ -14,16 +14,17 @@ const abi_number_t abi_numbers[] = {
     SIZE(svari_cu_result_t, CUresult) SIZE(svari_cu_attribute_t, CUdevice_attribute) SIZE(
         svari_cu_handle_type_t, CUmemAllocationHandleType) SIZE(svari_cu_granularity_t,
                                                                 CUmemAllocationGranularity_flags)
-        SIZE(svari_cu_query_t, CUdriverProcAddressQueryResult) SIZE(
-            svari_cu_capture_t, CUstreamCaptureStatus) SIZE(svari_cu_device_t, CUdevice)
-            SIZE(svari_cu_address_t, CUdeviceptr) SIZE(svari_cu_flags_t, cuuint64_t) SIZE(
-                svari_cu_allocation_t, CUmemGenericAllocationHandle) SIZE(svari_cu_uuid_t, CUuuid)
-                SIZE(svari_cu_location_t, CUmemLocation) SIZE(svari_cu_properties_t,
-                                                              CUmemAllocationProp)
-                    SIZE(svari_cu_access_t, CUmemAccessDesc) OFFSET(svari_cu_location_t, type,
-                                                                    CUmemLocation, type)
-                        OFFSET(svari_cu_location_t, id, CUmemLocation,
-                               id) OFFSET(svari_cu_properties_t, type, CUmemAllocationProp, type)
+        SIZE(svari_cu_query_t, CUdriverProcAddressQueryResult) SIZE(svari_cu_capture_t,
+                                                                    CUstreamCaptureStatus)
+            SIZE(svari_cu_capture_mode_t, CUstreamCaptureMode) SIZE(svari_cu_device_t, CUdevice)
+                SIZE(svari_cu_address_t, CUdeviceptr) SIZE(svari_cu_flags_t, cuuint64_t) SIZE(
+                    svari_cu_allocation_t, CUmemGenericAllocationHandle)
+                    SIZE(svari_cu_uuid_t, CUuuid) SIZE(svari_cu_location_t, CUmemLocation) SIZE(
+                        svari_cu_properties_t, CUmemAllocationProp) SIZE(svari_cu_access_t,
+                                                                         CUmemAccessDesc)
+                        OFFSET(svari_cu_location_t, type, CUmemLocation, type) OFFSET(
+                            svari_cu_location_t, id, CUmemLocation,
+                            id) OFFSET(svari_cu_properties_t, type, CUmemAllocationProp, type)
                             OFFSET(svari_cu_properties_t, handle_types, CUmemAllocationProp,
                                    requestedHandleTypes) OFFSET(svari_cu_properties_t, location,
                                                                 CUmemAllocationProp, location)

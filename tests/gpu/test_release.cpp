@@ -268,6 +268,30 @@ TEST_F(Release, RefusesStreamsThatCannotBeFollowed)
   expect_pins(0);
 }
 
+// As PyTorch captures, by default: the driver forbids other calls then, and ends the capture that they fall in.
+TEST_F(Release, AnotherStreamsCaptureForbidsNothing)
+{
+  svari_stream_t other = {};
+  ASSERT_SVAR_OK(svari_stream_init(&other, device_));
+  svar_value_t value = view();
+  svari_cu_capture_mode_t mode = 1; // the thread's own captures alone
+  const svari_driver_calls_t &calls = device_->driver->calls;
+  ASSERT_EQ(calls.cuThreadExchangeStreamCaptureMode(&mode), SVARI_CU_SUCCESS);
+  svari_cu_capture_mode_t earlier = mode;
+  stand_in().capture(stream_.stream);
+  EXPECT_SVAR_OK(set(3));
+  svar_value_t copy = SVAR_VALUE_INIT;
+  ASSERT_SVAR_OK(svar_get_value(w_.get(), SVAR_COPY, &copy));
+  EXPECT_EQ(static_cast<const float *>(copy.tensor.data)[COUNT - 1], 3);
+  svar_value_release(&copy);
+  ASSERT_SVAR_OK(svar_value_release_after(&value, other.stream));
+  expect_pins(0);
+  stand_in().capture(nullptr);
+  svari_stream_fini(&other);
+  ASSERT_EQ(calls.cuThreadExchangeStreamCaptureMode(&earlier), SVARI_CU_SUCCESS);
+  EXPECT_EQ(earlier, 1) << "the thread's mode is not what it was";
+}
+
 TEST_F(Release, RefusesWhatHasNoPinOnADevice)
 {
   svar_value_t copy = SVAR_VALUE_INIT;

@@ -57,9 +57,12 @@ static bool
 is_of_teardown(const char *call)
 {
   static const char *const calls[] = {
-      "cuMemUnmap",      "cuMemAddressFree",    "cuMemRelease",   "cuStreamDestroy",
-      "cuEventDestroy",  "cuMemHostUnregister", "cuModuleUnload", "cuDevicePrimaryCtxRelease",
-      "cuCtxPopCurrent", "cuCtxPushCurrent",    "cuGetErrorName",
+      "cuMemUnmap",      "cuMemAddressFree",
+      "cuMemRelease",    "cuStreamDestroy",
+      "cuEventDestroy",  "cuMemHostUnregister",
+      "cuModuleUnload",  "cuDevicePrimaryCtxRelease",
+      "cuCtxPopCurrent", "cuCtxPushCurrent",
+      "cuGetErrorName",  "cuThreadExchangeStreamCaptureMode",
   };
   for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); ++i) {
     if (strcmp(call, calls[i]) == 0) {

@@ -18,13 +18,14 @@ SVAR_BEGIN_DECLS
 
 typedef struct fake_driver_control {
   /// Call number nth (from 1) of that name returns result instead of doing anything, once. "*": of any name.
-  /// NULL: none does. Calls that give something back, and cuCtx..., are not failed by "*".
+  /// NULL: none does. Calls that give something back, or change what is the thread's, are not failed by "*".
   void (*fail)(const char *name, int nth, int result);
   /// Whether it happened since.
   int (*has_failed)(void);
   /// Microseconds that a stream's work waits, at most; as FAKE_DRIVER_DELAY_US.
   void (*delay)(int most_us);
-  /// That stream is said to be captured into a graph, from now on; NULL: none is.
+  /// That stream is said to be captured into a graph, from now on, in the mode that forbids other threads' calls;
+  /// NULL: none is.
   void (*capture)(const void *stream);
   /// Bytes of the host that are registered now.
   size_t (*registered)(void);

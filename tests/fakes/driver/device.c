@@ -18,6 +18,7 @@ static struct {
                                {PTHREAD_MUTEX_INITIALIZER, 0, 0}};
 static _Thread_local int stack[STACK_MAX];
 static _Thread_local int depth;
+static _Thread_local svari_cu_capture_mode_t capture_mode = SVARI_CU_CAPTURE_GLOBAL;
 
 int
 fake_device_count(void)
@@ -46,9 +47,30 @@ fake_device_break(int device, svari_cu_result_t error)
 }
 
 svari_cu_result_t
+cuThreadExchangeStreamCaptureMode(svari_cu_capture_mode_t *mode)
+{
+  svari_cu_capture_mode_t earlier = capture_mode;
+  FAKE_TRY(fake_enter(__func__));
+  capture_mode = *mode;
+  *mode = earlier;
+  return SVARI_CU_SUCCESS;
+}
+
+// Which calls a capture forbids to other threads nobody tells: all of them, here, but the one that asks for it.
+static bool
+is_forbidden_by_capture(const char *call)
+{
+  return fake_stream_captured() != NULL && capture_mode != SVARI_CU_CAPTURE_RELAXED &&
+         strcmp(call, "cuStreamIsCapturing") != 0;
+}
+
+svari_cu_result_t
 fake_enter_context(const char *call, int *out_device)
 {
   FAKE_TRY(fake_enter(call));
+  if (is_forbidden_by_capture(call)) {
+    return SVARI_CU_CAPTURE_UNSUPPORTED;
+  }
   if (depth == 0) {
     return SVARI_CU_INVALID_CONTEXT;
   }

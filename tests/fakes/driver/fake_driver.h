@@ -6,6 +6,7 @@
 //   - streams are threads with a random delay: who does not wait reads stale bytes;
 //   - read-only mappings are enforced when the work runs: 700, after which the device does no work at all and
 //     calls no function of the host;
+//   - while a stream is captured, no thread gets work done that has not relaxed its mode of capture;
 //   - nothing works before cuInit, without a current context, or inside a function of the host; the default
 //     stream is refused; a call in a forked child, and a kernel's access across its alignment, end the process.
 #ifndef TESTS_FAKES_DRIVER_FAKE_DRIVER_H
@@ -77,6 +78,7 @@ size_t fake_memory_registered(void);
 int fake_memory_fast_copies(void);
 /// The stream that is said to be captured; NULL: none.
 void fake_stream_capture(const void *stream);
+const void *fake_stream_captured(void);
 /// Enqueues the launch. Takes copy over, also on failure.
 svari_cu_result_t fake_stream_launch(svari_cu_stream_t stream, const fake_kernel_t *kernel,
                                      void *copy, unsigned blocks, unsigned threads);

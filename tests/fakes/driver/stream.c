@@ -311,6 +311,12 @@ fake_stream_capture(const void *stream)
   captured = stream;
 }
 
+const void *
+fake_stream_captured(void)
+{
+  return captured;
+}
+
 svari_cu_result_t
 cuStreamIsCapturing(svari_cu_stream_t stream, svari_cu_capture_t *out_capture)
 {
