@@ -83,12 +83,17 @@ svari_lanes_call(svari_lanes_t *lanes, svari_cu_stream_t stream, svari_cu_host_f
   return ret;
 }
 
+// A forked child's copy of the lock may be held by a thread that it has not.
 void
 svari_lanes_settle(svari_lanes_t *lanes)
 {
+  if (!svari_device_try_enter(lanes->device)) {
+    return;
+  }
   pthread_mutex_lock(&lanes->lock);
   for (uint32_t i = 0; i < lanes->count; i++) {
     svari_stream_settle(&lanes->lanes[i].stream);
   }
   pthread_mutex_unlock(&lanes->lock);
+  svari_device_leave(lanes->device);
 }

@@ -36,7 +36,7 @@ void svari_lanes_fini(svari_lanes_t *lanes);
 svar_ret_t svari_lanes_call(svari_lanes_t *lanes, svari_cu_stream_t stream,
                             svari_cu_host_function_t function, void *context);
 // Waits until the functions have returned. Those that have not been called by then will never be: the device has
-// failed.
+// failed. Of no effect in a forked child.
 void svari_lanes_settle(svari_lanes_t *lanes);
 
 SVAR_END_DECLS

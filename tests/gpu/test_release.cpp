@@ -4,6 +4,10 @@
 #include "fakes/failing_heap.hpp"
 #include "gpu/on_stream.hpp"
 
+extern "C" {
+#include "gpu/lanes.h"
+}
+
 using namespace svar_test;
 
 namespace
@@ -326,6 +330,29 @@ TEST_F(Release, AForkedChildReleasesNothingOfItsParents)
   svar_value_release(&value);
   gate.open();
   settle();
+}
+
+// A thread may release, or wait for releases, at the moment of the fork: its lock is the child's for ever.
+TEST_F(Release, AForkedChildWaitsForNoThreadThatWaits)
+{
+  svari_lanes_t lanes;
+  svari_lanes_init(&lanes, device_);
+  Gate gate(stream_);
+  ASSERT_SVAR_OK(svari_lanes_call(
+      &lanes, stream_.stream, [](void *) {}, nullptr));
+  std::thread waiter([&lanes] { svari_lanes_settle(&lanes); });
+  while (pthread_mutex_trylock(&lanes.lock) == 0) {
+    pthread_mutex_unlock(&lanes.lock);
+    std::this_thread::yield();
+  }
+  in_a_child([&lanes] {
+    alarm(10);
+    svari_lanes_settle(&lanes);
+    svari_lanes_fini(&lanes);
+  });
+  gate.open();
+  waiter.join();
+  svari_lanes_fini(&lanes);
 }
 
 TEST_F(Release, SurvivesEveryFailedAllocation)
