@@ -63,27 +63,15 @@ take_locked(svar_store_t *store, svari_device_region_t *device, svari_pin_t *pin
   return SVAR_OK;
 }
 
-static svar_ret_t
-take(svar_store_t *store, svari_device_region_t *device, svari_pin_t *pin,
-     svari_release_t **out_release)
-{
-  pthread_mutex_lock(&store->lock);
-  svar_ret_t ret = take_locked(store, device, pin, out_release);
-  pthread_mutex_unlock(&store->lock);
-  return ret;
-}
-
 // The device reads nothing any more, and calls nobody.
 static void
-end_lost(svar_store_t *store, const svari_device_region_t *device)
+end_lost_locked(svar_store_t *store, const svari_device_region_t *device)
 {
-  pthread_mutex_lock(&store->lock);
   for (svari_release_t *release = store->releases; release != NULL; release = release->next) {
     if (release->device == device) {
       end_use(release);
     }
   }
-  pthread_mutex_unlock(&store->lock);
 }
 
 static void
@@ -92,7 +80,9 @@ settle(svar_store_t *store)
   for (svari_device_region_t *device = svari_store_devices(store); device != NULL;
        device = device->next) {
     device->ops->settle(device);
-    end_lost(store, device); // what is left now, if any
+    pthread_mutex_lock(&store->release_lock);
+    end_lost_locked(store, device); // what is left now, if any
+    pthread_mutex_unlock(&store->release_lock);
   }
 }
 
@@ -113,6 +103,22 @@ svari_releases_end(svar_store_t *store)
 
 // --- the calls ---------------------------------------------------------------------------------------
 
+// Until it is enqueued, the pin may be the caller's again: whoever ends what is lost must not find it.
+static svar_ret_t
+enqueue_locked(svar_store_t *store, svari_device_region_t *device, svari_pin_t *pin, void *stream)
+{
+  svari_release_t *release;
+  SVAR_TRY(take_locked(store, device, pin, &release));
+  svar_ret_t ret = device->ops->call_after(device, stream, end_use, release);
+  if (ret != SVAR_OK) {
+    atomic_store_explicit(&release->pin, NULL, memory_order_release); // the caller's again
+    if (device->ops->is_lost(device)) {
+      end_lost_locked(store, device);
+    }
+  }
+  return ret;
+}
+
 static svar_ret_t
 release_after(svar_store_t *store, svari_pin_t *pin, int32_t gpu, void *stream)
 {
@@ -124,15 +130,9 @@ release_after(svar_store_t *store, svari_pin_t *pin, int32_t gpu, void *stream)
                      "read its values",
                      store->name, gpu);
   }
-  svari_release_t *release;
-  SVAR_TRY(take(store, device, pin, &release));
-  svar_ret_t ret = device->ops->call_after(device, stream, end_use, release);
-  if (ret != SVAR_OK) {
-    atomic_store_explicit(&release->pin, NULL, memory_order_release); // the caller's again
-    if (device->ops->is_lost(device)) {
-      end_lost(store, device);
-    }
-  }
+  pthread_mutex_lock(&store->release_lock);
+  svar_ret_t ret = enqueue_locked(store, device, pin, stream);
+  pthread_mutex_unlock(&store->release_lock);
   return ret;
 }
 

@@ -280,6 +280,7 @@ store_destroy(svar_store_t *store)
   store->region->ops->destroy(store->region);
   allocator.deallocate(store->slots, allocator.state);
   allocator.deallocate(store->name_hashes, allocator.state);
+  pthread_mutex_destroy(&store->release_lock);
   pthread_mutex_destroy(&store->attach_lock);
   pthread_mutex_destroy(&store->lock);
   allocator.deallocate(store, allocator.state);
@@ -360,12 +361,14 @@ svari_store_new(svari_region_t *region, bool is_writer, svar_store_t **out_store
   memcpy(store->name, store->header->name, SVARI_NAME_BYTES - 1);
   pthread_mutex_init(&store->lock, NULL);
   pthread_mutex_init(&store->attach_lock, NULL);
+  pthread_mutex_init(&store->release_lock, NULL);
   svari_registrations_init(&store->registrations);
   svar_ret_t ret = attach(store, is_writer);
   if (ret != SVAR_OK) {
     svari_process_detach(store);
     svari_registrations_fini(store);
     svari_writer_destroy(store->writer);
+    pthread_mutex_destroy(&store->release_lock);
     pthread_mutex_destroy(&store->attach_lock);
     pthread_mutex_destroy(&store->lock);
     allocator.deallocate(store, allocator.state);

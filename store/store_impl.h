@@ -64,8 +64,10 @@ struct svar_store {
   _Atomic(svari_attendant_t *) attendants; // grows at its head
 
   svari_registrations_t registrations; // of the host memory
-  // Pins that work on a GPU keeps (release.c); under the lock below, but for their pin words.
+  // Pins that work on a GPU keeps (release.c), but for their pin words under a lock that is held while the driver is
+  // asked, too.
   struct svari_release *releases;
+  pthread_mutex_t release_lock;
 
   pthread_mutex_t lock; // of the members below; never held while user code runs or a reader waits
   svari_owned_slot_t *slots;

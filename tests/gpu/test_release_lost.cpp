@@ -1,5 +1,7 @@
 // Releases that wait for work on a device that fails for good. Each test's device is a child process's, so that the
 // tests' own never loads the driver.
+#include <thread>
+
 #include "gpu/on_stream.hpp"
 
 using namespace svar_test;
@@ -67,6 +69,39 @@ TEST(ReleaseLost, WhatWasEndedIsNotEndedAgainForWhoHasThePinNow)
     EXPECT_EQ(session.pins(), 2u);
     svar_value_release(&next);
     svar_value_release(&third);
+  });
+}
+
+// One thread's release fails, and ends what is pending; another's is about to fail, and leaves its caller the pin.
+TEST(ReleaseLost, WhoseReleaseFailsHasItsPinYet)
+{
+  in_a_session([](Session &session) {
+    const unsigned count = 4;
+    pthread_barrier_t together;
+    pthread_barrier_init(&together, nullptr, count);
+    enqueue_failure(session.stream_);
+    EXPECT_EQ(svari_stream_synchronize(&session.stream_), SVAR_ERR_DEVICE);
+    auto fail_to_release = [&](bool counts) {
+      for (int round = 0; round < 5000; round++) {
+        svar_value_t value = session.view();
+        pthread_barrier_wait(&together);
+        EXPECT_EQ(session.release(&value), SVAR_ERR_DEVICE);
+        pthread_barrier_wait(&together);
+        if (counts) {
+          EXPECT_EQ(session.pins(), count);
+        }
+        pthread_barrier_wait(&together);
+        svar_value_release(&value);
+      }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < count; i++) {
+      threads.emplace_back(fail_to_release, i == 0);
+    }
+    for (std::thread &thread : threads) {
+      thread.join();
+    }
+    pthread_barrier_destroy(&together);
   });
 }
 
