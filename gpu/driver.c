@@ -185,12 +185,28 @@ svari_driver_result_name(const svari_driver_t *asked, svari_cu_result_t result)
   return name;
 }
 
+// Those after which the process "must be terminated and relaunched", as the driver's documentation has it, and memory
+// that has lost its contents.
 bool
 svari_driver_is_final(svari_cu_result_t result)
 {
-  return result == SVARI_CU_ILLEGAL_ADDRESS || result == SVARI_CU_LAUNCH_TIMEOUT ||
-         result == SVARI_CU_ASSERT ||
-         (result >= SVARI_CU_HARDWARE_STACK_ERROR && result <= SVARI_CU_LAUNCH_FAILED);
+  enum {
+    CONTAINED = 226,
+    TENSOR_MEMORY_LEAK = 721
+  }; // since CUDA 12.8: no older toolkit has the names
+  switch (result) {
+  case SVARI_CU_ECC_UNCORRECTABLE:
+  case CONTAINED:
+  case SVARI_CU_ILLEGAL_ADDRESS:
+  case SVARI_CU_LAUNCH_TIMEOUT:
+  case SVARI_CU_ASSERT:
+  case TENSOR_MEMORY_LEAK:
+  case SVARI_CU_MPS_CLIENT_TERMINATED:
+  case SVARI_CU_EXTERNAL_DEVICE:
+    return true;
+  default:
+    return result >= SVARI_CU_HARDWARE_STACK_ERROR && result <= SVARI_CU_LAUNCH_FAILED;
+  }
 }
 
 static svar_ret_t

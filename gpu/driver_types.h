@@ -68,6 +68,7 @@ typedef struct svari_cu_access {
   X(SVARI_CU_INVALID_DEVICE, CUDA_ERROR_INVALID_DEVICE, 101)                                       \
   X(SVARI_CU_INVALID_CONTEXT, CUDA_ERROR_INVALID_CONTEXT, 201)                                     \
   X(SVARI_CU_NO_BINARY_FOR_GPU, CUDA_ERROR_NO_BINARY_FOR_GPU, 209)                                 \
+  X(SVARI_CU_ECC_UNCORRECTABLE, CUDA_ERROR_ECC_UNCORRECTABLE, 214)                                 \
   X(SVARI_CU_INVALID_PTX, CUDA_ERROR_INVALID_PTX, 218)                                             \
   X(SVARI_CU_JIT_COMPILER_NOT_FOUND, CUDA_ERROR_JIT_COMPILER_NOT_FOUND, 221)                       \
   X(SVARI_CU_UNSUPPORTED_PTX_VERSION, CUDA_ERROR_UNSUPPORTED_PTX_VERSION, 222)                     \
@@ -84,7 +85,9 @@ typedef struct svari_cu_access {
   X(SVARI_CU_LAUNCH_FAILED, CUDA_ERROR_LAUNCH_FAILED, 719)                                         \
   X(SVARI_CU_NOT_PERMITTED, CUDA_ERROR_NOT_PERMITTED, 800)                                         \
   X(SVARI_CU_NOT_SUPPORTED, CUDA_ERROR_NOT_SUPPORTED, 801)                                         \
+  X(SVARI_CU_MPS_CLIENT_TERMINATED, CUDA_ERROR_MPS_CLIENT_TERMINATED, 810)                         \
   X(SVARI_CU_CAPTURE_UNSUPPORTED, CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, 900)                      \
+  X(SVARI_CU_EXTERNAL_DEVICE, CUDA_ERROR_EXTERNAL_DEVICE, 911)                                     \
   X(SVARI_CU_PROCESSOR_COUNT, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 16)                        \
   X(SVARI_CU_COMPUTE_MODE, CU_DEVICE_ATTRIBUTE_COMPUTE_MODE, 20)                                   \
   X(SVARI_CU_HAS_VMM, CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, 102)                \

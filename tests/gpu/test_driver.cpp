@@ -191,7 +191,8 @@ TEST(Driver, ResultsBecomeCodesAndSentences)
                       svari_driver_result(driver, SVARI_CU_DEVICE_UNAVAILABLE, "x"));
     EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "(222)",
                       svari_driver_result(driver, SVARI_CU_UNSUPPORTED_PTX_VERSION, "x"));
-    for (svari_cu_result_t lost : {700, 702, 710, 714, 715, 716, 717, 718, 719}) {
+    for (svari_cu_result_t lost :
+         {214, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911}) {
       EXPECT_SVAR_FAILS(SVAR_ERR_DEVICE, "this process can use the GPU no more: start it again",
                         svari_driver_result(driver, lost, "x"));
     }
