@@ -94,6 +94,21 @@ svari_transaction_find_loan_locked(svar_transaction_t *transaction, uint64_t ind
   return NULL;
 }
 
+// Without the lock. A container that has no memory on its GPU yet has no room there either.
+svar_ret_t
+svari_transaction_finish_earlier(svar_transaction_t *transaction,
+                                 const svari_store_container_t *container)
+{
+  svari_device_region_t *device = container->device;
+  if (device == NULL || (transaction->awaited >> (device->place - 1) & 1) == 0) {
+    return SVAR_OK;
+  }
+  svari_writer_lock(transaction->store->writer);
+  bool has_earlier = svari_transaction_find_loan_locked(transaction, container->index) != NULL;
+  svari_writer_unlock(transaction->store->writer);
+  return has_earlier ? svari_device_region_wait(device) : SVAR_OK;
+}
+
 // size_bytes: or SVARI_NO_BUFFER.
 static svar_ret_t
 replace_loan_locked(svari_writer_t *writer, svari_loan_t *loan, uint64_t size_bytes)
@@ -186,6 +201,7 @@ take_record(svar_transaction_t *transaction, svari_store_container_t *container,
 {
   svari_writer_t *writer = transaction->store->writer;
   svari_loan_t *loan;
+  SVAR_TRY(svari_transaction_finish_earlier(transaction, container));
   svari_writer_lock(writer);
   svar_ret_t ret = take_loan_locked(transaction, container, SVARI_NO_BUFFER, &loan);
   if (ret == SVAR_OK) {

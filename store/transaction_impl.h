@@ -23,6 +23,10 @@ svar_ret_t svari_transaction_filter(svari_store_container_t *container, const sv
 // SVAR_ERR_ARGUMENT: the variable is of another handle.
 svar_ret_t svari_transaction_refuse_stranger(const svar_transaction_t *transaction);
 
+// Waits for what is under way in an earlier loan of the variable on a GPU: its room will go back.
+svar_ret_t svari_transaction_finish_earlier(svar_transaction_t *transaction,
+                                            const svari_store_container_t *container);
+
 // Room in the array for so many loans more.
 svar_ret_t svari_transaction_reserve_loans(svar_transaction_t *transaction, size_t count);
 // This transaction's earlier loan of the variable, or NULL.

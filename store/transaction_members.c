@@ -47,6 +47,9 @@ svar_ret_t
 svari_transaction_loan_members(svar_transaction_t *transaction, svari_member_t *members,
                                size_t count)
 {
+  for (size_t i = 0; i < count; i++) {
+    SVAR_TRY(svari_transaction_finish_earlier(transaction, members[i].container));
+  }
   svari_writer_lock(transaction->store->writer);
   svar_ret_t ret = loan_members_locked(transaction, members, count);
   svari_writer_unlock(transaction->store->writer);

@@ -64,10 +64,11 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t 
 /// prefill copies the current value in first (shape must then be NULL: the current one).
 /// @param shape ndim extents (the variable's rank), or NULL for the current value's
 /// @param[out] out_hole tensor.data is writable until commit or abort; releasing it is not needed. Of a variable
-/// on a GPU it is an address there: what writes it is over before the commit or abort, or the transaction
-/// follows its stream (svar_transaction_follow()).
+/// on a GPU it is an address there: what writes it is over before the commit or abort, or another loan or set of the
+/// variable, or the transaction follows its stream (svar_transaction_follow()).
 /// @contract{allocates: no, once the store's private tables have grown to its use; blocks: a
-/// process-private lock, held while another thread makes the store grow; system calls: only if the
+/// process-private lock, held while another thread makes the store grow; on a GPU, for work that fills an earlier
+/// loan of the variable, and for the prefill; system calls: only if the
 /// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
 /// gone idle (waits for the kernel, some milliseconds); thread: any}
 /// @retval SVAR_ERR_TYPE a broadcastable axis of another extent than 1, a random state of another size

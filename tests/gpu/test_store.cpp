@@ -362,6 +362,35 @@ TEST_F(GpuStore, AnAbortWaitsForTheStreamThatFillsItsLoan)
   }
 }
 
+// The room goes back, and whoever takes it next knows of no stream that writes there.
+TEST_F(GpuStore, ALoanIsReplacedWhenTheStreamThatFillsItIsDone)
+{
+  Variable w = make("w", {1, 2});
+  svar_value_t hole = SVAR_VALUE_INIT;
+  svar_value_t other = SVAR_VALUE_INIT;
+  svar_transaction_t *change = nullptr;
+  const std::function<svar_ret_t()> ways[] = {
+      [&] { return svar_transaction_loan(change, w.get(), nullptr, false, &other); },
+      [&] { return svar_transaction_set(change, w.get(), svar_none()); },
+      [&] { return svar_transaction_set(change, w.get(), ::Array(Floats{}, {0}).source()); },
+  };
+  Floats values{0, -1};
+  for (int i = 0; i < 10; i++) {
+    for (const auto &replace : ways) {
+      values[0]++;
+      ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
+      ASSERT_SVAR_OK(svar_transaction_loan(change, w.get(), nullptr, false, &hole));
+      stand_in().delay(3000);
+      ASSERT_SVAR_OK(
+          svari_stream_to_device(&stream_, address(hole), values.data(), 2 * sizeof(float)));
+      ASSERT_SVAR_OK(svar_transaction_follow(change, w.get(), stream_.stream));
+      ASSERT_SVAR_OK(replace());
+      EXPECT_EQ(fetch_apart(hole), values);
+      svar_transaction_abort(change);
+    }
+  }
+}
+
 TEST_F(GpuStore, APrefilledLoanBeginsWithTheCurrentValue)
 {
   Variable w = make("w", {1, 2, 3});
