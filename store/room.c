@@ -426,8 +426,9 @@ find_room(svari_writer_t *writer, uint64_t index, uint64_t rounded, uint32_t *ou
       return SVAR_OK;
     }
   }
-  // Beside a pinned one another buffer, at once where that takes no new memory and so no system call.
-  if ((!has_retired(variable) ||
+  // Beside a pinned one another buffer, at once where that takes no new memory and so no system call. (A record
+  // alone takes none; on a GPU there may be no heap yet.)
+  if ((!has_retired(variable) || rounded == 0 ||
        svari_heap_has_warm(svari_writer_heap_of(writer, index), rounded)) &&
       take_new_buffer(writer, index, rounded, out_record) == SVAR_OK) {
     return SVAR_OK;

@@ -111,6 +111,12 @@ public:
   {
     Do('s', name, values);
   }
+  /// Unsetting it fails with that code, and its sentence says `text`.
+  void ExpectFailureToUnset(const char *name, svar_ret_t ret, const std::string &text)
+  {
+    const std::string sentence = Do('U', name, {}, ret);
+    EXPECT_NE(sentence.find(text), std::string::npos) << sentence;
+  }
   /// Sets both to one number after the other, together, until EndSetting().
   void BeginSetting(const char *name, const char *other)
   {
@@ -323,6 +329,8 @@ private:
       return Make(task, values);
     case 's':
       return SetOwn(task.name, values);
+    case 'U':
+      return Expect(task, svar_set_value(Found(task.name), svar_none(), SVAR_COPY), out_answer);
     case 't':
       return SetOutside<float>(task.name, values);
     case 'T':

@@ -305,6 +305,25 @@ TEST_F(NamedGpuStore, OldMemoryIsGivenBackWhenTheLastVariableOfItIsSet)
   next.Remove();
 }
 
+// The next holder has no memory there yet, and no room for one version more.
+TEST_F(NamedGpuStoreWhoseHolderDies, WhatReadersKeepAllVersionsOfCannotBeUnset)
+{
+  StoreProcess holder;
+  holder.Resume();
+  early_.Release();
+  for (float x = 0; x < 15; x++) {
+    holder.Set("w", {x});
+    early_.View("w"); // beside the views before
+  }
+  holder.Set("w", {15});
+  holder.Kill();
+  next_.Resume();
+  next_.ExpectFailureToUnset("w", SVAR_ERR_BUSY, "readers pin the older ones");
+  EXPECT_EQ(early_.Viewed(), Floats({14}));
+  EXPECT_EQ(early_.Read("w"), Floats({15}));
+  next_.Remove();
+}
+
 TEST_F(NamedGpuStoreWhoseHolderDies, AnotherVariableOfTheirsIsFoundAndSet)
 {
   next_.Resume();
