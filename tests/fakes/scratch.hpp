@@ -227,7 +227,8 @@ get(const Variable &variable)
   return copy;
 }
 
-/// Runs body in a forked child; its return value is the exit code. Killed at the end if still alive.
+/// Runs body in a forked child; its return value is the exit code. Killed at the end if still alive. What body throws
+/// ends the child (SIGABRT): or else the copy of the test program there would go on with the next test.
 class Child
 {
 public:
@@ -236,7 +237,7 @@ public:
     let_others_sleep();
     pid_ = fork();
     if (pid_ == 0) {
-      _exit(body());
+      Run(body);
     }
   }
   ~Child()
@@ -269,6 +270,11 @@ public:
   }
 
 private:
+  [[noreturn]] static void Run(const std::function<int()> &body) noexcept
+  {
+    _exit(body());
+  }
+
   pid_t pid_ = -1;
 };
 

@@ -175,15 +175,26 @@ private:
   std::vector<svari_memory_t *> memories_;
 };
 
-/// For what ends the device's use for its process: runs body in a child. The body's failures are the test's.
+/// For what ends the device's use for its process: runs body in a child. The body's failures are the test's, and if
+/// skip_on_gpu() ends it, it ends the test, too.
 inline void
 in_a_child(const std::function<void()> &body)
 {
+  const int skipped = 77;
   Child child([&body] {
-    body();
-    return ::testing::Test::HasFailure() ? 1 : 0;
+    int unless_failed = 0;
+    try {
+      body();
+    } catch (const ::testing::AssertionException &) {
+      unless_failed = skipped;
+    }
+    return ::testing::Test::HasFailure() ? 1 : unless_failed;
   });
-  EXPECT_EQ(child.wait(), 0) << "in a child process";
+  const int exit_code = child.wait();
+  if (exit_code == skipped) {
+    skip_on_gpu();
+  }
+  EXPECT_EQ(exit_code, 0) << "in a child process";
 }
 
 } // namespace svar_test

@@ -392,6 +392,9 @@ TEST_F(AttachFails, AtEachAllocation)
 
 TEST_F(AttachFails, AndTheNextReadTriesAgain)
 {
+  if (is_on_gpu()) {
+    skip_on_gpu();
+  }
   StoreProcess failing(
       StoreProcess::Environment{{"FAKE_DRIVER_FAIL", "cuMemImportFromShareableHandle:2:2"}});
   failing.Open();
@@ -403,6 +406,9 @@ TEST_F(AttachFails, AndTheNextReadTriesAgain)
 
 TEST_F(HostileDevice, AHolderThatCannotShareSaysWhy)
 {
+  if (is_on_gpu()) {
+    skip_on_gpu();
+  }
   StoreProcess holder(
       StoreProcess::Environment{{"FAKE_DRIVER_FAIL", "cuMemExportToShareableHandle:1:2"}});
   holder.Hold("w", {1, 2});
