@@ -37,13 +37,6 @@ typedef struct saver {
   size_t item_count;
 } saver_t;
 
-static const char *
-printable_name(const svar_variable_t *variable)
-{
-  const char *name = svar_variable_name(variable);
-  return name == NULL ? "" : name;
-}
-
 // --- what is given more than once ------------------------------------------------------------------
 
 typedef struct place {
@@ -104,11 +97,12 @@ check_kind(const svar_variable_t *variable)
   if (kind == SVAR_KIND_TENSOR || kind == SVAR_KIND_RANDOM || kind == SVAR_KIND_SPARSE) {
     return SVAR_OK;
   }
-  char text[SVAR_TYPE_TEXT_BYTES];
+  char name[SVAR_TYPE_TEXT_BYTES], text[SVAR_TYPE_TEXT_BYTES];
   return svar_fail(SVAR_ERR_TYPE,
                    "variable '%s' is %s: files keep tensors, random states and sparse matrices; "
                    "leave it out",
-                   printable_name(variable), svar_type_text(&type, text, sizeof(text)));
+                   svar_variable_text(variable, name, sizeof(name)),
+                   svar_type_text(&type, text, sizeof(text)));
 }
 
 static svar_ret_t
@@ -147,11 +141,12 @@ add_tensor(saver_t *saver, const svar_variable_t *variable, record_t *record, sv
   entry->is_complex128 = svar_dtype_equal(tensor.dtype, SVAR_COMPLEX128);
   if (entry->is_complex128) {
     if (tensor.ndim == SVAR_NDIM_MAX) {
+      char name[SVAR_TYPE_TEXT_BYTES];
       return svar_fail(
           SVAR_ERR_TYPE,
           "variable '%s' is complex128 of rank %d: a file keeps such numbers as pairs, "
           "and there is no axis left for them",
-          printable_name(variable), tensor.ndim);
+          svar_variable_text(variable, name, sizeof(name)), tensor.ndim);
     }
     int64_t *shape = record->shapes[SVARI_ENTRY_VALUE];
     memcpy(shape, record->value.shape, sizeof(record->value.shape));
@@ -232,7 +227,8 @@ add_variable(saver_t *saver, size_t index)
     return SVAR_OK;
   }
   if (ret != SVAR_OK) {
-    svar_fail_context("saving variable '%s'", printable_name(variable));
+    char name[SVAR_TYPE_TEXT_BYTES];
+    svar_fail_context("saving variable '%s'", svar_variable_text(variable, name, sizeof(name)));
     return ret;
   }
   return add_value(saver, variable, record);

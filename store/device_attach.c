@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "store/slot.h"
+#include "variable/text.h"
 
 // --- memory of earlier holders -----------------------------------------------------------------------
 
@@ -94,9 +95,9 @@ static svar_ret_t
 fail_ended(const svari_store_container_t *container)
 {
   return svar_fail(SVAR_ERR_UNSET,
-                   "variable '%s' of store '%s' has no value: the one it had lay on a GPU, and "
+                   "variable %s of store '%s' has no value: the one it had lay on a GPU, and "
                    "ended with the holder that gave it; it has one again when it is set",
-                   container->name, container->store->name);
+                   svari_name_text(container->name).text, container->store->name);
 }
 
 // The next chunk.
@@ -187,7 +188,8 @@ svari_device_reach(const svari_store_container_t *container, uint32_t number, ui
   svar_ret_t ret = reach_locked(store, container->base.device, number, end_bytes, out_region);
   pthread_mutex_unlock(&store->attach_lock);
   if (ret != SVAR_OK) {
-    svar_fail_context("reading variable '%s' of store '%s' on a GPU", container->name, store->name);
+    svar_fail_context("reading variable %s of store '%s' on a GPU",
+                      svari_name_text(container->name).text, store->name);
   }
   return ret;
 }

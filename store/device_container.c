@@ -2,6 +2,7 @@
 
 #include "variable/layout.h"
 #include "variable/source.h"
+#include "variable/text.h"
 
 enum { STAGING_ALIGNMENT = 64 };
 
@@ -31,15 +32,16 @@ svari_device_check_source(svari_store_container_t *container, const svar_source_
     return source->tensor.device.device_id == device->device_id
                ? SVAR_OK
                : svar_fail(SVAR_ERR_VALUE,
-                           "variable '%s' is on GPU %d, and the array on GPU %d: copy it there, or "
+                           "variable %s is on GPU %d, and the array on GPU %d: copy it there, or "
                            "to the host",
-                           container->name, device->device_id, source->tensor.device.device_id);
+                           svari_name_text(container->name).text, device->device_id,
+                           source->tensor.device.device_id);
   }
   if (container->base.strict && svari_store_has_value(container->store, container->entry)) {
     return svar_fail(SVAR_ERR_TYPE,
-                     "variable '%s' is strict: it takes arrays of exactly its dtype that are on "
+                     "variable %s is strict: it takes arrays of exactly its dtype that are on "
                      "GPU %d already",
-                     container->name, device->device_id);
+                     svari_name_text(container->name).text, device->device_id);
   }
   return SVAR_OK;
 }
@@ -74,9 +76,9 @@ write_staged(const svari_store_container_t *container, const svari_filter_plan_t
   void *staging = allocator->allocate(plan->size_bytes, STAGING_ALIGNMENT, allocator->state);
   if (staging == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY,
-                     "no %llu bytes to convert a value of variable '%s' on the host; compact "
+                     "no %llu bytes to convert a value of variable %s on the host; compact "
                      "arrays of its dtype need none",
-                     (unsigned long long)plan->size_bytes, container->name);
+                     (unsigned long long)plan->size_bytes, svari_name_text(container->name).text);
   }
   svari_filter_write(plan, source, staging);
   svar_ret_t ret = copy_in(container, to, staging, plan->size_bytes);
@@ -144,8 +146,9 @@ write_from_device(const svari_store_container_t *container, const svari_filter_p
   }
   if (!svari_source_is_aligned(source)) {
     return svar_fail(SVAR_ERR_VALUE,
-                     "variable '%s': the array's data, at %p on a GPU, are not aligned for %s",
-                     container->name, (const void *)layout.data, svar_dtype_name(plan->from));
+                     "variable %s: the array's data, at %p on a GPU, are not aligned for %s",
+                     svari_name_text(container->name).text, (const void *)layout.data,
+                     svar_dtype_name(plan->from));
   }
   if (is_same) {
     return finish(device, device->ops->pack(device, to, &layout));

@@ -8,6 +8,7 @@
 #include "store/fence.h"
 #include "store/slot.h"
 #include "store/writer_impl.h"
+#include "variable/text.h"
 
 // Small values keep spare buffers up to this many bytes a variable, so that one scan serves many
 // commits; large ones keep one: two buffers alternate.
@@ -341,13 +342,12 @@ fail_pinned(svari_writer_t *writer, const char *name, uint64_t pinned, uint64_t 
   clock_gettime(CLOCK_REALTIME, &now);
   return svar_fail(
       SVAR_ERR_BUSY,
-      "store '%s': no room for a new version of '%s': readers pin the older ones; the oldest pin "
-      "is of "
-      "process %d (%.*s, attached for %lld s): version %llu, %llu behind; it must release its "
-      "values "
-      "and snapshots",
-      writer->store->name, name, atomic_load_explicit(&process->pid, memory_order_relaxed),
-      (int)sizeof(process->program), process->program,
+      "store '%s': no room for a new version of variable %s: readers pin the older ones; the "
+      "oldest pin is of process %d (%.*s, attached for %lld s): version %llu, %llu behind; it must "
+      "release its values and snapshots",
+      writer->store->name, svari_name_text(name).text,
+      atomic_load_explicit(&process->pid, memory_order_relaxed), (int)sizeof(process->program),
+      process->program,
       (long long)(now.tv_sec -
                   atomic_load_explicit(&process->attached_ns, memory_order_relaxed) / 1000000000),
       (unsigned long long)pinned, (unsigned long long)(version - pinned));
@@ -368,9 +368,9 @@ fail_without_room(svari_writer_t *writer, uint64_t index, svar_ret_t ret)
   return ret == SVAR_ERR_NO_SPACE
              ? ret
              : svar_fail(SVAR_ERR_BUSY,
-                         "store '%s': all %d versions of '%s' are in use by transactions that were "
-                         "begun and neither committed nor aborted",
-                         writer->store->name, SVARI_RING_RECORDS, name);
+                         "store '%s': all %d versions of variable %s are in use by transactions "
+                         "that were begun and neither committed nor aborted",
+                         writer->store->name, SVARI_RING_RECORDS, svari_name_text(name).text);
 }
 
 // A buffer that somebody's pin kept, once the dead and the parked are not counted.

@@ -12,6 +12,7 @@
 #include "variable/filter.h"
 #include "variable/layout.h"
 #include "variable/source.h"
+#include "variable/text.h"
 
 svar_store_t *
 svari_transaction_store(const svar_transaction_t *transaction)
@@ -274,8 +275,8 @@ set_from_own_loan(svar_transaction_t *transaction, svari_store_container_t *cont
   const svar_allocator_t *allocator = &transaction->store->allocator;
   void *copy = allocator->allocate(plan->size_bytes, SVARI_ALIGNMENT, allocator->state);
   if (copy == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "no %llu bytes to set variable '%s' from a loan of itself",
-                     (unsigned long long)plan->size_bytes, container->name);
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no %llu bytes to set variable %s from a loan of itself",
+                     (unsigned long long)plan->size_bytes, svari_name_text(container->name).text);
   }
   svari_filter_write(plan, source, copy);
   uint8_t *data;
@@ -292,8 +293,8 @@ unset(svar_transaction_t *transaction, svari_store_container_t *container)
 {
   if (container->base.strict) {
     return svar_fail(SVAR_ERR_TYPE,
-                     "variable '%s' is strict: it takes arrays of its type, not svar_none()",
-                     container->name);
+                     "variable %s is strict: it takes arrays of its type, not svar_none()",
+                     svari_name_text(container->name).text);
   }
   return take_record(transaction, container, NULL, NULL, SVARI_NO_SOURCE);
 }
@@ -387,9 +388,9 @@ svari_transaction_borrow(svar_transaction_t *transaction, svari_store_container_
   if (is_same_device(container, source) && svar_dtype_equal(plan.from, plan.to) &&
       !svari_source_is_aligned(source)) {
     return svar_fail(SVAR_ERR_TYPE,
-                     "variable '%s': the array's data, at %p, are not aligned for %s, so they "
+                     "variable %s: the array's data, at %p, are not aligned for %s, so they "
                      "cannot be borrowed; offer them with SVAR_COPY",
-                     container->name, (const void *)svari_source_data(source),
+                     svari_name_text(container->name).text, (const void *)svari_source_data(source),
                      svar_dtype_name(plan.from));
   }
   if (!can_adopt(container, source, &plan)) {
@@ -419,9 +420,8 @@ require_container(const svar_transaction_t *transaction, const svar_variable_t *
     return SVAR_OK;
   }
   if (svar_variable_store(variable) == transaction->store) {
-    const char *name = svar_variable_name(variable);
-    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is no tensor: it can be set, but not loaned",
-                     name == NULL ? "" : name);
+    return svar_fail(SVAR_ERR_TYPE, "variable %s is no tensor: it can be set, but not loaned",
+                     svari_name_text(svar_variable_name(variable)).text);
   }
   return svari_transaction_refuse_stranger(transaction);
 }
@@ -465,11 +465,13 @@ check_types(const svari_store_container_t *to, const svari_store_container_t *fr
   }
   char to_text[SVAR_TYPE_TEXT_BYTES];
   char from_text[SVAR_TYPE_TEXT_BYTES];
-  return svar_fail(SVAR_ERR_TYPE,
-                   "variable '%s', %s, cannot take over the value of '%s', %s: the types must be "
-                   "the same",
-                   to->name, svar_type_text(&to->base.type, to_text, sizeof(to_text)), from->name,
-                   svar_type_text(&from->base.type, from_text, sizeof(from_text)));
+  return svar_fail(
+      SVAR_ERR_TYPE,
+      "variable %s, %s, cannot take over the value of variable %s, %s: the types must be "
+      "the same",
+      svari_name_text(to->name).text, svar_type_text(&to->base.type, to_text, sizeof(to_text)),
+      svari_name_text(from->name).text,
+      svar_type_text(&from->base.type, from_text, sizeof(from_text)));
 }
 
 static svar_ret_t
@@ -477,10 +479,11 @@ check_spaces(const svari_store_container_t *to, const svari_store_container_t *f
 {
   return to->base.device == from->base.device
              ? SVAR_OK
-             : svar_fail(SVAR_ERR_TYPE,
-                         "variable '%s' cannot take over the value of '%s', which lies in other "
-                         "memory (the host's, or a GPU's): set it",
-                         to->name, from->name);
+             : svar_fail(
+                   SVAR_ERR_TYPE,
+                   "variable %s cannot take over the value of variable %s, which lies in other "
+                   "memory (the host's, or a GPU's): set it",
+                   svari_name_text(to->name).text, svari_name_text(from->name).text);
 }
 
 static svar_ret_t
@@ -534,13 +537,13 @@ check_shape(const svari_store_container_t *container, const int64_t *shape,
   for (int32_t i = 0; i < type->ndim; i++) {
     if ((type->broadcastable >> i & 1) != 0 && shape[i] != 1) {
       return svar_fail(SVAR_ERR_TYPE,
-                       "variable '%s': axis %d is broadcastable, so its extent is 1, not %lld",
-                       container->name, i, (long long)shape[i]);
+                       "variable %s: axis %d is broadcastable, so its extent is 1, not %lld",
+                       svari_name_text(container->name).text, i, (long long)shape[i]);
     }
   }
   if (type->kind == SVAR_KIND_RANDOM && shape[0] != SVAR_RANDOM_WORDS) {
-    return svar_fail(SVAR_ERR_TYPE, "variable '%s': a random state has %d words, not %lld",
-                     container->name, SVAR_RANDOM_WORDS, (long long)shape[0]);
+    return svar_fail(SVAR_ERR_TYPE, "variable %s: a random state has %d words, not %lld",
+                     svari_name_text(container->name).text, SVAR_RANDOM_WORDS, (long long)shape[0]);
   }
   return SVAR_OK;
 }
@@ -637,8 +640,8 @@ svar_transaction_follow(svar_transaction_t *transaction, svar_variable_t *variab
   SVAR_TRY(svari_store_check(transaction->store));
   SVAR_TRY(require_container(transaction, variable, &container));
   if (!svari_store_container_is_on_device(container)) {
-    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is in host memory: no stream writes it",
-                     container->name);
+    return svar_fail(SVAR_ERR_TYPE, "variable %s is in host memory: no stream writes it",
+                     svari_name_text(container->name).text);
   }
   SVAR_TRY(svari_device_require(container));
   await(transaction, container);

@@ -1,5 +1,6 @@
 #include "store/device_container.h"
 #include "store/device_view.h"
+#include "variable/text.h"
 
 // Index of the record with the largest begin <= version, or SVARI_RING_RECORDS.
 static uint32_t
@@ -22,10 +23,10 @@ svar_ret_t
 svari_view_misfit(const svari_store_container_t *container, const svari_record_t *record)
 {
   return svar_fail(SVAR_ERR_CORRUPT,
-                   "variable '%s' of store '%s': its record (offset %llu, %llu bytes) does not "
+                   "variable %s of store '%s': its record (offset %llu, %llu bytes) does not "
                    "fit its type and the file",
-                   container->name, container->store->name, (unsigned long long)record->offset,
-                   (unsigned long long)record->size_bytes);
+                   svari_name_text(container->name).text, container->store->name,
+                   (unsigned long long)record->offset, (unsigned long long)record->size_bytes);
 }
 
 // A view of an array that the variable adopted: of this process, in a store that only it writes.
@@ -83,15 +84,16 @@ svari_view_record(const svari_store_container_t *container, uint64_t version,
   uint32_t index = find_record(container->entry, version, &begin);
   if (index == SVARI_RING_RECORDS) {
     out_view->version = 0;
-    return svar_fail(SVAR_ERR_UNSET, "variable '%s' of store '%s' has no value in version %llu",
-                     container->name, store_name, (unsigned long long)version);
+    return svar_fail(SVAR_ERR_UNSET, "variable %s of store '%s' has no value in version %llu",
+                     svari_name_text(container->name).text, store_name,
+                     (unsigned long long)version);
   }
   const svari_record_t *record = &container->entry->records[index];
   out_view->version = begin;
   if (record->offset == SVARI_OFFSET_UNSET) {
     return svar_fail(SVAR_ERR_UNSET,
-                     "variable '%s' of store '%s' has no value: it was unset in version %llu",
-                     container->name, store_name, (unsigned long long)begin);
+                     "variable %s of store '%s' has no value: it was unset in version %llu",
+                     svari_name_text(container->name).text, store_name, (unsigned long long)begin);
   }
   *out_record = record;
   return SVAR_OK;

@@ -1,4 +1,5 @@
 #include "variable/container.h"
+#include "variable/text.h"
 
 #include <assert.h>
 #include <string.h>
@@ -56,8 +57,8 @@ svari_container_check_writable(const svari_container_t *container)
                      container->name);
   }
   return svar_fail(SVAR_ERR_STATE,
-                   "the container of variable '%s' is read-only: make it writable first",
-                   container->name == NULL ? "" : container->name);
+                   "the container of variable %s is read-only: make it writable first",
+                   svari_name_text(container->name).text);
 }
 
 void
@@ -122,8 +123,8 @@ svari_container_copy_view(svari_container_t *self, const svar_value_t *view,
   void *data = allocator->allocate(bytes > 0 ? bytes : 1, VALUE_ALIGNMENT, allocator->state);
   if (data == NULL) {
     return svar_fail(SVAR_ERR_NO_MEMORY,
-                     "no %llu bytes for a copy of variable '%s'; a borrowed view needs none",
-                     (unsigned long long)bytes, self->name == NULL ? "" : self->name);
+                     "no %llu bytes for a copy of variable %s; a borrowed view needs none",
+                     (unsigned long long)bytes, svari_name_text(self->name).text);
   }
   svar_ret_t ret = svari_container_read(self, view, data);
   if (ret != SVAR_OK) {

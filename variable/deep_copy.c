@@ -9,6 +9,7 @@
 #include "variable/expression_copy.h"
 #include "variable/object.h"
 #include "variable/sparse_variable.h"
+#include "variable/text.h"
 
 typedef struct copier {
   svar_variable_t *const *variables; // borrowed
@@ -23,13 +24,6 @@ typedef struct copier {
   svar_variable_t **copies;
   svar_transaction_t *change; // of the store of the copies; NULL: not begun, or ended
 } copier_t;
-
-static const char *
-printable_name(const svar_variable_t *variable)
-{
-  const char *name = svar_variable_name(variable);
-  return name == NULL ? "" : name;
-}
 
 static svar_variable_t *
 find_copy(const copier_t *copier, const svari_pointer_map_t *map, const void *original)
@@ -248,7 +242,7 @@ copy_values(copier_t *copier)
     }
     svar_ret_t ret = put_value(copier, variable, copy);
     if (ret != SVAR_OK) {
-      svar_fail_context("copying variable '%s'", printable_name(variable));
+      svar_fail_context("copying variable %s", svari_name_text(svar_variable_name(variable)).text);
       return ret;
     }
     take_rules(variable->container, copy->container);
@@ -296,7 +290,8 @@ copy_all(copier_t *copier)
   for (size_t i = 0; i < copier->count; i++) {
     svar_ret_t ret = copy_handle(copier, i);
     if (ret != SVAR_OK) {
-      svar_fail_context("copying variable '%s'", printable_name(copier->variables[i]));
+      svar_fail_context("copying variable %s",
+                        svari_name_text(svar_variable_name(copier->variables[i])).text);
       return ret;
     }
   }

@@ -11,6 +11,7 @@
 #include "variable/number.h"
 #include "variable/promotion.h"
 #include "variable/source.h"
+#include "variable/text.h"
 
 // The order of the decisions:
 //   0 a kind of value that the type's kind has no rule for is refused
@@ -288,11 +289,8 @@ add_context(const svar_type_t *type, const char *name, const svar_source_t *sour
   char source_text[SVARI_SOURCE_TEXT_BYTES];
   svar_type_text(type, type_text, sizeof(type_text));
   svari_source_text(source, source_text, sizeof(source_text));
-  if (name != NULL) {
-    svar_fail_context("variable '%s', %s, refuses %s", name, type_text, source_text);
-  } else {
-    svar_fail_context("a variable of %s refuses %s", type_text, source_text);
-  }
+  svar_fail_context("variable %s, %s, refuses %s", svari_name_text(name).text, type_text,
+                    source_text);
 }
 
 svar_ret_t

@@ -1,4 +1,5 @@
 #include "variable/function.h"
+#include "variable/text.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -23,8 +24,8 @@ add_update(svar_function_t *function, svar_function_update_t update)
             SVARI_ITEM(function->updates, svari_function_update_t, i)->told.variable,
             update.variable)) {
       const char *name = svar_variable_name(update.variable);
-      return svar_fail(SVAR_ERR_VALUE, "updates %zu and %zu are of one variable ('%s')", i,
-                       function->updates.count, name != NULL ? name : "");
+      return svar_fail(SVAR_ERR_VALUE, "updates %zu and %zu are of one variable (%s)", i,
+                       function->updates.count, svari_name_text(name).text);
     }
   }
   void *item;
@@ -282,8 +283,8 @@ check_swap(const svar_function_t *function, const svar_function_swap_t *swap)
   svar_type_t other = svar_variable_type(swap->new_variable);
   if (!knows(function, swap->old_variable)) {
     const char *name = svar_variable_name(swap->old_variable);
-    return svar_fail(SVAR_ERR_VALUE, "variable '%s' is not of the function that is copied",
-                     name != NULL ? name : "");
+    return svar_fail(SVAR_ERR_VALUE, "variable %s is not of the function that is copied",
+                     svari_name_text(name).text);
   }
   if (!svar_type_equal(&type, &other)) {
     return svar_fail(SVAR_ERR_ASSERTION, "a variable of %s cannot stand for one of %s",

@@ -6,6 +6,7 @@
 #include "variable/function.h"
 #include "variable/layout.h"
 #include "variable/source.h"
+#include "variable/text.h"
 
 struct svar_results {
   svar_function_t *function;
@@ -79,8 +80,8 @@ bind_argument(const svari_function_input_t *input, const svar_source_t *source, 
   }
   if (input->value == NULL) {
     const char *name = svar_expression_name(input->told.expression);
-    return svar_fail(SVAR_ERR_TYPE, "input '%s' has no value of its own, so it needs an argument",
-                     name != NULL ? name : "");
+    return svar_fail(SVAR_ERR_TYPE, "input %s has no value of its own, so it needs an argument",
+                     svari_name_text(name).text);
   }
   return SVAR_OK;
 }

@@ -5,6 +5,7 @@
 #include "variable/container.h"
 #include "variable/function.h"
 #include "variable/pointer_map.h"
+#include "variable/text.h"
 
 // An expression that is to be visited, after replacement.
 typedef struct target {
@@ -45,12 +46,6 @@ svari_same_variable(const svar_variable_t *a, const svar_variable_t *b)
 {
   return a != NULL && b != NULL &&
          svar_container_cell(a->container) == svar_container_cell(b->container);
-}
-
-static const char *
-printable(const char *name)
-{
-  return name != NULL ? name : "";
 }
 
 static svar_ret_t
@@ -160,9 +155,8 @@ visit_input(planner_t *planner, const svar_expression_t *expression, size_t *out
       return SVAR_OK;
     }
   }
-  return svar_fail(SVAR_ERR_MISSING,
-                   "input '%s' is needed, but not among the function's %zu inputs",
-                   printable(expression->name), function->inputs.count);
+  return svar_fail(SVAR_ERR_MISSING, "input %s is needed, but not among the function's %zu inputs",
+                   svari_name_text(expression->name).text, function->inputs.count);
 }
 
 static svar_ret_t
@@ -384,9 +378,10 @@ plan_update(planner_t *planner, size_t index)
   if (!svar_type_equal(&slot->type, &type)) {
     return svar_fail(
         SVAR_ERR_TYPE,
-        "variable '%s' of %s cannot be updated by %s: the types must be equal, broadcastable "
+        "variable %s of %s cannot be updated by %s: the types must be equal, broadcastable "
         "axes too; convert in the expression",
-        printable(svar_variable_name(told.variable)), svar_type_text(&type, wanted, sizeof(wanted)),
+        svari_name_text(svar_variable_name(told.variable)).text,
+        svar_type_text(&type, wanted, sizeof(wanted)),
         svar_type_text(&slot->type, found, sizeof(found)));
   }
   svari_function_update_t *update = SVARI_ITEM(function->updates, svari_function_update_t, index);
@@ -445,10 +440,10 @@ check_used(const planner_t *planner)
     if (!planner->is_used[i]) {
       return svar_fail(
           SVAR_ERR_UNUSED,
-          "input %zu ('%s') is not needed by any output or update; allow_unused_inputs accepts it",
-          i,
-          printable(
-              SVARI_ITEM(function->inputs, svari_function_input_t, i)->told.expression->name));
+          "input %zu (%s) is not needed by any output or update; allow_unused_inputs accepts it", i,
+          svari_name_text(
+              SVARI_ITEM(function->inputs, svari_function_input_t, i)->told.expression->name)
+              .text);
     }
   }
   return SVAR_OK;

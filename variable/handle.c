@@ -6,6 +6,7 @@
 
 #include "shared_variable/expression.h"
 #include "variable/container.h"
+#include "variable/text.h"
 
 static svar_ret_t
 allocate(const char *name, const svari_container_t *container, svar_variable_t **out_variable)
@@ -15,8 +16,8 @@ allocate(const char *name, const svari_container_t *container, svar_variable_t *
       container->allocator.allocate(bytes, _Alignof(svar_variable_t), container->allocator.state);
   return *out_variable != NULL
              ? SVAR_OK
-             : svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for a handle of variable '%s'", bytes,
-                         name == NULL ? "" : name);
+             : svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for a handle of variable %s", bytes,
+                         svari_name_text(name).text);
 }
 
 static void

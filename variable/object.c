@@ -6,6 +6,7 @@
 
 #include "variable/constructors.h"
 #include "variable/source.h"
+#include "variable/text.h"
 
 // An object, and how many hold it: the container, and each borrowed value.
 typedef struct cell {
@@ -29,12 +30,6 @@ container_of(const svar_variable_t *variable)
 {
   bool is_object = variable->container->ops == &object_container_ops;
   return is_object ? (object_container_t *)variable->container : NULL;
-}
-
-static const char *
-printable_name(const svari_container_t *container)
-{
-  return container->name == NULL ? "" : container->name;
 }
 
 svar_type_t
@@ -163,12 +158,13 @@ svari_object_refuse_use(svari_container_t *self)
 {
   uint64_t version;
   cell_t *cell = cell_ref_current((object_container_t *)self, &version);
-  svar_ret_t ret = svar_fail(
-      SVAR_ERR_TYPE,
-      "variable '%s' holds an object of type '%s', which is no tensor: it has "
-      "no elements to index or to compute with; was it to be an array "
-      "(svar_array), of a dtype that tensors have? svar_object_get() reads it",
-      printable_name(self), cell != NULL ? cell->object.object_class->type_name : "nothing");
+  svar_ret_t ret =
+      svar_fail(SVAR_ERR_TYPE,
+                "variable %s holds an object of type '%s', which is no tensor: it has "
+                "no elements to index or to compute with; was it to be an array "
+                "(svar_array), of a dtype that tensors have? svar_object_get() reads it",
+                svari_name_text(self->name).text,
+                cell != NULL ? cell->object.object_class->type_name : "nothing");
   cell_unref(cell);
   return ret;
 }
@@ -185,9 +181,9 @@ refuse_source(const svari_container_t *self, const svar_source_t *source)
 {
   char text[SVARI_SOURCE_TEXT_BYTES];
   return svar_fail(SVAR_ERR_TYPE,
-                   "object variable '%s'%s refuses %s: it takes objects "
+                   "object variable %s%s refuses %s: it takes objects "
                    "(svar_object_source)",
-                   printable_name(self), self->strict ? ", which is strict," : "",
+                   svari_name_text(self->name).text, self->strict ? ", which is strict," : "",
                    svari_source_text(source, text, sizeof(text)));
 }
 
@@ -224,7 +220,7 @@ object_set(svari_container_t *self, const svar_source_t *source, svar_borrow_t b
     }
     svar_ret_t ret = cell_of_source(container, source->detail, borrow, &cell);
     if (ret != SVAR_OK) {
-      svar_fail_context("object variable '%s'", printable_name(self));
+      svar_fail_context("object variable %s", svari_name_text(self->name).text);
       return ret;
     }
   }
@@ -278,15 +274,15 @@ svar_object_get(svar_variable_t *variable, svar_borrow_t borrow, svar_object_val
   object_container_t *container = container_of(variable);
   if (container == NULL) {
     char text[SVAR_TYPE_TEXT_BYTES];
-    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is %s, no object: svar_get_value() reads it",
-                     printable_name(variable->container),
+    return svar_fail(SVAR_ERR_TYPE, "variable %s is %s, no object: svar_get_value() reads it",
+                     svari_name_text(variable->container->name).text,
                      svar_type_text(&variable->container->type, text, sizeof(text)));
   }
   uint64_t version;
   cell_t *cell = cell_ref_current(container, &version);
   if (cell == NULL) {
-    return svar_fail(SVAR_ERR_UNSET, "object variable '%s' has no value",
-                     printable_name(&container->base));
+    return svar_fail(SVAR_ERR_UNSET, "object variable %s has no value",
+                     svari_name_text(container->base.name).text);
   }
   if (borrow != SVAR_BORROW) {
     return copy_of_cell(cell, version, out_value);
@@ -321,8 +317,8 @@ container_new(const svar_shared_options_t *options, const svar_allocator_t *allo
   object_container_t *container =
       allocator->allocate(bytes, _Alignof(object_container_t), allocator->state);
   if (container == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for an object variable '%s'", bytes,
-                     options->name == NULL ? "" : options->name);
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no %zu bytes for an object variable %s", bytes,
+                     svari_name_text(options->name).text);
   }
   *container = (object_container_t){.base = {.ops = &object_container_ops,
                                              .reference_count = 1,

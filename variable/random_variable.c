@@ -3,6 +3,7 @@
 
 #include "shared_variable/random.h"
 #include "variable/constructors.h"
+#include "variable/text.h"
 
 static const int64_t STATE_SHAPE[1] = {SVAR_RANDOM_WORDS};
 
@@ -52,8 +53,8 @@ svar_random_get(svar_variable_t *variable, svar_random_state_t *out_state)
   const char *name = svar_variable_name(variable);
   if (type.kind != SVAR_KIND_RANDOM) {
     char text[SVAR_TYPE_TEXT_BYTES];
-    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is %s, not a random state",
-                     name == NULL ? "" : name, svar_type_text(&type, text, sizeof(text)));
+    return svar_fail(SVAR_ERR_TYPE, "variable %s is %s, not a random state",
+                     svari_name_text(name).text, svar_type_text(&type, text, sizeof(text)));
   }
   svar_random_state_t state;
   svar_ret_t ret = read_words(variable, &state);
@@ -61,7 +62,7 @@ svar_random_get(svar_variable_t *variable, svar_random_state_t *out_state)
     ret = svar_random_state_check(&state);
   }
   if (ret != SVAR_OK) {
-    svar_fail_context("reading variable '%s'", name == NULL ? "" : name);
+    svar_fail_context("reading variable %s", svari_name_text(name).text);
     return ret;
   }
   *out_state = state;

@@ -2,6 +2,7 @@
 
 #include "variable/source.h"
 #include "variable/sparse_compress.h"
+#include "variable/text.h"
 
 // The order of the decisions, after Theano's SparseType.filter:
 //   1 what is no matrix, and a sparse one whose arrays contradict each other, is refused
@@ -111,8 +112,7 @@ svari_sparse_filter(const svari_sparse_target_t *target, const svar_source_t *so
   if (ret != SVAR_OK) {
     char text[SVARI_SOURCE_TEXT_BYTES];
     svari_sparse_filtered_release(&filtered);
-    svar_fail_context("variable '%s', %s of %s, refuses %s",
-                      target->name == NULL ? "" : target->name,
+    svar_fail_context("variable %s, %s of %s, refuses %s", svari_name_text(target->name).text,
                       svar_sparse_format_name(target->format), svar_dtype_name(target->dtype),
                       svari_source_text(source, text, sizeof(text)));
     return ret;

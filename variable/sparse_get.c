@@ -2,12 +2,7 @@
 #include <string.h>
 
 #include "variable/sparse_variable.h"
-
-static const char *
-printable_name(const svari_container_t *container)
-{
-  return container->name == NULL ? "" : container->name;
-}
+#include "variable/text.h"
 
 // True if the lengths of the parts fit each other. The arrays' own bounds are what the store checked.
 static bool
@@ -49,9 +44,10 @@ view_matrix(const svar_snapshot_t *snapshot, const svari_sparse_container_t *spa
   }
   if (!has_head || !is_consistent(&matrix, views)) {
     return svar_fail(SVAR_ERR_CORRUPT,
-                     "sparse variable '%s': its parts contradict each other in version %llu: its "
+                     "sparse variable %s: its parts contradict each other in version %llu: its "
                      "store was written by something else than this library",
-                     printable_name(&sparse->base), (unsigned long long)snapshot->version);
+                     svari_name_text(sparse->base.name).text,
+                     (unsigned long long)snapshot->version);
   }
   out_view->matrix = matrix;
   out_view->version = views[SVARI_SPARSE_HEAD].version;
@@ -65,8 +61,8 @@ require_sparse(svar_variable_t *variable, svari_sparse_container_t **out_sparse)
   if (*out_sparse == NULL) {
     char text[SVAR_TYPE_TEXT_BYTES];
     svar_type_t type = svar_variable_type(variable);
-    return svar_fail(SVAR_ERR_TYPE, "variable '%s' is %s, not a sparse matrix",
-                     printable_name(variable->container),
+    return svar_fail(SVAR_ERR_TYPE, "variable %s is %s, not a sparse matrix",
+                     svari_name_text(variable->container->name).text,
                      svar_type_text(&type, text, sizeof(text)));
   }
   return SVAR_OK;

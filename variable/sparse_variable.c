@@ -7,6 +7,7 @@
 #include "variable/constructors.h"
 #include "variable/source.h"
 #include "variable/sparse_filter.h"
+#include "variable/text.h"
 
 enum { PART_NAME_BYTES = 512 };
 
@@ -19,12 +20,6 @@ svari_sparse_container_of(const svar_variable_t *variable)
 {
   bool is_sparse = variable->container->ops == &sparse_container_ops;
   return is_sparse ? (svari_sparse_container_t *)variable->container : NULL;
-}
-
-static const char *
-printable_name(const svari_container_t *container)
-{
-  return container->name == NULL ? "" : container->name;
 }
 
 size_t
@@ -60,9 +55,9 @@ unset(svari_sparse_container_t *sparse, svar_transaction_t *transaction)
 {
   if (sparse->base.strict) {
     return svar_fail(SVAR_ERR_TYPE,
-                     "sparse variable '%s' is strict: it takes matrices of its format and dtype, "
+                     "sparse variable %s is strict: it takes matrices of its format and dtype, "
                      "not svar_none()",
-                     printable_name(&sparse->base));
+                     svari_name_text(sparse->base.name).text);
   }
   const svar_source_t nothing[SVARI_SPARSE_PARTS] = {svar_none(), svar_none(), svar_none(),
                                                      svar_none()};
@@ -183,10 +178,10 @@ sparse_borrow(svari_container_t *self, svar_value_t *out_value)
 {
   (void)out_value;
   return svar_fail(SVAR_ERR_TYPE,
-                   "variable '%s' is sparse, which is more than one tensor: svar_sparse_get() and "
+                   "variable %s is sparse, which is more than one tensor: svar_sparse_get() and "
                    "svar_snapshot_get_sparse() read it; in a store, its parts are '%s.data', "
                    "'.indices' and '.indptr'",
-                   printable_name(self), printable_name(self));
+                   svari_name_text(self->name).text, self->name != NULL ? self->name : "");
 }
 
 static svar_store_t *
@@ -243,8 +238,8 @@ sparse_new(const svar_type_t *type, const svari_container_t *head,
   svari_sparse_container_t *sparse = head->allocator.allocate(
       sizeof(*sparse), _Alignof(svari_sparse_container_t), head->allocator.state);
   if (sparse == NULL) {
-    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for sparse variable '%s'",
-                     printable_name(head));
+    return svar_fail(SVAR_ERR_NO_MEMORY, "no memory for sparse variable %s",
+                     svari_name_text(head->name).text);
   }
   *sparse = (svari_sparse_container_t){.base = {.ops = &sparse_container_ops,
                                                 .reference_count = 1,
@@ -312,15 +307,15 @@ find_part(svari_sparse_container_t *sparse, svari_sparse_part_t part, const svar
   svar_ret_t ret = svar_store_find(svar_variable_store(sparse->parts[SVARI_SPARSE_HEAD]), name,
                                    &sparse->parts[part]);
   if (ret == SVAR_ERR_NOT_FOUND) {
-    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable '%s' has no '%s'",
-                     printable_name(&sparse->base), name);
+    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable %s has no '%s'",
+                     svari_name_text(sparse->base.name).text, name);
   }
   SVAR_TRY(ret);
   svar_type_t type = svar_variable_type(sparse->parts[part]);
   if (!svar_type_equal(&type, expected)) {
     char found[SVAR_TYPE_TEXT_BYTES];
-    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable '%s': its '%s' is %s",
-                     printable_name(&sparse->base), name,
+    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable %s: its '%s' is %s",
+                     svari_name_text(sparse->base.name).text, name,
                      svar_type_text(&type, found, sizeof(found)));
   }
   // The parts convert whatever the sparse filter lets through.
@@ -355,8 +350,8 @@ find_parts(svari_sparse_container_t *sparse)
                                  .block = {1, 1},
                                  .indptr = &index_dtype};
   if (svari_sparse_check_head(&nothing) != SVAR_OK) {
-    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable '%s' is of dtypes that none has",
-                     printable_name(&sparse->base));
+    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable %s is of dtypes that none has",
+                     svari_name_text(sparse->base.name).text);
   }
   for (svari_sparse_part_t part = SVARI_SPARSE_DATA; part < SVARI_SPARSE_PARTS; part++) {
     svar_type_t expected = part_type(part, format, sparse->base.type.dtype, index_dtype);
@@ -372,8 +367,8 @@ svari_sparse_variable_open(svar_variable_t *head, svar_variable_t **out_variable
   svar_sparse_format_t format = (svar_sparse_format_t)found.format;
   const svar_type_t expected = part_type(SVARI_SPARSE_HEAD, format, SVAR_INT64, SVAR_INT64);
   if (!svar_type_equal(&found, &expected) || !svari_sparse_format_is_stored(format)) {
-    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable '%s': its entry makes no sense",
-                     svar_variable_name(head));
+    return svar_fail(SVAR_ERR_CORRUPT, "sparse variable %s: its entry makes no sense",
+                     svari_name_text(svar_variable_name(head)).text);
   }
   const svar_type_t type = sparse_type(format, SVAR_INT64);
   svari_sparse_container_t *sparse;

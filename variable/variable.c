@@ -5,6 +5,7 @@
 #include "variable/container.h"
 #include "variable/layout.h"
 #include "variable/source.h"
+#include "variable/text.h"
 
 svar_type_t
 svar_variable_type(const svar_variable_t *variable)
@@ -24,13 +25,6 @@ svar_variable_store(const svar_variable_t *variable)
   return variable != NULL ? variable->container->ops->store(variable->container) : NULL;
 }
 
-static const char *
-printable_name(const svar_variable_t *variable)
-{
-  const char *name = svar_variable_name(variable);
-  return name != NULL ? name : "";
-}
-
 svar_ret_t
 svar_get_value(svar_variable_t *variable, svar_borrow_t borrow, svar_value_t *out_value)
 {
@@ -47,8 +41,8 @@ svar_get_device_view(svar_variable_t *variable, svar_value_t *out_view)
   svari_container_t *container = variable->container;
   if (container->ops->far == NULL) {
     return svar_fail(SVAR_ERR_TYPE,
-                     "variable '%s' is on no GPU: svar_get_value() with SVAR_BORROW views it",
-                     printable_name(variable));
+                     "variable %s is on no GPU: svar_get_value() with SVAR_BORROW views it",
+                     svari_name_text(svar_variable_name(variable)).text);
   }
   return container->ops->far->view(container, out_view);
 }
@@ -104,7 +98,7 @@ svar_get_value_into(svar_variable_t *variable, DLTensor *destination, uint64_t *
   svar_ret_t ret = copy_into(variable->container, &view, destination);
   svar_value_release(&view);
   if (ret != SVAR_OK) {
-    svar_fail_context("reading variable '%s'", printable_name(variable));
+    svar_fail_context("reading variable %s", svari_name_text(svar_variable_name(variable)).text);
     return ret;
   }
   if (out_version != NULL) {

@@ -2,6 +2,7 @@
 
 #include "shared_variable/transaction.h"
 #include "variable/container.h"
+#include "variable/text.h"
 
 // A zero is all bits zero in every dtype that has one.
 static svar_ret_t
@@ -13,7 +14,7 @@ check_type(const svar_variable_t *variable, const svar_type_t *type)
     return SVAR_OK;
   }
   const char *name = svar_variable_name(variable);
-  return svar_fail(SVAR_ERR_TYPE, "variable '%s', %s, has no zeros", name == NULL ? "" : name,
+  return svar_fail(SVAR_ERR_TYPE, "variable %s, %s, has no zeros", svari_name_text(name).text,
                    svar_type_text(type, text, sizeof(text)));
 }
 

@@ -312,7 +312,8 @@ TEST_F(Archive, ObjectsAndTrueNumbersStayOut)
   ASSERT_SVAR_OK(svar_number(svar_int(1), nullptr, &made));
   Variable number(made);
   Variable tensor = Make(svar_int(1), nullptr);
-  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "is Object", Save({tensor.get(), object.get()}));
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "variable '<Object>' is Object",
+                    Save({tensor.get(), object.get()}));
   EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "is Number", Save({tensor.get(), number.get()}));
 }
 

@@ -375,9 +375,9 @@ TEST(FilterSentence, SaysWhatTheNumberWouldBecome)
   svar_type_t unnamed = type_of(SVAR_BOOL, 0);
   svar_source_t two = svar_int(2);
   EXPECT_EQ(svari_filter_check(&unnamed, false, SVAR_DOWNCAST_UNSET, nullptr, &two, &plan), type);
-  EXPECT_STREQ(svar_error_message(),
-               "a variable of Tensor(bool, ()) refuses the literal 2: 2 would become true; round "
-               "it first or set allow_downcast");
+  EXPECT_STREQ(svar_error_message(), "variable without a name, Tensor(bool, ()), refuses the "
+                                     "literal 2: 2 would become true; round "
+                                     "it first or set allow_downcast");
 }
 
 TEST(Source, ABrokenOneIsAnArgumentErrorNotACrash)
