@@ -53,11 +53,12 @@ svari_remote_fetch_device(svari_region_t *region, const char *name, uint32_t num
   case SVAR_ERR_NOT_FOUND: // the memory is as good as gone
     return svar_fail(SVAR_ERR_UNSET,
                      "its value lies in memory of a GPU, which only its holder can hand out, and "
-                     "nobody holds the store, or it was created with no_service");
+                     "nobody holds the store (start its publisher, which sets the value anew), or "
+                     "it was created with no_service (create it without)");
   case SVAR_ERR_STATE: // and then it is gone
     return svar_fail(SVAR_ERR_UNSET,
                      "its value lies in memory of a GPU, which only its holder can hand out, and "
-                     "the holder ended before it did");
+                     "the holder ended before it did: start it again");
   case SVAR_TIMEOUT:
     return svar_fail(SVAR_ERR_SYSTEM,
                      "the holder of store '%s' does not answer: it is stopped, or busy", name);

@@ -100,35 +100,55 @@ fail_ended(const svari_store_container_t *container)
                    svari_name_text(container->name).text, container->store->name);
 }
 
+// The chunk that begins at offset of the region of that number, as a descriptor.
+static svar_ret_t
+fetch(svar_store_t *store, uint32_t number, uint64_t offset, int *out_fd, uint64_t *out_bytes)
+{
+  return store->region->ops->fetch_device(store->region, store->name, number, offset, out_fd,
+                                          out_bytes);
+}
+
 // The next chunk.
 static svar_ret_t
 extend(svar_store_t *store, svari_device_region_t *region)
 {
   int fd;
   uint64_t size_bytes;
-  SVAR_TRY(store->region->ops->fetch_device(store->region, store->name, region->number,
-                                            svari_space_known_bytes(&region->space), &fd,
-                                            &size_bytes));
+  SVAR_TRY(fetch(store, region->number, svari_space_known_bytes(&region->space), &fd, &size_bytes));
   svar_ret_t ret = region->ops->extend(region, fd, size_bytes);
   close(fd);
   return ret;
 }
 
-// With its first chunk: what nobody hands out is no region.
+// With its first chunk in it.
 static svar_ret_t
-attach(svar_store_t *store, uint32_t place, uint32_t number, svari_device_region_t **out_region)
+create(svar_store_t *store, uint32_t place, uint32_t number, int fd, uint64_t size_bytes,
+       svari_device_region_t **out_region)
 {
   svari_device_region_t *region;
   SVAR_TRY(svari_store_device_create(store, place, &region));
   region->number = number;
-  svar_ret_t ret = extend(store, region);
+  svar_ret_t ret = region->ops->extend(region, fd, size_bytes);
   if (ret != SVAR_OK) {
     region->ops->destroy(region);
     return ret;
   }
-  svari_store_device_add(store, region);
-  begin_dropping(store);
   *out_region = region;
+  return SVAR_OK;
+}
+
+// The holder is asked before the driver: what nobody hands out cannot be read, whatever driver there is.
+static svar_ret_t
+attach(svar_store_t *store, uint32_t place, uint32_t number, svari_device_region_t **out_region)
+{
+  int fd;
+  uint64_t size_bytes;
+  SVAR_TRY(fetch(store, number, 0, &fd, &size_bytes));
+  svar_ret_t ret = create(store, place, number, fd, size_bytes, out_region);
+  close(fd);
+  SVAR_TRY(ret);
+  svari_store_device_add(store, *out_region);
+  begin_dropping(store);
   return SVAR_OK;
 }
 

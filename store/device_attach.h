@@ -11,7 +11,8 @@ svar_ret_t svari_device_check(const svari_store_container_t *container, uint32_t
 
 // The memory of that number, mapped up to end_bytes at least. Asks the holder, and the driver, for what this handle does not
 // have of it yet; then it blocks, for as long as the driver takes to start, the first time.
-// SVAR_ERR_UNSET: it ended with its holder, or nobody hands it out. SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM; those of the GPU
+// SVAR_ERR_UNSET: it ended with its holder, or nobody hands it out. SVAR_ERR_PERMISSION, SVAR_ERR_SYSTEM; and then, if the
+// holder hands it out, those of the GPU: no driver, not visible to this process
 svar_ret_t svari_device_reach(const svari_store_container_t *container, uint32_t number,
                               uint64_t end_bytes, svari_device_region_t **out_region);
 

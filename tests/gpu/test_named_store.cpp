@@ -13,6 +13,8 @@ using Floats = StoreProcess::Floats;
 // Two holders' worth of a value: more than the 16 MiB that memory comes in.
 const size_t kLarge = (UINT64_C(20) << 20) / sizeof(float);
 
+const Environment kNoDriver{{"SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1"}};
+
 class NamedGpuStore : public testing::Test
 {
 protected:
@@ -97,12 +99,14 @@ TEST_F(NamedGpuStore, ThreadsOfAReaderAttachAtOnce)
 
 TEST_F(NamedGpuStore, OpeningAndReadingTheHostPartNeedsNoDriver)
 {
-  StoreProcess holder, reader(Environment{{"SVAR_GPU_DRIVER", "/nowhere/libcuda.so.1"}});
+  StoreProcess holder, reader(kNoDriver);
   holder.Hold("w", {1});
   holder.HoldOnHost("h", {2});
   reader.Open();
   EXPECT_EQ(reader.Read("h"), Floats({2}));
+  const size_t before = reader.Descriptors();
   reader.ExpectFailure("w", SVAR_ERR_UNSUPPORTED, "there is no NVIDIA driver on this machine");
+  EXPECT_EQ(reader.Descriptors(), before);
   EXPECT_EQ(reader.Read("h"), Floats({2}));
   holder.Remove();
 }
@@ -217,6 +221,19 @@ TEST_F(NamedGpuStoreWhoseHolderDies, StaysForThoseThatReadIt)
   EXPECT_EQ(late_.Read("h"), Floats({7}));
   late_.ExpectFailure("w", SVAR_ERR_UNSET, "nobody holds the store");
   next_.Resume();
+  next_.Remove();
+}
+
+// Whether the value can be had at all comes before whether this process could take it.
+TEST_F(NamedGpuStoreWhoseHolderDies, IsUnsetForThoseWithoutADriverToo)
+{
+  StoreProcess reader(kNoDriver);
+  reader.Open();
+  reader.ExpectFailure("w", SVAR_ERR_UNSET, "nobody holds the store (start its publisher");
+  next_.Resume();
+  reader.ExpectFailure("w", SVAR_ERR_UNSET, "ended with the holder that gave it");
+  next_.Set("w", {6});
+  reader.ExpectFailure("w", SVAR_ERR_UNSUPPORTED, "there is no NVIDIA driver on this machine");
   next_.Remove();
 }
 
