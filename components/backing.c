@@ -10,7 +10,8 @@ check_gpu(int64_t gpu)
   int32_t count = 0;
   svar_ret_t ret = svar_gpu_count(&count);
   if (ret == SVAR_OK && gpu >= count) {
-    ret = svar_fail(SVAR_ERR_CONTEXT, "this process sees %d, with numbers from 0", count);
+    ret = svar_fail(SVAR_ERR_CONTEXT,
+                    "this process sees %d, numbered from 0: set the parameter 'gpu'", count);
   }
   if (ret != SVAR_OK) {
     svar_fail_context("backing:=gpu asks for GPU %lld (backing:=ipc, in the publisher and in those "

@@ -50,12 +50,9 @@ svar_ret_t
 svar_gpu_default_set(int32_t gpu)
 {
   if (gpu != NO_GPU) {
-    int32_t count;
-    SVAR_TRY(svar_gpu_count(&count));
-    if (gpu < 0 || gpu >= count) {
-      return svar_fail(SVAR_ERR_CONTEXT, "there is no GPU %d: %d visible to this process", gpu,
-                       count);
-    }
+    const svari_driver_t *driver;
+    SVAR_TRY(svari_driver_get(&driver));
+    SVAR_TRY(svari_driver_check_number(driver, gpu));
   }
   atomic_store(&default_gpu, gpu);
   return SVAR_OK;

@@ -57,7 +57,8 @@ check_sharing(const svari_device_t *device)
   if (!has_vmm || !has_descriptors) {
     return svar_fail(SVAR_ERR_UNSUPPORTED,
                      "GPU %d (%s) cannot share memory between processes: it offers virtual memory "
-                     "management: %s, file descriptors of memory: %s; both are needed",
+                     "management: %s, file descriptors of memory: %s; both are needed: take "
+                     "another GPU, or host memory (SVAR_TARGET_HOST)",
                      device->ordinal, device->name, has_vmm ? "yes" : "no",
                      has_descriptors ? "yes" : "no");
   }
@@ -69,14 +70,19 @@ refused_by_mode(const svari_device_t *device)
 {
   int mode = SVARI_CU_MODE_DEFAULT;
   SVAR_TRY(get_attribute(device, SVARI_CU_COMPUTE_MODE, &mode));
-  const char *name = mode == SVARI_CU_MODE_PROHIBITED  ? "PROHIBITED"
-                     : mode == SVARI_CU_MODE_EXCLUSIVE ? "EXCLUSIVE_PROCESS"
-                                                       : "DEFAULT";
-  return svar_fail(
-      SVAR_ERR_CONTEXT,
-      "GPU %d (%s) takes no context of this process: its compute mode is %s; processes "
-      "that share variables need DEFAULT (nvidia-smi -i %d -c DEFAULT)",
-      device->ordinal, device->name, name, device->ordinal);
+  char uuid[SVARI_UUID_TEXT_BYTES]; // nvidia-smi counts otherwise
+  (void)svari_uuid_text(&device->uuid, uuid);
+  if (mode == SVARI_CU_MODE_DEFAULT) {
+    return svar_fail(SVAR_ERR_CONTEXT,
+                     "GPU %d (%s) takes no context of this process, though its compute mode is "
+                     "DEFAULT: see its state, MIG mode too, with `nvidia-smi -q -i %s`",
+                     device->ordinal, device->name, uuid);
+  }
+  return svar_fail(SVAR_ERR_CONTEXT,
+                   "GPU %d (%s) takes no context of this process: its compute mode is %s; "
+                   "processes that share variables need DEFAULT (nvidia-smi -i %s -c DEFAULT)",
+                   device->ordinal, device->name,
+                   mode == SVARI_CU_MODE_PROHIBITED ? "PROHIBITED" : "EXCLUSIVE_PROCESS", uuid);
 }
 
 // --- life ----------------------------------------------------------------------------------------------
@@ -111,10 +117,7 @@ svari_device_open(int ordinal, const svar_allocator_t *allocator, svari_device_t
 {
   const svari_driver_t *driver = NULL;
   SVAR_TRY(svari_driver_get(&driver));
-  if (ordinal < 0 || ordinal >= driver->device_count) {
-    return svar_fail(SVAR_ERR_CONTEXT, "there is no GPU %d: %d visible to this process", ordinal,
-                     driver->device_count);
-  }
+  SVAR_TRY(svari_driver_check_number(driver, ordinal));
   svar_allocator_t heap = allocator != NULL ? *allocator : svar_allocator_default();
   svari_device_t *device = heap.allocate(sizeof(*device), _Alignof(svari_device_t), heap.state);
   if (device == NULL) {
@@ -153,9 +156,8 @@ svari_device_find(const svari_cu_uuid_t *uuid, int32_t *out_ordinal)
   SVAR_TRY(ret);
   char text[SVARI_UUID_TEXT_BYTES];
   return svar_fail(SVAR_ERR_CONTEXT,
-                   "%s is not visible to this process, which sees %d other GPUs: see "
-                   "CUDA_VISIBLE_DEVICES, and what the container was given",
-                   svari_uuid_text(uuid, text), driver->device_count);
+                   "%s is not visible to this process, which sees %d other GPUs: %s",
+                   svari_uuid_text(uuid, text), driver->device_count, SVARI_DRIVER_WHICH_GPUS);
 }
 
 // The results are not looked at: the driver may be gone already, at the process's end.

@@ -51,7 +51,10 @@ check_version(void *library, const char *name)
 {
   svari_cu_result_t (*get_version)(int *) = NULL;
   if (!find_symbol(library, "cuDriverGetVersion", &get_version)) {
-    return say(SVARI_DRIVER_STUB, "'%s' is no NVIDIA driver: it has no cuDriverGetVersion", name);
+    return say(SVARI_DRIVER_STUB,
+               "'%s' is no NVIDIA driver: it has no cuDriverGetVersion; SVAR_GPU_DRIVER or "
+               "LD_LIBRARY_PATH leads there",
+               name);
   }
   svari_cu_result_t result = get_version(&driver.version);
   if (result == SVARI_CU_STUB_LIBRARY || driver.version == 0) {
@@ -112,11 +115,15 @@ start(void)
   }
   if (result == SVARI_CU_NO_DEVICE || (result == SVARI_CU_SUCCESS && driver.device_count < 1)) {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
-    return say(SVARI_DRIVER_NO_DEVICE, "the NVIDIA driver finds no GPU (CUDA_VISIBLE_DEVICES%s%s)",
-               visible != NULL ? "=" : " is not set", visible != NULL ? visible : "");
+    return say(SVARI_DRIVER_NO_DEVICE,
+               "the NVIDIA driver finds no GPU (CUDA_VISIBLE_DEVICES%s%.64s): %s",
+               visible != NULL ? "=" : " is not set", visible != NULL ? visible : "",
+               SVARI_DRIVER_WHICH_GPUS);
   }
   if (result != SVARI_CU_SUCCESS) {
-    return say(SVARI_DRIVER_DOES_NOT_START, "the NVIDIA driver does not start: %s (%d)",
+    return say(SVARI_DRIVER_DOES_NOT_START,
+               "the NVIDIA driver does not start: %s (%d); `nvidia-smi` tells whether its module "
+               "is in the kernel, and of the same version (after an update: reboot)",
                svari_driver_result_name(&driver, result), result);
   }
   return SVARI_DRIVER_READY;
@@ -171,6 +178,16 @@ svari_driver_get(const svari_driver_t **out_driver)
   }
   *out_driver = &driver;
   return SVAR_OK;
+}
+
+svar_ret_t
+svari_driver_check_number(const svari_driver_t *asked, int number)
+{
+  return number >= 0 && number < asked->device_count
+             ? SVAR_OK
+             : svar_fail(SVAR_ERR_CONTEXT,
+                         "there is no GPU %d: this process sees %d, numbered from 0; %s", number,
+                         asked->device_count, SVARI_DRIVER_WHICH_GPUS);
 }
 
 // --- results -----------------------------------------------------------------------------------------
@@ -230,6 +247,26 @@ code_of_result(svari_cu_result_t result)
   }
 }
 
+// What can be done about it, as the end of a sentence; or "".
+static const char *
+remedy_of_result(svari_cu_result_t result)
+{
+  switch (result) {
+  case SVARI_CU_OUT_OF_MEMORY:
+    return "; `nvidia-smi` shows what uses the GPU's memory: end some of it, or ask for less";
+  case SVARI_CU_NO_BINARY_FOR_GPU:
+  case SVARI_CU_INVALID_PTX:
+  case SVARI_CU_UNSUPPORTED_PTX_VERSION:
+    return "; kernels need a GPU of compute capability 7.5 and driver 525, or later ones";
+  case SVARI_CU_JIT_COMPILER_NOT_FOUND:
+    return "; libnvidia-ptxjitcompiler.so.1 is missing: install the whole driver (in a container: "
+           "NVIDIA_DRIVER_CAPABILITIES=compute,utility)";
+  default:
+    return svari_driver_is_final(result) ? "; this process can use the GPU no more: start it again"
+                                         : "";
+  }
+}
+
 svar_ret_t
 svari_driver_result(const svari_driver_t *asked, svari_cu_result_t result, const char *format, ...)
 {
@@ -242,8 +279,5 @@ svari_driver_result(const svari_driver_t *asked, svari_cu_result_t result, const
   vsnprintf(what, sizeof(what), format, arguments);
   va_end(arguments);
   return svar_fail(code_of_result(result), "%s: %s (%d)%s", what,
-                   svari_driver_result_name(asked, result), result,
-                   svari_driver_is_final(result)
-                       ? "; this process can use the GPU no more: start it again"
-                       : "");
+                   svari_driver_result_name(asked, result), result, remedy_of_result(result));
 }

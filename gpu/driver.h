@@ -38,6 +38,13 @@ svari_driver_state_t svari_driver_state(void);
 // SVAR_ERR_UNSUPPORTED, SVAR_ERR_CONTEXT as above; SVAR_ERR_FORKED in a child of the process that loaded it
 svar_ret_t svari_driver_get(const svari_driver_t **out_driver);
 
+// Where GPUs that a process does not find may be: the end of sentences.
+#define SVARI_DRIVER_WHICH_GPUS                                                                    \
+  "`nvidia-smi -L` lists those that there are, CUDA_VISIBLE_DEVICES chooses among them, and a "    \
+  "container has those that it was given (docker run --gpus all; nvidia.com/gpu in Kubernetes)"
+// SVAR_ERR_CONTEXT: there is no GPU of that number here.
+svar_ret_t svari_driver_check_number(const svari_driver_t *driver, int number);
+
 // The name of a result of the driver ("CUDA_ERROR_OUT_OF_MEMORY"). Static text, never NULL.
 const char *svari_driver_result_name(const svari_driver_t *driver, svari_cu_result_t result);
 // After such a result a context takes no more work, and does none: another one cannot be had in the same process.

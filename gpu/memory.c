@@ -27,7 +27,9 @@ svari_memory_granularity(const svari_device_t *device, uint64_t *out_bytes)
                                "asking GPU %d (%s) in what steps it gives memory", device->ordinal,
                                device->name));
   if (bytes == 0 || (bytes & (bytes - 1)) != 0) {
-    return svar_fail(SVAR_ERR_DEVICE, "GPU %d (%s) gives memory in steps of %zu bytes",
+    return svar_fail(SVAR_ERR_DEVICE,
+                     "GPU %d (%s) gives memory in steps of %zu bytes, which is no power of two: "
+                     "install another driver",
                      device->ordinal, device->name, bytes);
   }
   *out_bytes = bytes;
@@ -52,8 +54,8 @@ memory_new(svari_device_t *device, uint32_t slot_count, uint64_t slot_bytes,
   if (slot_count == 0 || slot_bytes == 0 || !round_up(&stride, SVARI_SLOT_ALIGNMENT_BYTES) ||
       __builtin_mul_overflow(stride, slot_count, &total) ||
       !round_up(&total, device->granularity_bytes)) {
-    return svar_fail(SVAR_ERR_NO_SPACE, "no GPU has %u slots of %llu bytes", slot_count,
-                     (unsigned long long)slot_bytes);
+    return svar_fail(SVAR_ERR_NO_SPACE, "no GPU has %u slots of %llu bytes: ask for less",
+                     slot_count, (unsigned long long)slot_bytes);
   }
   svar_allocator_t heap = device->allocator;
   svari_memory_t *memory = heap.allocate(sizeof(*memory), _Alignof(svari_memory_t), heap.state);

@@ -146,7 +146,8 @@ write_from_device(const svari_store_container_t *container, const svari_filter_p
   }
   if (!svari_source_is_aligned(source)) {
     return svar_fail(SVAR_ERR_VALUE,
-                     "variable %s: the array's data, at %p on a GPU, are not aligned for %s",
+                     "variable %s: the array's data, at %p on a GPU, are not aligned for %s: copy "
+                     "them to where they are",
                      svari_name_text(container->name).text, (const void *)layout.data,
                      svar_dtype_name(plan->from));
   }

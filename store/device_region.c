@@ -130,7 +130,9 @@ name_locked(svar_store_t *store, const uint8_t *uuid, uint32_t *out_place)
     }
   }
   if (count == SVARI_DEVICES) {
-    return svar_fail(SVAR_ERR_NO_SPACE, "store '%s' has variables on %d GPUs, the most it can have",
+    return svar_fail(SVAR_ERR_NO_SPACE,
+                     "store '%s' has variables on %d GPUs, the most it can have: put more into "
+                     "another store",
                      store->name, SVARI_DEVICES);
   }
   memcpy(header->devices[count].uuid, uuid, SVARI_UUID_BYTES);

@@ -127,7 +127,7 @@ release_after(svar_store_t *store, svari_pin_t *pin, int32_t gpu, void *stream)
   if (device == NULL) {
     return svar_fail(SVAR_ERR_CONTEXT,
                      "store '%s' has no variable on GPU %d in this process, so nothing there can "
-                     "read its values",
+                     "read its values: give the number of the GPU that its views name",
                      store->name, gpu);
   }
   pthread_mutex_lock(&store->release_lock);

@@ -1,6 +1,7 @@
 // Devices: found by number and by identity, and refused for every reason there is. As in test_driver.cpp, each is
 // a process of its own.
 #include "gpu/stand_in.hpp"
+#include "shared_variable/gpu.h"
 
 using namespace svar_test;
 
@@ -45,13 +46,19 @@ TEST(Device, ThatIsNotVisibleIsNamed)
     svari_cu_uuid_t uuid = uuid_of(1);
     svari_device_t *device = nullptr;
     int32_t ordinal = -1;
-    EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT,
-                      "GPU-5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a01 is not visible to this process",
-                      svari_device_find(&uuid, &ordinal));
-    EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU 1: 1 visible",
-                      svari_device_open(1, nullptr, &device));
+    EXPECT_SVAR_FAILS(
+        SVAR_ERR_CONTEXT,
+        "GPU-5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a01 is not visible to this process, which "
+        "sees 1 other GPUs: `nvidia-smi -L` lists",
+        svari_device_find(&uuid, &ordinal));
+    EXPECT_SVAR_FAILS(
+        SVAR_ERR_CONTEXT,
+        "there is no GPU 1: this process sees 1, numbered from 0; `nvidia-smi -L` lists",
+        svari_device_open(1, nullptr, &device));
     EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU -1",
                       svari_device_open(-1, nullptr, &device));
+    EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU 1: this process sees 1, numbered from 0; ",
+                      svar_gpu_default_set(1));
     EXPECT_EQ(device, nullptr);
   });
 }
@@ -65,6 +72,7 @@ TEST(Device, WithoutSharedMemoryIsRefused)
     EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED,
                       "GPU 0 (stand-in 0) cannot share memory between processes",
                       svari_device_open(0, nullptr, &device));
+    EXPECT_NE(std::string(svar_error_message()).find("(SVAR_TARGET_HOST)"), std::string::npos);
     EXPECT_EQ(stand_in().live(), 0);
   });
 }
@@ -78,9 +86,26 @@ TEST(Device, WhoseComputeModeKeepsOthersOutIsRefused)
       svari_device_t *device = nullptr;
       EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, std::string("its compute mode is ") + name,
                         svari_device_open(0, nullptr, &device));
+      EXPECT_NE(std::string(svar_error_message())
+                    .find("(nvidia-smi -i GPU-5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a00 -c DEFAULT)"),
+                std::string::npos);
       EXPECT_EQ(stand_in().live(), 0);
     });
   }
+}
+
+TEST(Device, ThatIsUnavailableForAnotherReasonSaysWhereToLook)
+{
+  in_a_child([] {
+    use_stand_in();
+    setenv("FAKE_DRIVER_FAIL", "cuDevicePrimaryCtxRetain:1:46", 1);
+    svari_device_t *device = nullptr;
+    EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT,
+                      "though its compute mode is DEFAULT: see its state, MIG mode too, with "
+                      "`nvidia-smi -q -i GPU-5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a00`",
+                      svari_device_open(0, nullptr, &device));
+    EXPECT_EQ(stand_in().live(), 0);
+  });
 }
 
 } // namespace

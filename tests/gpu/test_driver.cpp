@@ -118,7 +118,8 @@ TEST(Driver, IsNoLibraryOfAnotherKind)
   expect_state({{"FAKE_DRIVER_VERSION", "0"}}, SVARI_DRIVER_STUB, SVAR_ERR_UNSUPPORTED,
                "the CUDA toolkit's library for linking");
   expect_state({{"SVAR_GPU_DRIVER", "libm.so.6"}}, SVARI_DRIVER_STUB, SVAR_ERR_UNSUPPORTED,
-               "'libm.so.6' is no NVIDIA driver");
+               "'libm.so.6' is no NVIDIA driver: it has no cuDriverGetVersion; SVAR_GPU_DRIVER or "
+               "LD_LIBRARY_PATH leads there");
 }
 
 TEST(Driver, OfBeforeCuda12IsTooOld)
@@ -141,7 +142,8 @@ TEST(Driver, ThatLacksAnyOfTheCallsIsIncomplete)
 TEST(Driver, ThatDoesNotStartTellsItsReason)
 {
   expect_state({{"FAKE_DRIVER_FAIL", "cuInit:1:801"}}, SVARI_DRIVER_DOES_NOT_START,
-               SVAR_ERR_UNSUPPORTED, "does not start: CUDA_ERROR_NOT_SUPPORTED (801)");
+               SVAR_ERR_UNSUPPORTED,
+               "does not start: CUDA_ERROR_NOT_SUPPORTED (801); `nvidia-smi` tells");
   expect_state({{"FAKE_DRIVER_FAIL", "cuInit:1:12345"}}, SVARI_DRIVER_DOES_NOT_START,
                SVAR_ERR_UNSUPPORTED, "an error without a name (12345)");
   expect_state({{"FAKE_DRIVER_FAIL", "cuDeviceGetCount:1:2"}}, SVARI_DRIVER_DOES_NOT_START,
@@ -151,10 +153,11 @@ TEST(Driver, ThatDoesNotStartTellsItsReason)
 TEST(Driver, WithoutAVisibleDeviceSaysWhatHidesThem)
 {
   expect_state({{"FAKE_DRIVER_DEVICES", "0"}, {"CUDA_VISIBLE_DEVICES", "7"}},
-               SVARI_DRIVER_NO_DEVICE, SVAR_ERR_CONTEXT, "finds no GPU (CUDA_VISIBLE_DEVICES=7)");
+               SVARI_DRIVER_NO_DEVICE, SVAR_ERR_CONTEXT,
+               "finds no GPU (CUDA_VISIBLE_DEVICES=7): `nvidia-smi -L` lists those that there are");
   unsetenv("CUDA_VISIBLE_DEVICES");
   expect_state({{"FAKE_DRIVER_DEVICES", "0"}}, SVARI_DRIVER_NO_DEVICE, SVAR_ERR_CONTEXT,
-               "(CUDA_VISIBLE_DEVICES is not set)");
+               "(CUDA_VISIBLE_DEVICES is not set): `nvidia-smi -L` lists");
 }
 
 TEST(Driver, LoadedBeforeAForkRefusesTheChild)
@@ -185,12 +188,17 @@ TEST(Driver, ResultsBecomeCodesAndSentences)
     const svari_driver_t *driver = nullptr;
     ASSERT_SVAR_OK(svari_driver_get(&driver));
     EXPECT_SVAR_OK(svari_driver_result(driver, SVARI_CU_SUCCESS, "doing %d", 1));
-    EXPECT_SVAR_FAILS(SVAR_ERR_NO_SPACE, "doing 2: CUDA_ERROR_OUT_OF_MEMORY (2)",
+    EXPECT_SVAR_FAILS(SVAR_ERR_NO_SPACE,
+                      "doing 2: CUDA_ERROR_OUT_OF_MEMORY (2); `nvidia-smi` shows what uses",
                       svari_driver_result(driver, SVARI_CU_OUT_OF_MEMORY, "doing %d", 2));
     EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "(46)",
                       svari_driver_result(driver, SVARI_CU_DEVICE_UNAVAILABLE, "x"));
-    EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "(222)",
-                      svari_driver_result(driver, SVARI_CU_UNSUPPORTED_PTX_VERSION, "x"));
+    for (svari_cu_result_t refused : {209, 218, 222}) {
+      EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "; kernels need a GPU of compute capability 7.5",
+                        svari_driver_result(driver, refused, "x"));
+    }
+    EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "(221); libnvidia-ptxjitcompiler.so.1 is missing",
+                      svari_driver_result(driver, SVARI_CU_JIT_COMPILER_NOT_FOUND, "x"));
     for (svari_cu_result_t lost :
          {214, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911}) {
       EXPECT_SVAR_FAILS(SVAR_ERR_DEVICE, "this process can use the GPU no more: start it again",

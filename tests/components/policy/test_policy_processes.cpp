@@ -361,7 +361,8 @@ TEST_P(PolicyProcessesOnGpu, SayWhatIsMissing)
   environment_ = {{"SVAR_GPU_DRIVER", SVAR_STAND_IN_DRIVER}};
   auto publisher = Publisher({{"file", weights_file_}, {"gpu", "1"}});
   EXPECT_EQ(publisher->Wait(), 1);
-  EXPECT_NE(publisher->Errors().find("this process sees 1, with numbers from 0"), std::string::npos)
+  EXPECT_NE(publisher->Errors().find("this process sees 1, numbered from 0: set the parameter"),
+            std::string::npos)
       << publisher->Errors();
   EXPECT_EQ(segments_.files(), std::vector<std::string>{});
 }
