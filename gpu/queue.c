@@ -2,6 +2,8 @@
 #include "shared_variable/gpu_queue.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -159,46 +161,96 @@ is_compact(const DLTensor *tensor)
   return true;
 }
 
+// A call as its sentences tell of it.
+typedef struct call {
+  const svar_gpu_queue_t *queue;
+  const char *name;
+  char basis[128]; // of which of its arguments the shapes of the others follow, and how
+} call_t;
+
+// The argument is the caller's name of the tensor; the format tells what would have been taken.
+static svar_ret_t refuse(const call_t *call, const char *argument, const DLTensor *tensor,
+                         const char *format, ...) SVAR_PRINTF(4, 5);
+
 static svar_ret_t
-refuse(const svar_gpu_queue_t *queue, const DLTensor *tensor, const char *what, svar_dtype_t dtype,
-       int32_t ndim, const int64_t *shape)
+refuse(const call_t *call, const char *argument, const DLTensor *tensor, const char *format, ...)
 {
-  char found[SVAR_TYPE_TEXT_BYTES], wanted[SVAR_TYPE_TEXT_BYTES];
-  const char *place = is_here(queue, tensor) ? "on this GPU"
-                      : is_on_host(tensor)   ? "in the host"
-                                             : "on another device";
-  return svar_fail(SVAR_ERR_TYPE,
-                   "%s is %s of shape %s, %s, %s; work on GPU %d asks for compact %s of shape %s",
-                   what, svar_dtype_name(tensor->dtype),
-                   svar_shape_text(tensor->ndim, tensor->shape, found, sizeof(found)),
-                   is_compact(tensor) ? "compact" : "not compact", place, queue->device->ordinal,
-                   svar_dtype_name(dtype), svar_shape_text(ndim, shape, wanted, sizeof(wanted)));
+  char wanted[2 * SVAR_TYPE_TEXT_BYTES], shape[SVAR_TYPE_TEXT_BYTES];
+  char place[32] = "on another device";
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(wanted, sizeof(wanted), format, arguments);
+  va_end(arguments);
+  if (is_on_host(tensor)) {
+    snprintf(place, sizeof(place), "in the host");
+  } else if (tensor->device.device_type == kDLCUDA) {
+    snprintf(place, sizeof(place), "on GPU %d", tensor->device.device_id);
+  }
+  return svar_fail(SVAR_ERR_TYPE, "%s(): '%s' is %s of shape %s, %s, %s; expected: %s", call->name,
+                   argument, svar_dtype_name(tensor->dtype),
+                   svar_shape_text(tensor->ndim, tensor->shape, shape, sizeof(shape)),
+                   is_compact(tensor) ? "compact" : "not compact", place, wanted);
+}
+
+static svar_ret_t
+check_given(const call_t *call, const char *argument, const DLTensor *tensor)
+{
+  return tensor != NULL ? SVAR_OK
+                        : svar_fail(SVAR_ERR_ARGUMENT, "%s(): '%s' is NULL", call->name, argument);
+}
+
+static bool
+is_floats(const svar_gpu_queue_t *queue, const DLTensor *tensor)
+{
+  return is_here(queue, tensor) && svar_dtype_equal(tensor->dtype, SVAR_FLOAT32) &&
+         is_compact(tensor);
+}
+
+// Float32 on the queue's GPU, of a shape that the others follow from: of that rank, and not empty.
+static svar_ret_t
+check_basis(const call_t *call, const char *argument, const DLTensor *tensor, int32_t ndim)
+{
+  SVAR_TRY(check_given(call, argument, tensor));
+  bool fits = tensor->ndim == ndim && is_floats(call->queue, tensor);
+  for (int32_t axis = 0; fits && axis < ndim; axis++) {
+    fits = tensor->shape[axis] > 0;
+  }
+  return fits ? SVAR_OK
+              : refuse(call, argument, tensor, "float32 of rank %d, not empty, compact, on GPU %d",
+                       ndim, call->queue->device->ordinal);
 }
 
 // A vector (columns 0) or a matrix of float32 on the queue's GPU.
 static svar_ret_t
-check_floats(const svar_gpu_queue_t *queue, const DLTensor *tensor, const char *what, int64_t rows,
+check_floats(const call_t *call, const char *argument, const DLTensor *tensor, int64_t rows,
              int64_t columns)
 {
+  char text[SVAR_TYPE_TEXT_BYTES];
   const int64_t shape[] = {rows, columns};
   int32_t ndim = columns == 0 ? 1 : 2;
-  return is_here(queue, tensor) && svar_dtype_equal(tensor->dtype, SVAR_FLOAT32) &&
-                 has_shape(tensor, ndim, shape) && is_compact(tensor)
+  SVAR_TRY(check_given(call, argument, tensor));
+  return is_floats(call->queue, tensor) && has_shape(tensor, ndim, shape)
              ? SVAR_OK
-             : refuse(queue, tensor, what, SVAR_FLOAT32, ndim, shape);
+             : refuse(call, argument, tensor, "float32 of shape %s, compact, on GPU %d (%s)",
+                      svar_shape_text(ndim, shape, text, sizeof(text)),
+                      call->queue->device->ordinal, call->basis);
 }
 
 // --- work --------------------------------------------------------------------------------------------------
 
 static svar_ret_t
-check_copy(const svar_gpu_queue_t *queue, const DLTensor *tensor, const char *what,
-           const DLTensor *like)
+check_copy(const call_t *call, const char *argument, const DLTensor *tensor, const DLTensor *like)
 {
-  return (is_here(queue, tensor) || is_on_host(tensor)) && is_compact(tensor) &&
+  char text[SVAR_TYPE_TEXT_BYTES];
+  return (is_here(call->queue, tensor) || is_on_host(tensor)) && is_compact(tensor) &&
                  svar_dtype_equal(tensor->dtype, like->dtype) &&
                  has_shape(tensor, like->ndim, like->shape)
              ? SVAR_OK
-             : refuse(queue, tensor, what, like->dtype, like->ndim, like->shape);
+             : refuse(call, argument, tensor,
+                      "%s of shape %s, as the other's, compact, on GPU %d or in the host",
+                      svar_dtype_name(like->dtype),
+                      svar_shape_text(like->ndim, like->shape, text, sizeof(text)),
+                      call->queue->device->ordinal);
 }
 
 svar_ret_t
@@ -206,8 +258,9 @@ svar_gpu_queue_copy(svar_gpu_queue_t *queue, const DLTensor *to, const DLTensor 
 {
   SVAR_REQUIRE(queue != NULL && to != NULL && from != NULL);
   uint64_t size_bytes;
-  SVAR_TRY(check_copy(queue, from, "what is copied", to));
-  SVAR_TRY(check_copy(queue, to, "the copy", from));
+  const call_t call = {.queue = queue, .name = __func__};
+  SVAR_TRY(check_copy(&call, "from", from, to));
+  SVAR_TRY(check_copy(&call, "to", to, from));
   SVAR_TRY(svar_shape_bytes(to->dtype, to->ndim, to->shape, &size_bytes));
   SVAR_REQUIRE(!is_on_host(from) || !is_on_host(to));
   if (is_on_host(from)) {
@@ -225,7 +278,8 @@ svar_gpu_queue_zero(svar_gpu_queue_t *queue, const DLTensor *to)
   SVAR_REQUIRE(queue != NULL && to != NULL);
   uint64_t size_bytes;
   if (!is_here(queue, to) || !is_compact(to)) {
-    return refuse(queue, to, "what is zeroed", to->dtype, to->ndim, to->shape);
+    const call_t call = {.queue = queue, .name = __func__};
+    return refuse(&call, "to", to, "compact, on GPU %d", queue->device->ordinal);
   }
   SVAR_TRY(svar_shape_bytes(to->dtype, to->ndim, to->shape, &size_bytes));
   return svari_stream_zero(&queue->stream, address_of(to), size_bytes);
@@ -240,14 +294,15 @@ svar_gpu_queue_dense(svar_gpu_queue_t *queue, const DLTensor *weight, const DLTe
                     (int)SVAR_ACTIVATION_ELU == SVARI_KERNEL_ELU &&
                     (int)SVAR_ACTIVATION_TANH == SVARI_KERNEL_TANH,
                 "the kernels count as the header does");
-  SVAR_REQUIRE(queue != NULL && weight != NULL && weight->ndim == 2 && bias != NULL &&
-               (unsigned)activation <= SVAR_ACTIVATION_TANH && in != NULL && out != NULL);
+  SVAR_REQUIRE(queue != NULL && (unsigned)activation <= SVAR_ACTIVATION_TANH);
+  call_t call = {.queue = queue, .name = __func__};
+  SVAR_TRY(check_basis(&call, "weight", weight, 2));
   int64_t rows = weight->shape[0], columns = weight->shape[1];
-  SVAR_REQUIRE(rows > 0 && columns > 0);
-  SVAR_TRY(check_floats(queue, weight, "a layer's weight", rows, columns));
-  SVAR_TRY(check_floats(queue, bias, "a layer's bias", rows, 0));
-  SVAR_TRY(check_floats(queue, in, "a layer's input", columns, 0));
-  SVAR_TRY(check_floats(queue, out, "a layer's output", rows, 0));
+  snprintf(call.basis, sizeof(call.basis), "'weight' has %lld rows and %lld columns",
+           (long long)rows, (long long)columns);
+  SVAR_TRY(check_floats(&call, "bias", bias, rows, 0));
+  SVAR_TRY(check_floats(&call, "in", in, columns, 0));
+  SVAR_TRY(check_floats(&call, "out", out, rows, 0));
   svari_kernel_dense_t layer = {.weight = address_of(weight),
                                 .bias = address_of(bias),
                                 .rows = (uint64_t)rows,
@@ -257,36 +312,31 @@ svar_gpu_queue_dense(svar_gpu_queue_t *queue, const DLTensor *weight, const DLTe
 }
 
 static svar_ret_t
-check_lstm(const svar_gpu_queue_t *queue, const svar_gpu_lstm_t *weights, int64_t inputs,
-           int64_t units)
+check_weights(const call_t *call, const svar_gpu_lstm_t *weights, int64_t inputs, int64_t units)
 {
   int64_t rows = 4 * units;
-  SVAR_TRY(check_floats(queue, weights->weight_in, "an LSTM's weight of its input", rows, inputs));
-  SVAR_TRY(
-      check_floats(queue, weights->weight_hidden, "an LSTM's weight of its state", rows, units));
-  SVAR_TRY(check_floats(queue, weights->bias_in, "an LSTM's bias of its input", rows, 0));
-  return check_floats(queue, weights->bias_hidden, "an LSTM's bias of its state", rows, 0);
-}
-
-static svar_ret_t
-check_state(const svar_gpu_queue_t *queue, const svar_gpu_lstm_state_t *state, int64_t units)
-{
-  SVAR_TRY(check_floats(queue, state->hidden, "an LSTM's state", units, 0));
-  return check_floats(queue, state->cell, "an LSTM's cell", units, 0);
+  SVAR_TRY(check_floats(call, "weights->weight_in", weights->weight_in, rows, inputs));
+  SVAR_TRY(check_floats(call, "weights->weight_hidden", weights->weight_hidden, rows, units));
+  SVAR_TRY(check_floats(call, "weights->bias_in", weights->bias_in, rows, 0));
+  return check_floats(call, "weights->bias_hidden", weights->bias_hidden, rows, 0);
 }
 
 svar_ret_t
 svar_gpu_queue_lstm(svar_gpu_queue_t *queue, const svar_gpu_lstm_t *weights, const DLTensor *in,
                     const svar_gpu_lstm_state_t *from, const svar_gpu_lstm_state_t *to)
 {
-  SVAR_REQUIRE(queue != NULL && weights != NULL && in != NULL && in->ndim == 1 && from != NULL &&
-               from->hidden->ndim == 1 && to != NULL);
+  SVAR_REQUIRE(queue != NULL && weights != NULL && from != NULL && to != NULL);
+  call_t call = {.queue = queue, .name = __func__};
+  SVAR_TRY(check_basis(&call, "in", in, 1));
+  SVAR_TRY(check_basis(&call, "from->hidden", from->hidden, 1));
   int64_t inputs = in->shape[0], units = from->hidden->shape[0];
-  SVAR_REQUIRE(inputs > 0 && units > 0 && units <= INT64_MAX / 4);
-  SVAR_TRY(check_lstm(queue, weights, inputs, units));
-  SVAR_TRY(check_floats(queue, in, "an LSTM's input", inputs, 0));
-  SVAR_TRY(check_state(queue, from, units));
-  SVAR_TRY(check_state(queue, to, units));
+  SVAR_REQUIRE(units <= INT64_MAX / 4);
+  snprintf(call.basis, sizeof(call.basis), "'in' has %lld inputs and 'from->hidden' %lld units",
+           (long long)inputs, (long long)units);
+  SVAR_TRY(check_weights(&call, weights, inputs, units));
+  SVAR_TRY(check_floats(&call, "from->cell", from->cell, units, 0));
+  SVAR_TRY(check_floats(&call, "to->hidden", to->hidden, units, 0));
+  SVAR_TRY(check_floats(&call, "to->cell", to->cell, units, 0));
   svari_kernel_lstm_t layer = {.weight_in = address_of(weights->weight_in),
                                .weight_hidden = address_of(weights->weight_hidden),
                                .bias_in = address_of(weights->bias_in),

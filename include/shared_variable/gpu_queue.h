@@ -41,8 +41,9 @@ SVAR_PUBLIC void *svar_gpu_queue_host_memory(const svar_gpu_queue_t *queue);
 // All of these enqueue and return.
 // Contract: allocates: no (the driver may; a layer's first use loads its kernel, some milliseconds); blocks: no;
 // system calls: the driver's; after fork: SVAR_ERR_FORKED
-//   SVAR_ERR_TYPE         a tensor that is not compact, not of the dtype or not of the shape that the others ask
-//                         for, or neither on the queue's GPU nor, for a copy, in the host
+//   SVAR_ERR_TYPE         a tensor that is not compact, not of the dtype, the rank or the shape that the others ask
+//                         for, or neither on the queue's GPU nor, for a copy, in the host; the message names the
+//                         call, the argument, and what was expected
 //   SVAR_ERR_DEVICE       the GPU fails, or work before this failed
 //   SVAR_ERR_UNSUPPORTED  a driver that takes no kernels of ours
 

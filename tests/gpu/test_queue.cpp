@@ -39,10 +39,8 @@ protected:
     use_stand_in(2);
     int32_t count = 0;
     ASSERT_SVAR_OK(svar_gpu_count(&count));
-    if (count < 2) {
-      GTEST_SKIP() << "on the second of two GPUs";
-    }
-    ASSERT_SVAR_OK(svar_gpu_queue_create(1, kBytes, kBytes, &queue_));
+    gpu_ = count - 1;
+    ASSERT_SVAR_OK(svar_gpu_queue_create(gpu_, kBytes, kBytes, &queue_));
     stand_in().delay(200);
   }
   void TearDown() override
@@ -64,10 +62,10 @@ protected:
   {
     void *data = room(values.size());
     Place host(values.data(), shape, {kDLCPU, 0});
-    Place device(data, shape, {kDLCUDA, 1});
+    Place device(data, shape, {kDLCUDA, gpu_});
     EXPECT_SVAR_OK(svar_gpu_queue_copy(queue_, &device, &host));
     EXPECT_SVAR_OK(svar_gpu_queue_wait(queue_));
-    return Place(data, std::move(shape), {kDLCUDA, 1});
+    return Place(data, std::move(shape), {kDLCUDA, gpu_});
   }
   Floats take(const Place &place)
   {
@@ -78,6 +76,13 @@ protected:
     return values;
   }
 
+  /// " on GPU 1", as sentences say it.
+  std::string on_gpu() const
+  {
+    return " on GPU " + std::to_string(gpu_);
+  }
+
+  int32_t gpu_ = -1; // the last that there is: of the stand-in's two the one whose number is not 0
   svar_gpu_queue_t *queue_ = nullptr;
 
 private:
@@ -93,7 +98,7 @@ TEST_F(GpuQueue, CopiesAndZeroesInTheOrderOfTheCalls)
     host[i] = static_cast<float>(i);
   }
   Place from(host, {4}, {kDLCPU, 0}), to(host + 4, {4}, {kDLCPU, 0});
-  Place first(room(4), {4}, {kDLCUDA, 1}), second(room(4), {4}, {kDLCUDA, 1});
+  Place first(room(4), {4}, {kDLCUDA, gpu_}), second(room(4), {4}, {kDLCUDA, gpu_});
   ASSERT_SVAR_OK(svar_gpu_queue_copy(queue_, &first, &from));
   ASSERT_SVAR_OK(svar_gpu_queue_copy(queue_, &second, &first));
   ASSERT_SVAR_OK(svar_gpu_queue_zero(queue_, &first));
@@ -160,25 +165,75 @@ TEST_F(GpuQueue, RefusesTensorsThatDoNotFit)
     return svar_gpu_queue_dense(queue_, &weight, &bias, SVAR_ACTIVATION_NONE, &x, &out);
   };
   EXPECT_SVAR_FAILS(SVAR_ERR_TYPE,
-                    "a layer's input is float32 of shape (2), compact, on this GPU; work on GPU 1 "
-                    "asks for compact float32 of shape (3)",
+                    "svar_gpu_queue_dense(): 'in' is float32 of shape (2), compact," + on_gpu() +
+                        "; expected: float32 of shape (3), compact," + on_gpu() +
+                        " ('weight' has 2 rows and 3 columns)",
                     dense(bias));
-  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "in the host", dense(host));
-  Place other(in.tensor.data, {3}, {kDLCUDA, 0}), halves(in.tensor.data, {3}, {kDLCUDA, 1});
-  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "on another device", dense(other));
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "in the host; expected", dense(host));
+  Place other(in.tensor.data, {3}, {kDLCUDA, gpu_ + 1});
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "on GPU " + std::to_string(gpu_ + 1) + "; exp", dense(other));
+  Place elsewhere(in.tensor.data, {3}, {kDLVulkan, 0});
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "on another device; expected", dense(elsewhere));
+  Place halves(in.tensor.data, {3}, {kDLCUDA, gpu_});
   halves.tensor.dtype = SVAR_FLOAT16;
-  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "a layer's input is float16", dense(halves));
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "'in' is float16", dense(halves));
   int64_t strides[] = {2};
   in.tensor.strides = strides;
   EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "not compact", dense(in));
-  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "what is copied is float32 of shape (3)",
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE,
+                    "svar_gpu_queue_dense(): 'weight' is float32 of shape (2), compact," +
+                        on_gpu() + "; expected: float32 of rank 2, not empty, compact," + on_gpu(),
+                    svar_gpu_queue_dense(queue_, &bias, &bias, SVAR_ACTIVATION_NONE, &out, &out));
+  EXPECT_SVAR_FAILS(
+      SVAR_ERR_ARGUMENT, "svar_gpu_queue_dense(): 'bias' is NULL",
+      svar_gpu_queue_dense(queue_, &weight, nullptr, SVAR_ACTIVATION_NONE, &in, &out));
+}
+
+TEST_F(GpuQueue, NamesTheCallThatACopyDoesNotFit)
+{
+  Place out = put({0, 0}, {2}), host(svar_gpu_queue_host_memory(queue_), {3}, {kDLCPU, 0});
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE,
+                    "svar_gpu_queue_copy(): 'from' is float32 of shape (3), compact, in the host; "
+                    "expected: float32 of shape (2), as the other's, compact," +
+                        on_gpu() + " or in the host",
                     svar_gpu_queue_copy(queue_, &out, &host));
   EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "breaks its contract",
                     svar_gpu_queue_copy(queue_, &host, &host));
-  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "what is zeroed", svar_gpu_queue_zero(queue_, &host));
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE,
+                    "svar_gpu_queue_zero(): 'to' is float32 of shape (3), compact, in the host; "
+                    "expected: compact," +
+                        on_gpu(),
+                    svar_gpu_queue_zero(queue_, &host));
+}
+
+TEST_F(GpuQueue, NamesWhatOfAnLstmDoesNotFit)
+{
+  Place weight = put(Floats(8, 1), {4, 2}), square = put(Floats(4, 1), {4, 1});
+  Place bias = put(Floats(4, 1), {4}), in = put({1, 2}, {2}), one = put({1}, {1});
+  auto step = [&](const svar_gpu_lstm_t &weights, const svar_gpu_lstm_state_t &to) {
+    const svar_gpu_lstm_state_t from = {&one, &one};
+    return svar_gpu_queue_lstm(queue_, &weights, &in, &from, &to);
+  };
+  const std::string basis = "('in' has 2 inputs and 'from->hidden' 1 units)";
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE,
+                    "svar_gpu_queue_lstm(): 'weights->weight_hidden' is float32 of shape (4, 2), "
+                    "compact," +
+                        on_gpu() + "; expected: float32 of shape (4, 1), compact," + on_gpu() +
+                        " " + basis,
+                    step({&weight, &weight, &bias, &bias}, {&one, &one}));
+  EXPECT_SVAR_FAILS(SVAR_ERR_TYPE, "'to->cell' is float32 of shape (2)",
+                    step({&weight, &square, &bias, &bias}, {&one, &in}));
+  EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "svar_gpu_queue_lstm(): 'weights->bias_hidden' is NULL",
+                    step({&weight, &square, &bias, nullptr}, {&one, &one}));
+}
+
+TEST_F(GpuQueue, RefusesAGpuThatIsNotThere)
+{
+  const int32_t none = gpu_ + 1;
   EXPECT_SVAR_FAILS(SVAR_ERR_ARGUMENT, "breaks its contract",
-                    svar_gpu_queue_create(0, 0, 1, &queue_));
-  EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU 2", svar_gpu_queue_create(2, 1, 1, &queue_));
+                    svar_gpu_queue_create(gpu_, 0, 1, &queue_));
+  EXPECT_SVAR_FAILS(SVAR_ERR_CONTEXT, "there is no GPU " + std::to_string(none),
+                    svar_gpu_queue_create(none, 1, 1, &queue_));
 }
 
 // Where a child gets pages of its own, so may the parent, of which the GPU does not hear.
@@ -203,11 +258,12 @@ TEST_F(GpuQueue, TellsWhatFails)
     return svar_gpu_queue_dense(queue_, &weight, &bias, SVAR_ACTIVATION_NONE, &in, &out);
   };
   stand_in().fail("cuModuleLoadData", 1, SVARI_CU_INVALID_PTX);
-  EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "loading the kernel svari_dense on GPU 1", dense());
+  EXPECT_SVAR_FAILS(SVAR_ERR_UNSUPPORTED, "loading the kernel svari_dense" + on_gpu(), dense());
   stand_in().fail("cuLaunchKernel", 1, SVARI_CU_LAUNCH_FAILED);
   EXPECT_SVAR_FAILS(SVAR_ERR_DEVICE, "starting the kernel svari_dense with 32 threads", dense());
   stand_in().fail("cuStreamSynchronize", 1, SVARI_CU_LAUNCH_FAILED);
-  EXPECT_SVAR_FAILS(SVAR_ERR_DEVICE, "waiting for the work on GPU 1", svar_gpu_queue_wait(queue_));
+  EXPECT_SVAR_FAILS(SVAR_ERR_DEVICE, "waiting for the work" + on_gpu(),
+                    svar_gpu_queue_wait(queue_));
 }
 
 TEST_F(GpuQueue, IsGivenBackWhicheverCallFails)
