@@ -51,6 +51,7 @@ const svari_command_t svari_command_doctor = {
     .description =
         "One line a finding: ok, note or PROBLEM; what it is about; and a sentence, with what to\n"
         "do about a problem. First the machine, then each store: who holds it, who reads it, what\n"
-        "they keep in use, and what cannot be read. Exit code 1 if there is a problem.\n",
+        "they keep in use, and what cannot be read: on GPUs, too, if it has variables there. Exit\n"
+        "code 1 if there is a problem.\n",
     .run = run_doctor,
 };

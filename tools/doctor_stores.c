@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "shared_variable/gpu.h"
 #include "tools/doctor.h"
 #include "tools/found_stores.h"
 #include "tools/quantity.h"
@@ -82,6 +83,32 @@ examine_registrations(svari_diagnosis_t *diagnosis, const svar_store_info_t *inf
   }
 }
 
+static size_t
+count_on_gpus(const svari_variable_list_t *variables)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < variables->count; ++i) {
+    const svar_variable_t *variable = variables->items[i];
+    count += variable != NULL && svar_variable_backing(variable) == SVAR_BACKING_GPU;
+  }
+  return count;
+}
+
+// Whether there is a driver concerns nobody but those who read on GPUs; and what nobody holds no driver brings back.
+static void
+examine_driver(svari_diagnosis_t *diagnosis, const svar_store_info_t *info,
+               const svari_variable_list_t *variables)
+{
+  int32_t gpu_count;
+  size_t count = count_on_gpus(variables);
+  if (count > 0 && info->holder_pid != 0 && svar_gpu_count(&gpu_count) != SVAR_OK) {
+    svari_diagnosis_add(diagnosis, SVARI_FINDING_PROBLEM, info->name,
+                        "processes started as this one cannot read its variables on GPUs "
+                        "(%zu of %zu): %s",
+                        count, variables->count, svar_error_message());
+  }
+}
+
 static svar_ret_t
 examine_store(svari_diagnosis_t *diagnosis, svar_store_t *store)
 {
@@ -93,6 +120,9 @@ examine_store(svari_diagnosis_t *diagnosis, svar_store_t *store)
   SVAR_TRY(svar_store_readers(store, examine_reader, &examination));
   svari_variable_list_t variables = SVARI_VARIABLE_LIST_INIT; // reads every entry of the directory
   svar_ret_t ret = svari_variable_list_refresh(&variables, store);
+  if (ret == SVAR_OK) {
+    examine_driver(diagnosis, &info, &variables);
+  }
   svari_variable_list_fini(&variables);
   return ret;
 }
