@@ -107,6 +107,30 @@ Changed(const svar_commit_event_t &event)
   return {event.changed, event.changed + event.listed_count};
 }
 
+constexpr const char *kNoDriver = "/nowhere/libcuda.so.1";
+
+/// Which driver this process loads, and those that it starts from now on.
+inline void
+UseDriver(const char *library)
+{
+  setenv("SVAR_GPU_DRIVER", library, 1);
+}
+
+/// On the stand-in's GPU. The process must be one of its own (InProcess): it has loaded a driver now.
+inline svar_test::Variable
+MakeOnGpu(const svar_test::Store &store, const char *name, const std::vector<double> &values)
+{
+  svar_test::Array<double> array(values);
+  svar_shared_options_t options = SVAR_SHARED_OPTIONS_INIT;
+  svar_variable_t *variable = nullptr;
+  UseDriver(SVAR_STAND_IN_DRIVER);
+  options.name = name;
+  options.store = store.get();
+  options.target = SVAR_TARGET_GPU;
+  EXPECT_SVAR_OK(svar_shared(array.source(), &options, &variable));
+  return svar_test::Variable(variable);
+}
+
 } // namespace gateway_test
 
 #endif

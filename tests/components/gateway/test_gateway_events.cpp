@@ -83,6 +83,25 @@ TEST_F(GatewayEvents, TellVersionTimeAndWhatChanged)
   });
 }
 
+TEST_F(GatewayEvents, TellOfValuesOnGpusWithoutADriver)
+{
+  UseDriver(kNoDriver);
+  Gateway gateway;
+  InProcess([] {
+    Store store = create_store(kStore);
+    Variable weight = MakeOnGpu(store, "w", {1, 2}),
+             gain = make_variable(store, "gain", Numbers{1});
+    Events events;
+    svar_commit_event_t event = events.Until(svar_store_version(store.get()));
+    EXPECT_EQ(event.variable_count, 2u);
+    EXPECT_SVAR_OK(set(weight, Numbers{3, 4}));
+    EXPECT_EQ(Changed(events.Next()), (Ids{0}));
+    EXPECT_SVAR_OK(set(gain, Numbers{5}));
+    EXPECT_EQ(Changed(events.Next()), (Ids{1}));
+    EXPECT_SVAR_OK(svar_store_remove(store.get()));
+  });
+}
+
 TEST_F(GatewayEvents, BeginForWhoComesLaterWithTheLatest)
 {
   Gateway gateway;

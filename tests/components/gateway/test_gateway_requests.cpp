@@ -204,6 +204,40 @@ TEST_F(GatewayRequests, GetAValueIfAChunkCanHoldIt)
   EXPECT_SVAR_OK(svar_store_remove(store.get()));
 }
 
+TEST_F(GatewayRequests, GetACopyOfAValueOnAGpu)
+{
+  UseDriver(SVAR_STAND_IN_DRIVER);
+  Gateway gateway;
+  Run([] {
+    Store store = create_store(kStore);
+    Variable w = MakeOnGpu(store, "w", {1, 2.5});
+    Response response = Ask(MakeRequest(SVAR_GATEWAY_GET, kStore, "w"));
+    ExpectAnswered(response);
+    EXPECT_EQ(response.message.response.tensor.data_bytes, 16u);
+    EXPECT_EQ(response.entry<double>(1), 2.5);
+    EXPECT_SVAR_OK(svar_store_remove(store.get()));
+  });
+}
+
+TEST_F(GatewayRequests, DescribeValuesOnGpusWithoutADriverAndSayWhyTheyGetNone)
+{
+  UseDriver(kNoDriver);
+  Gateway gateway;
+  Run([] {
+    Store store = create_store(kStore);
+    Variable w = MakeOnGpu(store, "w", {1, 2.5});
+    Response response = Ask(MakeRequest(SVAR_GATEWAY_VARIABLES, kStore));
+    ExpectAnswered(response);
+    ASSERT_EQ(response.message.response.count, 1u);
+    const auto &described = response.entry<svar_gateway_variable_t>(0);
+    EXPECT_EQ(described.is_set, 1u);
+    EXPECT_EQ(described.tensor.shape[0], 2);
+    ExpectRefused(Ask(MakeRequest(SVAR_GATEWAY_GET, kStore, "w")), SVAR_ERR_UNSUPPORTED,
+                  "there is no NVIDIA driver on this machine");
+    EXPECT_SVAR_OK(svar_store_remove(store.get()));
+  });
+}
+
 TEST_F(GatewayRequests, SetNothingUnlessTheGatewayIsAllowedTo)
 {
   Gateway gateway;
