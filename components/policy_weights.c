@@ -119,5 +119,15 @@ svari_policy_weights_move(svari_policy_weights_t *weights, svar_store_t *store,
 bool
 svari_policy_weights_are_refused(svar_ret_t ret)
 {
-  return ret == SVAR_ERR_TYPE || ret == SVAR_ERR_VALUE || ret == SVAR_ERR_UNSET;
+  switch (ret) {
+  case SVAR_ERR_TYPE:
+  case SVAR_ERR_VALUE:
+  case SVAR_ERR_UNSET:
+  case SVAR_ERR_SYSTEM: // a holder that does not hand its memory on a GPU out
+  case SVAR_ERR_NO_SPACE:
+  case SVAR_ERR_NO_MEMORY:
+    return true;
+  default:
+    return false;
+  }
 }

@@ -41,9 +41,12 @@ SVAR_MUST_USE svar_ret_t svari_policy_weights_check(const svari_policy_weights_t
 
 /// Moves on to the store's newest version, if the network takes it. One atomic load where there is none; each
 /// version is looked at once.
-/// @contract{allocates: at a thread's first call; blocks: as svari_policy_network_check()}
+/// @contract{allocates: at a thread's first call; blocks: as svari_policy_network_check(); where the version lies in memory
+/// on a GPU that is new to this process, until its holder has handed that out, 5 s at most}
 /// @retval SVAR_ERR_TYPE, SVAR_ERR_VALUE, SVAR_ERR_UNSET it does not (message: the version, and why), and the policy
 /// stays on what it has
+/// @retval SVAR_ERR_SYSTEM, SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY the version lies in memory on a GPU that cannot be had,
+/// and the policy stays on what it has
 /// @retval others the store or the GPU fails
 SVAR_MUST_USE svar_ret_t svari_policy_weights_renew(svari_policy_weights_t *weights,
                                                     svari_policy_network_t *network);
@@ -54,7 +57,8 @@ SVAR_MUST_USE svar_ret_t svari_policy_weights_move(svari_policy_weights_t *weigh
                                                    svar_store_t *store,
                                                    svari_policy_network_t *network);
 
-/// Whether that result of renew or move says that the weights are not good, and nothing else is wrong.
+/// Whether that result of renew or move says that the weights are not good, or not to be had, and nothing is wrong with
+/// those that the policy has.
 bool svari_policy_weights_are_refused(svar_ret_t ret);
 
 SVAR_END_DECLS

@@ -329,6 +329,34 @@ TEST_P(PolicyProcessesOnGpu, EndsThePolicyWhoseGpuFailsAndNoOther)
   StopInOrder(*publisher);
 }
 
+// Here the address range for the next publisher's memory, the third after those of the first one's and the network's.
+TEST_P(PolicyProcessesOnGpu, KeepsTheWeightsItHasWhenItCannotMapTheNext)
+{
+  Tables second = Scaled(weights_, 0.9), third = Scaled(weights_, 0.8);
+  std::string weights_file = folder_ / "weights.safetensors";
+  WriteTables(weights_file, weights_);
+  auto killed = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(killed->WaitFor("version 1 of /policy/weights"));
+  environment_.emplace_back("FAKE_DRIVER_FAIL", "cuMemAddressReserve:3:2");
+  auto policy = Policy({{"observations", observations_file_}, {"rate", "50"}});
+  environment_.pop_back();
+  ASSERT_TRUE(policy->WaitFor("activate: now active"));
+  killed->Signal(SIGKILL);
+  EXPECT_EQ(killed->Wait(), -SIGKILL);
+  WriteTables(weights_file, second);
+  auto publisher = Publisher({{"file", weights_file}});
+  ASSERT_TRUE(policy->WaitFor("the policy stays on version 1 of /policy/weights: "));
+  EXPECT_NE(policy->Errors().find("CUDA_ERROR_OUT_OF_MEMORY (2)"), std::string::npos)
+      << policy->Errors();
+  WriteTables(weights_file, third);
+  ASSERT_TRUE(publisher->WaitFor("version 3 of /policy/weights"));
+  ASSERT_EQ(policy->Wait(), 0) << policy->Errors();
+  RunSummary run = CheckRun(ReadTables(record_file_), observations_, {{1, weights_}, {3, third}});
+  EXPECT_EQ(run.steps, 200);
+  EXPECT_GT(run.steps_of[3], 0);
+  StopInOrder(*publisher);
+}
+
 TEST_P(PolicyProcessesOnGpu, RefuseTheOtherBacking)
 {
   auto publisher = Publisher({{"file", weights_file_}});

@@ -120,7 +120,9 @@ TYPED_TEST(PolicyWeights, TellAFailureFromARefusal)
   for (svar_ret_t ret : {SVAR_OK, SVAR_EMPTY, SVAR_ERR_DEVICE, SVAR_ERR_FORKED, SVAR_ERR_CORRUPT}) {
     EXPECT_FALSE(svari_policy_weights_are_refused(ret));
   }
-  EXPECT_TRUE(svari_policy_weights_are_refused(SVAR_ERR_UNSET));
+  for (svar_ret_t ret : {SVAR_ERR_UNSET, SVAR_ERR_SYSTEM, SVAR_ERR_NO_SPACE, SVAR_ERR_NO_MEMORY}) {
+    EXPECT_TRUE(svari_policy_weights_are_refused(ret));
+  }
 }
 
 } // namespace
