@@ -5,6 +5,7 @@
 
 #include "ipc/remote_impl.h"
 #include "ipc/segment.h"
+#include "store/layout.h"
 
 static svar_ret_t
 ask(svar_remote_t *remote, const svari_device_request_t *body, int *out_fd, uint64_t *out_bytes)
@@ -47,7 +48,9 @@ svar_ret_t
 svari_remote_fetch_device(svari_region_t *region, const char *name, uint32_t number,
                           uint64_t offset, int *out_fd, uint64_t *out_bytes)
 {
-  const svari_device_request_t body = {.region = number, .offset = offset};
+  const svari_header_t *header = (const svari_header_t *)region->space.read_base;
+  svari_device_request_t body = {.region = number, .offset = offset};
+  memcpy(body.generation, header->generation, sizeof(body.generation));
   svar_ret_t ret = connect_and_ask(region, name, &body, out_fd, out_bytes);
   switch (ret) {
   case SVAR_ERR_NOT_FOUND: // the memory is as good as gone

@@ -191,8 +191,9 @@ share_device(service_t *service, const svari_peer_t *peer, answer_t *answer)
   }
   memcpy(&request, service->packet.bytes + sizeof(service->packet.head), sizeof(request));
   svari_birth_lock(); // a child forked meanwhile would keep the memory
-  svar_ret_t ret = svari_store_device_share(service->store, request.region, request.offset,
-                                            &answer->fd, &answer->body.memory.size_bytes);
+  svar_ret_t ret =
+      svari_store_device_share(service->store, request.generation, request.region, request.offset,
+                               &answer->fd, &answer->body.memory.size_bytes);
   if (ret != SVAR_OK) {
     svari_birth_unlock();
   }

@@ -20,7 +20,7 @@
 #define SVARI_RESPONSE_MAGIC UINT32_C(0x53525653) // "SVRS"
 
 enum {
-  SVARI_SERVICE_PROTOCOL = 3,       // raised by every change below
+  SVARI_SERVICE_PROTOCOL = 4,       // raised by every change below
   SVARI_REQUEST_BODY_BYTES = 4096,  // longest body that follows the head
   SVARI_REQUEST_VALUES = 1 << 20,   // most values that one request sets
   SVARI_RESPONSE_TEXT_BYTES = 1024, // longest sentence, its final NUL included
@@ -52,6 +52,7 @@ typedef struct svari_device_request {
   uint32_t region;
   uint32_t reserved; // 0
   uint64_t offset;
+  uint8_t generation[16]; // of the store: the next one of its name counts its regions anew
 } svari_device_request_t;
 
 typedef struct svari_device_memory {
@@ -98,7 +99,7 @@ typedef struct svari_status {
 } svari_status_t;
 
 static_assert(sizeof(svari_request_t) == 40, "the layout is shared by processes");
-static_assert(sizeof(svari_device_request_t) == 16, "the layout is shared by processes");
+static_assert(sizeof(svari_device_request_t) == 32, "the layout is shared by processes");
 static_assert(sizeof(svari_device_memory_t) == 8, "the layout is shared by processes");
 static_assert(sizeof(svari_value_description_t) == 416, "the layout is shared by processes");
 static_assert(sizeof(svari_response_t) == 32, "the layout is shared by processes");

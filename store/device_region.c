@@ -222,9 +222,15 @@ svari_store_device_open(svar_store_t *store, uint32_t place, svari_device_region
 }
 
 svar_ret_t
-svari_store_device_share(svar_store_t *store, uint32_t number, uint64_t offset, int *out_fd,
-                         uint64_t *out_bytes)
+svari_store_device_share(svar_store_t *store, const uint8_t generation[16], uint32_t number,
+                         uint64_t offset, int *out_fd, uint64_t *out_bytes)
 {
+  if (memcmp(store->header->generation, generation, sizeof(store->header->generation)) != 0) {
+    return svar_fail(SVAR_ERR_UNSET,
+                     "the memory on a GPU that is asked for was another store of that name's: "
+                     "'%s' has been created anew; open it again",
+                     store->name);
+  }
   svari_writer_lock(store->writer); // which the region grows under
   svari_device_region_t *region = svari_store_device_numbered(store, number);
   svar_ret_t ret = region != NULL

@@ -111,8 +111,10 @@ svar_ret_t svari_store_device(svar_store_t *store, int32_t ordinal, uint32_t *ou
 svar_ret_t svari_store_device_open(svar_store_t *store, uint32_t place,
                                    svari_device_region_t **out_region);
 // A new descriptor of the memory that begins at offset of the region of that number, and its size; from any thread.
-// SVAR_ERR_UNSET: it was an earlier holder's. As svari_device_region_ops_t.share
-svar_ret_t svari_store_device_share(svar_store_t *store, uint32_t number, uint64_t offset,
-                                    int *out_fd, uint64_t *out_bytes);
+// generation: of the store that the number is of.
+// SVAR_ERR_UNSET: it was an earlier holder's, or is another store's. As svari_device_region_ops_t.share
+svar_ret_t svari_store_device_share(svar_store_t *store, const uint8_t generation[16],
+                                    uint32_t number, uint64_t offset, int *out_fd,
+                                    uint64_t *out_bytes);
 
 #endif

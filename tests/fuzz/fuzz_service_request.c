@@ -79,8 +79,8 @@ ask_for_device(const svari_request_packet_t *packet)
   int fd;
   uint64_t size_bytes;
   memcpy(&request, packet->bytes + sizeof(packet->head), sizeof(request));
-  FUZZ_CHECK(svari_store_device_share(store, request.region, request.offset, &fd, &size_bytes) ==
-             SVAR_ERR_UNSET);
+  FUZZ_CHECK(svari_store_device_share(store, request.generation, request.region, request.offset,
+                                      &fd, &size_bytes) == SVAR_ERR_UNSET);
 }
 
 static void

@@ -36,26 +36,34 @@ struct Answer {
   int fd = SVARI_NO_FD;
 };
 
-Request
-AskFor(uint32_t region, uint64_t offset)
-{
-  Request request = {};
-  request.head.magic = SVARI_REQUEST_MAGIC;
-  request.head.protocol = SVARI_SERVICE_PROTOCOL;
-  request.head.kind = SVARI_REQUEST_DEVICE;
-  request.head.id = 7;
-  request.head.body_bytes = sizeof(request.body);
-  request.body.region = region;
-  request.body.offset = offset;
-  return request;
-}
-
 class HostileDevice : public testing::Test
 {
 protected:
   std::string Path() const
   {
     return directory_.path() + "/svar." + std::to_string(geteuid()) + ".gpu.socket";
+  }
+  Request AskFor(uint32_t region, uint64_t offset) const
+  {
+    Request request = {};
+    request.head.magic = SVARI_REQUEST_MAGIC;
+    request.head.protocol = SVARI_SERVICE_PROTOCOL;
+    request.head.kind = SVARI_REQUEST_DEVICE;
+    request.head.id = 7;
+    request.head.body_bytes = sizeof(request.body);
+    request.body.region = region;
+    request.body.offset = offset;
+    TakeGeneration(request.body.generation);
+    return request;
+  }
+  // As a reader has it, from the state file.
+  template <size_t size> void TakeGeneration(uint8_t (&generation)[size]) const
+  {
+    const off_t offset = 24; // store/layout.h
+    const std::string path = directory_.path() + "/svar." + std::to_string(geteuid()) + ".gpu";
+    int fd = open((path + ".state").c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(pread(fd, generation, size, offset), ssize_t(size));
+    close(fd);
   }
   static int Connect(const std::string &path)
   {
@@ -117,6 +125,9 @@ TEST_F(HostileDevice, OnlyWhatIsAskedForRightlyIsHandedOut)
   for (uint64_t offset : {UINT64_C(1), UINT64_C(64), UINT64_C(1) << 24, UINT64_MAX}) {
     EXPECT_EQ(Ask(peer, AskFor(1, offset)), SVAR_ERR_INDEX) << offset;
   }
+  Request other = AskFor(1, 0);
+  other.body.generation[3]++;
+  EXPECT_EQ(Ask(peer, other), SVAR_ERR_UNSET);
   Request longer = AskFor(1, 0);
   longer.head.body_bytes = 8;
   EXPECT_EQ(Ask(peer, longer), SVAR_ERR_SYNTAX);

@@ -194,6 +194,23 @@ TEST_F(NamedGpuStore, TheNextHolderIsSetFromOutsideFirst)
   next.Remove();
 }
 
+// Regions of both have the same number: each store counts its own.
+TEST_F(NamedGpuStore, MemoryOfAnotherStoreOfTheNameIsNotTakenForItsOwn)
+{
+  StoreProcess holder, reader, early, next;
+  holder.Hold("w", {1});
+  reader.Open();
+  early.Open();
+  EXPECT_EQ(early.Read("w"), Floats({1}));
+  holder.Remove();
+  next.Hold("w", {5});
+  reader.ExpectFailure("w", SVAR_ERR_UNSET, "another store of that name");
+  EXPECT_EQ(early.Read("w"), Floats({1}));
+  reader.Open();
+  EXPECT_EQ(reader.Read("w"), Floats({5}));
+  next.Remove();
+}
+
 // --- deaths ------------------------------------------------------------------------------------------
 
 class NamedGpuStoreWhoseHolderDies : public NamedGpuStore

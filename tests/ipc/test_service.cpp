@@ -340,7 +340,7 @@ TEST_F(Service, AStoreWithoutValuesOnAGpuHandsOutNoMemory)
 {
   struct {
     svari_request_t head = Peer::head(SVARI_REQUEST_DEVICE);
-    svari_device_request_t body = {1, 0, 0};
+    svari_device_request_t body = {1, 0, 0, {}};
   } request;
   Peer peer(path());
   auto ask = [&](size_t body_bytes, size_t sent_bytes) {
@@ -348,13 +348,13 @@ TEST_F(Service, AStoreWithoutValuesOnAGpuHandsOutNoMemory)
     EXPECT_EQ(peer.send(&request, sizeof(request.head) + sent_bytes), 0);
     return peer.receive().head.ret;
   };
-  EXPECT_EQ(ask(16, 16), SVAR_ERR_UNSET);
-  EXPECT_EQ(ask(16, 8), SVAR_ERR_SYNTAX);
+  EXPECT_EQ(ask(sizeof(request.body), sizeof(request.body)), SVAR_ERR_UNSET);
+  EXPECT_EQ(ask(sizeof(request.body), 8), SVAR_ERR_SYNTAX);
   EXPECT_EQ(ask(8, 8), SVAR_ERR_SYNTAX);
   EXPECT_EQ(ask(0, 0), SVAR_ERR_SYNTAX);
-  EXPECT_EQ(ask(UINT64_MAX, 16), SVAR_ERR_SYNTAX);
+  EXPECT_EQ(ask(UINT64_MAX, sizeof(request.body)), SVAR_ERR_SYNTAX);
   EXPECT_EQ(peer.ask(SVARI_REQUEST_DEVICE, STDIN_FILENO).head.ret, SVAR_ERR_SYNTAX);
-  EXPECT_EQ(ask(16, 16), SVAR_ERR_UNSET);
+  EXPECT_EQ(ask(sizeof(request.body), sizeof(request.body)), SVAR_ERR_UNSET);
 }
 
 TEST_F(Service, SurvivesManyClientsThatAreKilledAtWork)
