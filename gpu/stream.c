@@ -122,7 +122,8 @@ svari_stream_call(const svari_stream_t *stream, svari_cu_host_function_t functio
 }
 
 // What is asked of a stream that is being captured joins the capture: ours would be lost to it, and what comes after
-// would run at each launch of the graph.
+// would run at each launch of the graph. (Of the default stream, which waits for others, the driver says that it
+// would join implicitly.)
 static svar_ret_t
 check_caller_stream(const svari_device_t *device, svari_cu_stream_t stream)
 {
@@ -134,16 +135,17 @@ check_caller_stream(const svari_device_t *device, svari_cu_stream_t stream)
                      device->ordinal, device->name);
   }
   svari_cu_result_t result = device->driver->calls.cuStreamIsCapturing(stream, &capture);
-  SVAR_TRY(svari_driver_result(device->driver, result,
+  bool is_captured = result == SVARI_CU_CAPTURE_IMPLICIT ||
+                     (result == SVARI_CU_SUCCESS && capture != SVARI_CU_CAPTURE_NONE);
+  if (!is_captured) {
+    return svari_driver_result(device->driver, result,
                                "asking whether a stream of GPU %d (%s) is being captured",
-                               device->ordinal, device->name));
-  if (capture != SVARI_CU_CAPTURE_NONE) {
-    return svar_fail(SVAR_ERR_STATE,
-                     "a stream of GPU %d (%s) is being captured into a graph: nothing that it is "
-                     "given runs now; call again after the capture, and the graph's launch",
-                     device->ordinal, device->name);
+                               device->ordinal, device->name);
   }
-  return SVAR_OK;
+  return svar_fail(SVAR_ERR_STATE,
+                   "a stream of GPU %d (%s) is being captured into a graph: nothing that it is "
+                   "given runs now; call again after the capture, and the graph's launch",
+                   device->ordinal, device->name);
 }
 
 // The event may be given back at once: the driver keeps it until what waits for it has gone on.

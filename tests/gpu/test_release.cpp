@@ -258,6 +258,9 @@ TEST_F(Release, RefusesStreamsThatCannotBeFollowed)
                     svar_snapshot_end_after(&now, 0, nullptr));
   stand_in().capture(stream_.stream);
   EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "captured into a graph", release(&value));
+  void *legacy = reinterpret_cast<void *>(uintptr_t{1}); // which waits for the one that is captured
+  EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "captured into a graph",
+                    svar_value_release_after(&value, legacy));
   svar_transaction_t *change = nullptr;
   ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
   EXPECT_SVAR_FAILS(SVAR_ERR_STATE, "captured into a graph",

@@ -322,6 +322,9 @@ cuStreamIsCapturing(svari_cu_stream_t stream, svari_cu_capture_t *out_capture)
 {
   int device = 0;
   FAKE_TRY(fake_enter_context(__func__, &device));
+  if (captured != NULL && (uintptr_t)stream == 1) { // as if the default stream waited for that one
+    return SVARI_CU_CAPTURE_IMPLICIT;
+  }
   *out_capture = stream != NULL && captured == stream;
   return SVARI_CU_SUCCESS;
 }
