@@ -68,7 +68,7 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_assign(svar_transaction_t 
 /// variable, or the transaction follows its stream (svar_transaction_follow()).
 /// @contract{allocates: no, once the store's private tables have grown to its use; blocks: a
 /// process-private lock, held while another thread makes the store grow; on a GPU, for work that fills an earlier
-/// loan of the variable, and for the prefill; system calls: only if the
+/// loan of the variable, for the prefill, and as svar_transaction_follow(); system calls: only if the
 /// store must grow, or all room is kept by readers that may have died (asks the kernel about each) or
 /// gone idle (waits for the kernel, some milliseconds); thread: any}
 /// @retval SVAR_ERR_TYPE a broadcastable axis of another extent than 1, a random state of another size
@@ -84,7 +84,8 @@ SVAR_PUBLIC SVAR_MUST_USE svar_ret_t svar_transaction_loan(svar_transaction_t *t
 /// so far. The caller does not wait, nor does the stream.
 /// @param stream a CUstream or cudaStream_t of the variable's GPU; 1 is the default stream and 2 the calling thread's, as
 /// for the driver and DLPack
-/// @contract{allocates: no; blocks: no; system calls: the driver's; thread: any}
+/// @contract{allocates: no; blocks: no, but (both) for a variable of svar_store_find() on a GPU that this handle has not
+/// used yet, up to a second; system calls: the driver's; thread: any}
 /// @retval SVAR_ERR_TYPE the variable is on no GPU
 /// @retval SVAR_ERR_ARGUMENT stream is NULL, which names one default stream or the other
 /// @retval SVAR_ERR_STATE stream is being captured into a graph
