@@ -70,8 +70,8 @@ void
 svari_device_drop_older(svar_store_t *store)
 {
   svari_older_devices_t *older = &store->older_devices;
-  if (pthread_mutex_trylock(&store->attach_lock) != 0) {
-    return; // another thread looks, or attaches and begins anew
+  if (!svari_store_is_open(store) || pthread_mutex_trylock(&store->attach_lock) != 0) {
+    return; // a forked child may wait for its parent's threads; or another looks, or attaches and begins anew
   }
   uint64_t version = svar_store_version(store);
   if (version >= atomic_load_explicit(&older->look_at, memory_order_relaxed)) {

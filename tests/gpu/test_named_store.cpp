@@ -194,6 +194,67 @@ TEST_F(NamedGpuStore, TheNextHolderIsSetFromOutsideFirst)
   next.Remove();
 }
 
+/// A heap whose next allocation, once it is told to, does not come back before it is told to.
+struct StoppingHeap {
+  std::atomic<bool> stops{false};
+  Signal has_stopped, goes_on;
+
+  svar_allocator_t allocator()
+  {
+    return {[](size_t size_bytes, size_t alignment, void *state) {
+              StoppingHeap *self = static_cast<StoppingHeap *>(state);
+              if (self->stops.exchange(false)) {
+                self->has_stopped.raise();
+                self->goes_on.wait();
+              }
+              svar_allocator_t base = svar_allocator_default();
+              return base.allocate(size_bytes, alignment, base.state);
+            },
+            [](void *memory, void *) {
+              svar_allocator_t base = svar_allocator_default();
+              base.deallocate(memory, base.state);
+            },
+            this};
+  }
+};
+
+// The look for older memory, which comes with the next read, takes a lock that a thread of the parent may have.
+TEST_F(NamedGpuStore, AReadInAForkedChildWaitsForNoThreadOfItsParent)
+{
+  StoreProcess holder;
+  holder.Hold("w", {1});
+  in_a_child([] {
+    use_stand_in();
+    StoppingHeap heap;
+    const svar_allocator_t allocator = heap.allocator();
+    svar_store_options_t options = SVAR_STORE_OPTIONS_INIT;
+    options.allocator = &allocator;
+    svar_store_t *store = nullptr;
+    svar_variable_t *w = nullptr;
+    svar_value_t view = SVAR_VALUE_INIT;
+    ASSERT_SVAR_OK(svar_store_open("/gpu", &options, &store));
+    ASSERT_SVAR_OK(svar_store_at(store, 0, &w));
+    ASSERT_SVAR_OK(svar_get_device_view(w, &view));
+    svar_value_release(&view);
+    heap.stops = true;
+    std::thread finder([store] {
+      svar_variable_t *found = nullptr;
+      EXPECT_SVAR_OK(svar_store_find(store, "w", &found));
+      svar_variable_unref(found);
+    });
+    heap.has_stopped.wait();
+    in_a_child([w, &view] {
+      alarm(10);
+      EXPECT_EQ(svar_get_device_view(w, &view), SVAR_ERR_FORKED);
+    });
+    heap.goes_on.raise();
+    finder.join();
+    svar_variable_unref(w);
+    svar_store_close(store);
+  });
+  holder.Remove();
+}
+
 // Regions of both have the same number: each store counts its own.
 TEST_F(NamedGpuStore, MemoryOfAnotherStoreOfTheNameIsNotTakenForItsOwn)
 {
