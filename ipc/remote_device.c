@@ -1,5 +1,6 @@
 #include "ipc/remote_device.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,6 +45,16 @@ connect_and_ask(svari_region_t *region, const char *name, const svari_device_req
   return ret;
 }
 
+// What fails there does not fail here: the sentence is the holder's, and the code another.
+static svar_ret_t
+fail_for_holder(const char *name)
+{
+  char text[SVARI_RESPONSE_TEXT_BYTES];
+  snprintf(text, sizeof(text), "%s", svar_error_message());
+  return svar_fail(SVAR_ERR_SYSTEM,
+                   "the GPU of the holder of store '%s' fails: start it again (%s)", name, text);
+}
+
 svar_ret_t
 svari_remote_fetch_device(svari_region_t *region, const char *name, uint32_t number,
                           uint64_t offset, int *out_fd, uint64_t *out_bytes)
@@ -65,6 +76,8 @@ svari_remote_fetch_device(svari_region_t *region, const char *name, uint32_t num
   case SVAR_TIMEOUT:
     return svar_fail(SVAR_ERR_SYSTEM,
                      "the holder of store '%s' does not answer: it is stopped, or busy", name);
+  case SVAR_ERR_DEVICE:
+    return fail_for_holder(name);
   default:
     return ret;
   }

@@ -429,4 +429,20 @@ TEST_F(HostileDevice, AHolderThatCannotShareSaysWhy)
   holder.Remove();
 }
 
+// To a reader SVAR_ERR_DEVICE says that its own use of the GPU is over.
+TEST_F(HostileDevice, AHolderWhoseGpuFailsIsNotTheReadersGpu)
+{
+  if (is_on_gpu()) {
+    skip_on_gpu();
+  }
+  StoreProcess holder(
+      StoreProcess::Environment{{"FAKE_DRIVER_FAIL", "cuMemExportToShareableHandle:1:719"}});
+  holder.Hold("w", {1, 2});
+  reader_.Open();
+  reader_.ExpectFailure("w", SVAR_ERR_SYSTEM,
+                        "the GPU of the holder of store '/gpu' fails: start it again (sharing ");
+  EXPECT_EQ(reader_.Read("w"), Floats({1, 2}));
+  holder.Remove();
+}
+
 } // namespace
