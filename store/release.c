@@ -13,7 +13,7 @@
 // One pin. They are used again, and freed with the handle's end: nobody knows before that the driver is done with one.
 typedef struct svari_release {
   struct svari_release *next;
-  svari_device_region_t *device;
+  int32_t gpu;                // that the work is on
   _Atomic(svari_pin_t *) pin; // NULL: of no use now
 } svari_release_t;
 
@@ -47,8 +47,7 @@ add_locked(svar_store_t *store, svari_release_t **out_release)
 }
 
 static svar_ret_t
-take_locked(svar_store_t *store, svari_device_region_t *device, svari_pin_t *pin,
-            svari_release_t **out_release)
+take_locked(svar_store_t *store, int32_t gpu, svari_pin_t *pin, svari_release_t **out_release)
 {
   svari_release_t *release = store->releases;
   while (release != NULL && atomic_load_explicit(&release->pin, memory_order_acquire) != NULL) {
@@ -57,18 +56,18 @@ take_locked(svar_store_t *store, svari_device_region_t *device, svari_pin_t *pin
   if (release == NULL) {
     SVAR_TRY(add_locked(store, &release));
   }
-  release->device = device;
+  release->gpu = gpu;
   atomic_store_explicit(&release->pin, pin, memory_order_release);
   *out_release = release;
   return SVAR_OK;
 }
 
-// The device reads nothing any more, and calls nobody.
+// The GPU reads nothing any more, of whichever holder's memory there, and calls nobody.
 static void
-end_lost_locked(svar_store_t *store, const svari_device_region_t *device)
+end_lost_locked(svar_store_t *store, int32_t gpu)
 {
   for (svari_release_t *release = store->releases; release != NULL; release = release->next) {
-    if (release->device == device) {
+    if (release->gpu == gpu) {
       end_use(release);
     }
   }
@@ -81,7 +80,7 @@ settle(svar_store_t *store)
        device = device->next) {
     device->ops->settle(device);
     pthread_mutex_lock(&store->release_lock);
-    end_lost_locked(store, device); // what is left now, if any
+    end_lost_locked(store, device->device.device_id); // what is left now, if any
     pthread_mutex_unlock(&store->release_lock);
   }
 }
@@ -108,12 +107,12 @@ static svar_ret_t
 enqueue_locked(svar_store_t *store, svari_device_region_t *device, svari_pin_t *pin, void *stream)
 {
   svari_release_t *release;
-  SVAR_TRY(take_locked(store, device, pin, &release));
+  SVAR_TRY(take_locked(store, device->device.device_id, pin, &release));
   svar_ret_t ret = device->ops->call_after(device, stream, end_use, release);
   if (ret != SVAR_OK) {
     atomic_store_explicit(&release->pin, NULL, memory_order_release); // the caller's again
     if (device->ops->is_lost(device)) {
-      end_lost_locked(store, device);
+      end_lost_locked(store, device->device.device_id);
     }
   }
   return ret;

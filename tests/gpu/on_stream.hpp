@@ -54,6 +54,21 @@ set_all(const Variable &variable, float number)
   return svar_set_value(variable.get(), array.source(), SVAR_COPY);
 }
 
+/// Views and snapshots of the store that are in use now.
+inline uint32_t
+pins_of(const Store &store)
+{
+  uint32_t count = 0;
+  EXPECT_SVAR_OK(svar_store_readers(
+      store.get(),
+      [](const svar_store_reader_t *reader, void *context) {
+        *static_cast<uint32_t *>(context) += reader->pin_count;
+        return true;
+      },
+      &count));
+  return count;
+}
+
 /// Enqueues a read of what is at data, and waits for nothing.
 inline void
 enqueue_read(const svari_stream_t &stream, const void *data, Floats *out_values)
@@ -120,18 +135,9 @@ protected:
     return svar_value_release_after(view, stream_.stream);
   }
 
-  /// Views and snapshots in use now.
   uint32_t pins()
   {
-    uint32_t count = 0;
-    EXPECT_SVAR_OK(svar_store_readers(
-        store_.get(),
-        [](const svar_store_reader_t *reader, void *context) {
-          *static_cast<uint32_t *>(context) += reader->pin_count;
-          return true;
-        },
-        &count));
-    return count;
+    return pins_of(store_);
   }
 
   /// What the driver's thread does comes a moment after the stream's work.

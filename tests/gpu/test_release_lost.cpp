@@ -105,6 +105,44 @@ TEST(ReleaseLost, WhoseReleaseFailsHasItsPinYet)
   });
 }
 
+// What is pending was viewed in memory of an earlier holder, on the same GPU.
+TEST(ReleaseLost, EndsWhatIsPendingOnMemoryOfEarlierHoldersToo)
+{
+  ScratchDirectory directory;
+  in_a_child([] {
+    const char *name = "/release/lost";
+    use_stand_in();
+    svari_device_t *device = nullptr;
+    svari_stream_t kept = {}, failing = {};
+    ASSERT_SVAR_OK(svari_device_open(0, nullptr, &device));
+    ASSERT_SVAR_OK(svari_stream_init(&kept, device));
+    ASSERT_SVAR_OK(svari_stream_init(&failing, device));
+    Store holder = create_store(name);
+    Variable made;
+    ASSERT_SVAR_OK(make_on_gpu(holder.get(), &made));
+    Store reader = open_store(name);
+    Variable w = find(reader, "w");
+    svar_value_t pending = SVAR_VALUE_INIT, next = SVAR_VALUE_INIT;
+    ASSERT_SVAR_OK(svar_get_device_view(w.get(), &pending));
+    Gate gate(kept);
+    ASSERT_SVAR_OK(svar_value_release_after(&pending, kept.stream));
+    made.reset();
+    holder.reset();
+    holder = create_store(name);
+    made = find(holder, "w");
+    ASSERT_SVAR_OK(set_all(made, 1));
+    ASSERT_SVAR_OK(svar_get_device_view(w.get(), &next));
+    EXPECT_EQ(pins_of(reader), 2u);
+    enqueue_failure(failing);
+    EXPECT_EQ(svari_stream_synchronize(&failing), SVAR_ERR_DEVICE);
+    gate.open();
+    EXPECT_EQ(svar_value_release_after(&next, kept.stream), SVAR_ERR_DEVICE);
+    EXPECT_EQ(pins_of(reader), 1u);
+    svar_value_release(&next);
+    EXPECT_SVAR_OK(svar_store_remove(holder.get()));
+  });
+}
+
 TEST(ReleaseLost, CloseDoesNotWaitForIt)
 {
   in_a_session([](Session &session) {
