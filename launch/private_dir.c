@@ -46,6 +46,9 @@ svari_private_dir_write(const char *path, const char *text)
     }
   }
   close(fd);
+  if (ret != SVAR_OK) {
+    unlink(path); // else the next attempt would find it
+  }
   return ret;
 }
 

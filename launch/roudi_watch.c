@@ -83,6 +83,15 @@ svari_roudi_watch_note_end(svari_roudi_watch_t *watch, pid_t pid, int status)
   }
 }
 
+bool
+svari_roudi_watch_sees_it(const svari_roudi_watch_t *watch)
+{
+  bool is_running = false;
+  svari_roudi_id_t id;
+  return svari_roudi_probe(&is_running, &id) == SVAR_OK && is_running &&
+         svari_roudi_id_equal(&id, &watch->known);
+}
+
 svari_roudi_state_t
 svari_roudi_watch_look(svari_roudi_watch_t *watch)
 {

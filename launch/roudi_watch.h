@@ -33,6 +33,8 @@ void svari_roudi_watch_stop(svari_roudi_watch_t *watch);
 void svari_roudi_watch_abandon(svari_roudi_watch_t *watch);
 // When svari_roudi_watch_look() has something to do; INT64_MAX: never.
 int64_t svari_roudi_watch_due_ns(const svari_roudi_watch_t *watch);
+// Whether the RouDi that it began with runs, at a look out of turn.
+bool svari_roudi_watch_sees_it(const svari_roudi_watch_t *watch);
 // What is known by now, after what is due.
 svari_roudi_state_t svari_roudi_watch_look(svari_roudi_watch_t *watch);
 // A child of the launcher has ended: perhaps the probe. status as waitpid() gives it.

@@ -70,7 +70,9 @@ void svari_runner_note_roudi_end(svari_runner_t *runner, const char *end_text);
 void svari_runner_tend_roudi(svari_runner_t *runner);
 int64_t
 svari_runner_recovery_due_ns(const svari_runner_t *runner); // INT64_MAX: when something happens
-// Stops our RouDi, if there is one. All nodes have ended.
+// Tells our RouDi, if there is one, to end. No process uses it.
+void svari_runner_end_roudi(svari_runner_t *runner);
+// Stops our RouDi, if there is one, and waits for its end. All nodes have ended.
 void svari_runner_stop_roudi(svari_runner_t *runner);
 
 #endif

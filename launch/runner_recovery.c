@@ -89,12 +89,21 @@ note_death(svari_runner_t *runner)
   runner->is_roudi_missed = !runner->is_recovering;
 }
 
+// It may not be missed: another's RouDi that came up at the same time was faster, and is the one that answered.
+static void
+note_end(svari_runner_t *runner)
+{
+  if (!svari_roudi_watch_sees_it(&runner->watch)) {
+    begin(runner, runner->roudi_end);
+  }
+  runner->roudi_end[0] = '\0';
+}
+
 static void
 look(svari_runner_t *runner)
 {
   if (runner->roudi_end[0] != '\0') {
-    begin(runner, runner->roudi_end);
-    runner->roudi_end[0] = '\0';
+    note_end(runner);
     return;
   }
   switch (svari_roudi_watch_look(&runner->watch)) {
@@ -145,9 +154,11 @@ start_held(svari_runner_t *runner)
 static void
 end(svari_runner_t *runner)
 {
+  runner->retry_ns = 0;
   if (svari_runner_ensure_roudi(runner) != SVAR_OK) {
     svari_screen_say(runner->err, "%s; trying again in %g s", svar_error_message(), RETRY_S);
     runner->retry_ns = svari_clock_after_ns(RETRY_S);
+    svari_runner_end_roudi(runner); // one that does not answer in time would be waited for
     return;
   }
   runner->is_recovering = false;
@@ -161,9 +172,8 @@ svari_runner_recovery_due_ns(const svari_runner_t *runner)
   if (runner->is_stopping) {
     return INT64_MAX;
   }
-  if (runner->is_recovering) {
-    return runner->retry_ns != 0 ? runner->retry_ns
-                                 : INT64_MAX; // what is waited for ends by itself
+  if (runner->is_recovering) { // who is waited for ends by itself
+    return is_anybody_ending(runner) || runner->retry_ns == 0 ? INT64_MAX : runner->retry_ns;
   }
   return svari_roudi_watch_due_ns(&runner->watch);
 }

@@ -155,16 +155,22 @@ stop_watch(svari_runner_t *runner)
   }
 }
 
+void
+svari_runner_end_roudi(svari_runner_t *runner)
+{
+  if (runner->roudi->group != 0) {
+    runner->roudi->step = SVARI_STOP_INTERRUPTED; // SIGINT is no different: begin with SIGTERM
+    svari_process_stop_further(runner->roudi);
+  }
+}
+
 // RouDi answers SIGTERM by killing every registered application: never before all nodes have ended.
 void
 svari_runner_stop_roudi(svari_runner_t *runner)
 {
   runner->is_stopping = true;
   stop_watch(runner);
-  if (runner->roudi->group != 0) {
-    runner->roudi->step = SVARI_STOP_INTERRUPTED; // SIGINT is no different: begin with SIGTERM
-    svari_process_stop_further(runner->roudi);
-  }
+  svari_runner_end_roudi(runner);
   while (runner->roudi->group != 0) {
     svari_runner_turn(runner, SVARI_TURN_FOREVER);
   }

@@ -1,5 +1,7 @@
 // The launcher and iceoryx's daemon, of which a machine has one: these tests need that none runs.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <memory>
@@ -50,6 +52,14 @@ protected:
   std::string listener() const
   {
     return prefix_.launch("<node pkg='robot' exec='listener' output='screen'/>");
+  }
+
+  pid_t pid_in(const std::string &file) const
+  {
+    pid_t pid = 0;
+    std::ifstream(prefix_.root / file) >> pid;
+    EXPECT_GT(pid, 0);
+    return pid;
   }
 
   // A stand-in for iox-roudi, first on PATH.
@@ -126,6 +136,32 @@ TEST_F(RoudiLaunch, ThatDoesNotStartIsReportedWithItsOwnWordsAndStartsNoNode)
   EXPECT_FALSE(has(run.err, "listener-1 started")) << run.err;
 }
 
+// Another launch's, that was faster and answers while ours still comes up: it is used, and ours is not missed.
+TEST_F(RoudiLaunch, ThatIsLostToARivalsIsNotMissed)
+{
+  prctl(PR_SET_CHILD_SUBREAPER, 1); // the orphan becomes this process's child
+  const std::string path = prefix_.root.string();
+  prefix_.program("listener", "trap 'exit 0' INT; touch " + path +
+                                  "/used\necho ready\n"
+                                  "while :; do sleep 0.02; done");
+  prefix_.program("rival", "echo $$ >" + path + "/rival; exec /usr/bin/iox-roudi >/dev/null 2>&1");
+  LaunchRun run(prefix_, {listener()},
+                with_program("echo $$ >" + path + "/lost\nsetsid " + path +
+                             "/lib/robot/rival &\n"
+                             "until test -e " +
+                             path + "/used; do sleep 0.02; done; exit 1"));
+  ASSERT_TRUE(run.sees("[listener-1] ready")) << run.err;
+  while (kill(pid_in("lost"), 0) == 0) { // until the launcher knows
+    sched_yield();
+  }
+  run.signal(SIGINT);
+  EXPECT_EQ(run.finish(), 0);
+  EXPECT_FALSE(has(run.err, "starting one again")) << run.err;
+  kill(pid_in("rival"), SIGTERM);
+  EXPECT_EQ(waitpid(pid_in("rival"), nullptr, 0), pid_in("rival"));
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 // What becomes of a running launch when its RouDi does not live as long. The talker needs none.
 class RoudiRecovery : public RoudiLaunch
 {
@@ -175,10 +211,7 @@ protected:
   }
   pid_t roudi() const
   {
-    pid_t pid = 0;
-    std::ifstream(pid_file()) >> pid;
-    EXPECT_GT(pid, 0);
-    return pid;
+    return pid_in("pid");
   }
 
   std::unique_ptr<LaunchRun> run_;
