@@ -118,6 +118,7 @@ main(int argc, char **argv)
   wait_for_messages(battery, commits);
   iox_sub_deinit(commits);
   iox_sub_deinit(battery);
-  iox_runtime_shutdown();
+  /* No iox_runtime_shutdown(): it has another thread ask RouDi something, and the end of the process, which signs off,
+   * may be waiting for the answer to that for ever. */
   return 0;
 }

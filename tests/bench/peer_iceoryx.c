@@ -28,12 +28,6 @@ bench_iceoryx_join(const char *process_name)
   iox_runtime_init(name);
 }
 
-void
-bench_iceoryx_leave(void)
-{
-  iox_runtime_shutdown();
-}
-
 static void
 wait_until_subscribed(const bench_iceoryx_topic_t *topic)
 {

@@ -10,9 +10,8 @@
 
 typedef struct bench_iceoryx_topic bench_iceoryx_topic_t;
 
-// Once a process, before topics; leave before the process ends.
+// Once a process, before topics. It leaves when it ends.
 void bench_iceoryx_join(const char *process_name);
-void bench_iceoryx_leave(void);
 
 // queue: most messages that wait; the oldest is dropped for a newer one.
 bench_iceoryx_topic_t *bench_iceoryx_topic_create(uint64_t payload_bytes, uint32_t queue);

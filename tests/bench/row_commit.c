@@ -146,7 +146,6 @@ bench_row_commit(const bench_run_t *run)
     bench_report_hold(run->report, "begin + loan + commit beside iceoryx", BENCH_AT_MOST, 1, "x",
                       slowest[LOAN] / slowest[ICEORYX], "iceoryx loan + publish: %.1f ns",
                       slowest[ICEORYX]);
-    bench_iceoryx_leave();
   } else {
     bench_report_missing(run->report, "iceoryx loan + publish: no RouDi");
   }

@@ -85,7 +85,6 @@ leave(player_t *player)
   bench_iceoryx_bell_destroy(player->bell);
   svar_variable_unref(player->variable);
   bench_store_remove(player->own);
-  bench_iceoryx_leave();
 }
 
 static void

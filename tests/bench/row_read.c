@@ -212,9 +212,6 @@ measure(reading_t *reading)
   report_holds(reading);
   bench_lmdb_close(&reading->lmdb);
   svar_store_close(reading->store);
-  if (run->has_roudi) {
-    bench_iceoryx_leave();
-  }
 }
 
 void
