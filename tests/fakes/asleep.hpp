@@ -2,6 +2,8 @@
 #ifndef TESTS_FAKES_ASLEEP_HPP
 #define TESTS_FAKES_ASLEEP_HPP
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -46,6 +48,55 @@ others_sleep()
     }
   }
   return true;
+}
+
+/// True if each thread of a stopped process was stopped in a system call, as one that sleeps or waits is.
+inline bool
+was_in_system_calls(pid_t pid)
+{
+  bool each = true;
+  for (const auto &task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    int number = -1;
+    std::ifstream(task.path() / "syscall") >> number; // -1, or "running": it was at work
+    each = each && number >= 0;
+  }
+  return each;
+}
+
+/// True if each thread of another process sleeps. One that another thread woke, holding a lock, is in a system call
+/// and yet does not sleep.
+inline bool
+is_asleep(pid_t pid)
+{
+  bool each = true;
+  for (const auto &task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::string line;
+    std::getline(std::ifstream(task.path() / "stat"), line); // tid (name) state ...
+    size_t end = line.rfind(") ");
+    each = each && end != std::string::npos &&
+           std::string("ST").find(line[end + 2]) != std::string::npos;
+  }
+  return each;
+}
+
+/// Stops a child while each of its threads sleeps, so that it may be killed: not within a call into iceoryx, which
+/// would leave a lock taken for ever. (That it has not run for a while is not enough: it may be waiting for its turn.)
+inline void
+stop_asleep(pid_t pid)
+{
+  for (;;) {
+    while (!is_asleep(pid)) {
+      usleep(1000);
+    }
+    kill(pid, SIGSTOP);
+    waitpid(pid, nullptr, WUNTRACED);
+    if (was_in_system_calls(pid)) {
+      return;
+    }
+    kill(pid, SIGCONT);
+  }
 }
 
 /// Before a fork. The locks in a sanitizer's allocator come into the child as they are, and nobody there unlocks those that

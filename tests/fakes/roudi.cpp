@@ -13,11 +13,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
+#include "fakes/asleep.hpp"
 #include "shared_variable/messages.h"
 
 namespace
@@ -64,52 +64,6 @@ RemoveRemains()
   shm_unlink("/iceoryx_mgmt");
   if (const group *own = getgrgid(getegid())) {
     shm_unlink((std::string("/") + own->gr_name).c_str());
-  }
-}
-
-// Whether each thread of a stopped process was stopped in a system call, as one that sleeps or waits is.
-bool
-EachThreadWaits(pid_t pid)
-{
-  bool each = true;
-  for (const auto &task :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-    int number = -1;
-    std::ifstream(task.path() / "syscall") >> number; // -1, or "running": it was at work
-    each = each && number >= 0;
-  }
-  return each;
-}
-
-// One that another thread woke, holding a lock, is in a system call and yet does not sleep.
-bool
-EachThreadSleeps(pid_t pid)
-{
-  bool each = true;
-  for (const auto &task :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-    std::string line;
-    std::getline(std::ifstream(task.path() / "stat"), line); // tid (name) state ...
-    size_t end = line.rfind(") ");
-    each = each && end != std::string::npos &&
-           std::string("ST").find(line[end + 2]) != std::string::npos;
-  }
-  return each;
-}
-
-void
-StopWhileItWaits(pid_t pid)
-{
-  for (;;) {
-    while (!EachThreadSleeps(pid)) {
-      std::this_thread::sleep_for(milliseconds(1));
-    }
-    kill(pid, SIGSTOP);
-    waitpid(pid, nullptr, WUNTRACED);
-    if (EachThreadWaits(pid)) {
-      return;
-    }
-    kill(pid, SIGCONT);
   }
 }
 
@@ -166,7 +120,7 @@ void
 Roudi::Kill()
 {
   ASSERT_GT(pid_, 0);
-  StopWhileItWaits(pid_);
+  svar_test::stop_asleep(pid_);
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;

@@ -4,11 +4,9 @@
 #include <fcntl.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdarg>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "shared_variable/component.h"
 
@@ -182,19 +180,7 @@ ComponentProcess::signal(int number)
 void
 ComponentProcess::kill_while_idle()
 {
-  auto switches = [this] { // of its main thread, which runs the component
-    std::ifstream status("/proc/" + std::to_string(child_.pid()) + "/status");
-    std::string line, counts;
-    while (std::getline(status, line)) {
-      counts += line.find("ctxt_switches") != std::string::npos ? line : "";
-    }
-    return counts;
-  };
-  std::string before;
-  do {
-    before = switches();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  } while (switches() != before);
+  svar_test::stop_asleep(child_.pid());
   signal(SIGKILL);
 }
 

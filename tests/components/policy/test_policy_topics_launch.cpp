@@ -2,9 +2,7 @@
 // hand.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "components/policy/observation_topic.hpp"
 #include "components/policy/policy_launch.hpp"
@@ -128,35 +126,6 @@ TEST_F(PolicyTopicsLaunch, LoopsUntilItIsStoppedAndComesBackWhenRoudiDies)
   EXPECT_EQ(svar_messages_probe(), SVAR_ERR_NO_ROUDI);
 }
 
-// How often the threads of a process went to sleep or were sent there.
-std::string
-Switches(pid_t pid)
-{
-  std::string counts;
-  for (const auto &task :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-    std::ifstream status(task.path() / "status");
-    for (std::string line; std::getline(status, line);) {
-      counts += line.find("ctxt_switches") != std::string::npos ? line : "";
-    }
-  }
-  return counts;
-}
-
-// A process killed inside a publish leaves iceoryx's lock of the topic taken, and RouDi waits for it for ever:
-// known, and not what is tested here. Who has just been heard may still be in there.
-void
-KillWhileIdle(Process &process)
-{
-  std::string before;
-  do {
-    before = Switches(process.Pid());
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  } while (Switches(process.Pid()) != before);
-  process.Signal(SIGKILL);
-  EXPECT_EQ(process.Wait(), -SIGKILL);
-}
-
 // A player that is killed and started again, as a launcher respawns it.
 TEST(PolicyTopicProcesses, APolicyOutlivesItsPlayer)
 {
@@ -192,7 +161,9 @@ TEST(PolicyTopicProcesses, APolicyOutlivesItsPlayer)
       ASSERT_TRUE(actions.Take(&action));
       EXPECT_EQ(action.head.sequence, sequence);
     }
-    KillWhileIdle(*killed);
+    svar_test::stop_asleep(killed->Pid()); // who has just been heard may still be publishing
+    killed->Signal(SIGKILL);
+    EXPECT_EQ(killed->Wait(), -SIGKILL);
     while (actions.Take(&action, 0)) { // what it sent in its last moments
     }
     auto player = start("observation_player", played);
