@@ -145,8 +145,8 @@ private:
     out_line->clear();
     for (;;) {
       pollfd wait = {error_, POLLIN, 0};
-      if (poll(&wait, 1, 60000) != 1) { // only a hang gets here
-        ADD_FAILURE() << "the process says nothing for a minute, after:\n" << errors_;
+      if (poll(&wait, 1, 40000) != 1) { // only a hang gets here, before InProcess() ends it
+        ADD_FAILURE() << "the process says nothing for 40 s, after:\n" << errors_;
         return false;
       }
       char c;

@@ -120,8 +120,8 @@ protected:
 
 TEST_F(GatewayWithoutLauncher, GoesOnForWhoListensAndEndsWhenAnotherRoudiRuns)
 {
+  StatePlane state; // first, so that the first event is of its commit: see GatewayEvents
   Gateway gateway;
-  StatePlane state;
   Signal listening;
   Child listener([&]() -> int { return AwaitNextEvent(listening); });
   listening.wait();
