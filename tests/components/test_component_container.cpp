@@ -95,8 +95,7 @@ TEST(ComponentContainer, ASecondSignalEndsTheProcessAtOnce)
 
 TEST(ComponentContainer, ASecondHangupLetsThemGoDownInOrder)
 {
-  Container container(Words{kRecorder} +
-                      Parameters({"period_ms:=0", "step_ms:=300.0", "steps:=2"}));
+  Container container(Words{kRecorder} + Parameters({"period_ms:=0", "step_ms:=300.0"}));
   ASSERT_TRUE(container.WaitFor("step"));
   container.Signal(SIGHUP);
   ASSERT_TRUE(container.WaitFor("stopping on SIGHUP"));

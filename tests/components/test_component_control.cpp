@@ -159,7 +159,7 @@ TEST_F(ComponentControl, WhatCannotBeLoadedIsSaidAndLeavesNothing)
   EXPECT_TRUE(
       Contains(Refusal({"load", "box", kRecorder, "--ros-args", "-r", "__node:=here"}),
                "two components would be called '/here': name one of them, with -r __node:="));
-  EXPECT_TRUE(Contains(Refusal({"load", "bix", kRecorder, "--timeout", "0.05"}),
+  EXPECT_TRUE(Contains(Refusal({"load", "bix", kRecorder, "--timeout", "1"}),
                        "no container 'bix' runs (did you mean '/box'?)"));
   std::string list = Output({"list"});
   EXPECT_TRUE(Contains(list, "/here")) << list;
@@ -339,8 +339,8 @@ TEST_F(ComponentControl, OneThatTakesLongKeepsNobodyWaitingAndIsInterruptedByIts
   EXPECT_TRUE(Contains(Refusal({"set-parameter", "/slow", "steps:=1"}), "is configuring"));
   EXPECT_TRUE(Contains(Output({"parameters", "/slow"}), "waits\tbool\ttrue"));
   EXPECT_TRUE(Contains(
-      Refusal({"load", "box", kRecorder, "--timeout", "0.1", "--ros-args", "-r", "__node:=late",
-               "-p", "waits:=true"}),
+      Refusal({"load", "box", kRecorder, "--timeout", "1", "--ros-args", "-r", "__node:=late", "-p",
+               "waits:=true"}),
       "the container did not answer in time (--timeout); what it was asked to do goes on"));
   EXPECT_EQ(Output({"unload", "box", "/slow", "/late"}), "");
   EXPECT_EQ(loading.Wait(), 1);
@@ -361,7 +361,7 @@ TEST_F(ComponentControl, ASlowCallbackOfAnyKindHoldsUpNobodyElse)
                  {});
     if (callback == "deactivate") {
       EXPECT_EQ(slow.Wait(), 0) << slow.Errors();
-      Svar change({"set-state", node, "deactivate", "--timeout", "0.1"});
+      Svar change({"set-state", node, "deactivate", "--timeout", "1"});
       EXPECT_EQ(change.code, 1);
     }
     ASSERT_TRUE(box_.WaitFor("[" + name + "]: " + callback));
@@ -395,7 +395,9 @@ TEST_F(ComponentControl, AStopInterruptsALoad)
   box_.Signal(SIGTERM);
   EXPECT_EQ(box_.Wait(), 0);
   EXPECT_EQ(loading.Wait(), 1);
-  EXPECT_TRUE(Contains(loading.Errors(), "ended the connection, before it answered"))
+  // Whichever the container comes to first: its own end, or the component that gave up.
+  EXPECT_TRUE(Contains(loading.Errors(), "ended the connection, before it answered") ||
+              Contains(loading.Errors(), "configure was interrupted: nobody came"))
       << loading.Errors();
 }
 
