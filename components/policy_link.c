@@ -27,21 +27,22 @@ struct svari_policy_link {
   uint64_t last_sequence;
   svar_ret_t last_failure; // of a take
 
-  // Actions on their way from the steps to the thread: slot i % SLOT_COUNT is action i. The steps store
-  // put (release) when they have filled a slot, the thread stores sent (release) when it has read one; each
+  // Actions on their way from the steps to who sends: slot i % SLOT_COUNT is action i. The steps store
+  // put (release) when they have filled a slot, that thread stores sent (release) when it has read one; each
   // loads the other's (acquire), so neither sees half an action.
   _Atomic uint64_t put;
   _Atomic uint64_t sent;
   uint8_t *slots;
   size_t slot_bytes;
 
-  pthread_t thread;
-  bool has_thread;
-  sem_t wake;
+  pthread_t sending, looking;
+  bool has_sending, has_looking;
+  sem_t wake; // for what is to be sent
+  sem_t stop; // for who looks
   atomic_bool is_stopping;
   _Atomic uint64_t unsent;
-  svar_ret_t send_failure; // the thread's: what it told last
-  svar_ret_t roudi_state;  // the thread's: what it told last
+  svar_ret_t send_failure; // who sends: what it told last
+  svar_ret_t roudi_state;  // who looks: what it told last
 
   pthread_mutex_t news_lock;
   atomic_bool has_news;
@@ -68,7 +69,7 @@ tell_once(svari_policy_link_t *link, svar_ret_t failure, svar_ret_t *told)
   *told = failure;
 }
 
-// --- the thread ------------------------------------------------------------------------------------
+// --- threads ---------------------------------------------------------------------------------------
 
 static svar_ret_t
 send_slot(svari_policy_link_t *link, uint64_t index)
@@ -94,20 +95,29 @@ send_all(svari_policy_link_t *link)
 }
 
 static void *
-link_main(void *argument)
+send_main(void *argument)
 {
   svari_policy_link_t *link = argument;
   bool is_stopping = false;
-  int64_t check_ns = svari_now_ns() + CHECK_NS;
   while (!is_stopping) {
-    struct timespec until = {.tv_sec = check_ns / SVARI_NANOSECONDS,
-                             .tv_nsec = check_ns % SVARI_NANOSECONDS};
-    (void)sem_clockwait(&link->wake, CLOCK_MONOTONIC, &until); // whatever ended it: look at all
-    is_stopping = atomic_load(&link->is_stopping);             // before the last actions are sent
+    (void)sem_wait(&link->wake);                   // whatever ended it: look at all
+    is_stopping = atomic_load(&link->is_stopping); // before the last actions are sent
     send_all(link);
-    if (!is_stopping && svari_now_ns() >= check_ns) {
+  }
+  return NULL;
+}
+
+// Not who sends: a look at a RouDi that hangs takes a second, in which actions go out as before.
+static void *
+look_main(void *argument)
+{
+  svari_policy_link_t *link = argument;
+  while (!atomic_load(&link->is_stopping)) {
+    int64_t look_ns = svari_now_ns() + CHECK_NS;
+    struct timespec until = {.tv_sec = look_ns / SVARI_NANOSECONDS,
+                             .tv_nsec = look_ns % SVARI_NANOSECONDS};
+    if (sem_clockwait(&link->stop, CLOCK_MONOTONIC, &until) != 0) {
       tell_once(link, svar_messages_check(link->messages), &link->roudi_state);
-      check_ns = svari_now_ns() + CHECK_NS;
     }
   }
   return NULL;
@@ -143,13 +153,13 @@ open_sender(svari_policy_link_t *link, const svari_policy_link_options_t *option
 }
 
 static svar_ret_t
-start_thread(svari_policy_link_t *link)
+start_thread(svari_policy_link_t *link, void *(*body)(void *), pthread_t *thread, bool *has_thread)
 {
-  int error = pthread_create(&link->thread, NULL, link_main, link);
+  int error = pthread_create(thread, NULL, body, link);
   if (error != 0) {
-    return svar_fail(SVAR_ERR_SYSTEM, "no thread to send actions: %s", strerror(error));
+    return svar_fail(SVAR_ERR_SYSTEM, "no thread for the topics of a policy: %s", strerror(error));
   }
-  link->has_thread = true;
+  *has_thread = true;
   return SVAR_OK;
 }
 
@@ -160,8 +170,9 @@ open_all(svari_policy_link_t *link, const svari_policy_link_options_t *options)
   SVAR_TRY(svar_messages_create(options->node_name, &link->messages));
   if (options->actions_topic[0] != '\0') {
     SVAR_TRY(open_sender(link, options));
+    SVAR_TRY(start_thread(link, send_main, &link->sending, &link->has_sending));
   }
-  SVAR_TRY(start_thread(link));
+  SVAR_TRY(start_thread(link, look_main, &link->looking, &link->has_looking));
   return options->observations_topic[0] != '\0' ? open_receiver(link, options) : SVAR_OK;
 }
 
@@ -175,6 +186,7 @@ svari_policy_link_open(const svari_policy_link_options_t *options, svari_policy_
   link->observation_width = options->observation_width;
   link->action_width = options->action_width;
   sem_init(&link->wake, 0, 0);
+  sem_init(&link->stop, 0, 0);
   pthread_mutex_init(&link->news_lock, NULL);
   svar_ret_t ret = open_all(link, options);
   if (ret != SVAR_OK) {
@@ -191,16 +203,21 @@ svari_policy_link_close(svari_policy_link_t *link)
   if (link == NULL) {
     return;
   }
-  if (link->has_thread) {
-    atomic_store(&link->is_stopping, true);
-    sem_post(&link->wake);
-    pthread_join(link->thread, NULL);
+  atomic_store(&link->is_stopping, true);
+  sem_post(&link->wake);
+  sem_post(&link->stop);
+  if (link->has_sending) {
+    pthread_join(link->sending, NULL);
+  }
+  if (link->has_looking) {
+    pthread_join(link->looking, NULL);
   }
   svar_message_receiver_destroy(link->receiver);
   svar_message_sender_destroy(link->sender);
   svar_messages_destroy(link->messages);
   pthread_mutex_destroy(&link->news_lock);
   sem_destroy(&link->wake);
+  sem_destroy(&link->stop);
   free(link->slots);
   free(link);
 }

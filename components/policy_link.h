@@ -2,7 +2,7 @@
 //
 // Made for steps in real time: taking an observation and putting an action allocate nothing, and no peer can hold
 // them up. iceoryx sends under a lock that receivers which come or go share, and a peer that is killed in there
-// leaves locked: so a thread of the link's own, an ordinary one, sends what the steps put, and looks after RouDi.
+// leaves locked: so a thread of the link's own, an ordinary one, sends what the steps put, and another looks after RouDi.
 #ifndef COMPONENTS_POLICY_LINK_H
 #define COMPONENTS_POLICY_LINK_H
 

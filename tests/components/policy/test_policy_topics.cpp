@@ -1,6 +1,8 @@
 // A controller whose observations come on a topic and whose actions go out on another.
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -267,6 +269,55 @@ TEST_F(PolicyTopics, ActionsThatNobodyLeavesRoomForAreCountedAndTheStepsGoOn)
     ExpectRecord({1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
     EXPECT_TRUE(pair.Said("actions not sent  "));
     EXPECT_FALSE(pair.Said("actions not sent  0"));
+  });
+}
+
+// Until nobody gets another one in.
+void
+FillRoudisQueue()
+{
+  sockaddr_un address = {AF_UNIX, "/tmp/roudi"};
+  ssize_t first = 1;
+  while (first == 1) {
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof(address)), 0);
+    first = send(fd, "x", 1, 0);
+    while (send(fd, "x", 1, 0) == 1) {
+    }
+    close(fd);
+  }
+}
+
+TEST_F(PolicyTopics, ActionsGoOutWithoutAPauseWhileRoudiHangs)
+{
+  using std::chrono::steady_clock;
+  InProcess([&] {
+    Pair pair(weights_file_, With());
+    TopicReceiver actions(kActions, 4);
+    TopicSender sender(kObservations, 8);
+    int64_t sequence = 0;
+    auto act = [&] { // how long until the action of an observation is there
+      const auto begin = steady_clock::now();
+      TopicMessage action;
+      sender.SendRow(observations_, ++sequence);
+      EXPECT_EQ(pair.controller.Step(), SVAR_STEP_CONTINUE);
+      EXPECT_TRUE(actions.Take(&action));
+      return steady_clock::now() - begin;
+    };
+    act();
+    roudi_.Pause();
+    FillRoudisQueue();
+    // Each look at RouDi, one a second, takes a second now. On a busy machine a pause is none of ours: then anew.
+    const auto end = steady_clock::now() + std::chrono::seconds(20);
+    auto calm_since = steady_clock::now();
+    while (steady_clock::now() < calm_since + std::chrono::seconds(3) && !HasFailure()) {
+      ASSERT_LT(steady_clock::now(), end) << "each look keeps an action waiting";
+      if (act() > std::chrono::milliseconds(500)) {
+        calm_since = steady_clock::now();
+      }
+    }
+    pair.StepsUntilSaid("RouDi, the iceoryx daemon, hangs");
+    EXPECT_EQ(pair.controller.Deactivate(), SVAR_TRANSITION_SUCCESS);
   });
 }
 
