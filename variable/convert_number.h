@@ -9,6 +9,31 @@
 
 // --- float to integer: C leaves a number out of range undefined; here it goes to the nearest limit ---
 
+// The lesser of a number and a positive one, by their bits: as integers they are in the same order. A
+// choice among integers stays a minimum, where compilers mix those among floats that follow each other.
+SVARI_CONVERT_INLINE float
+svari_float_at_most(float number, float most)
+{
+  int32_t bits = (int32_t)svari_bits_of_float(number);
+  int32_t most_bits = (int32_t)svari_bits_of_float(most);
+  return svari_float_from_bits((uint32_t)(bits < most_bits ? bits : most_bits));
+}
+
+SVARI_CONVERT_INLINE double
+svari_double_at_most(double number, double most)
+{
+#ifdef __AVX2__ // the first that has comparisons of 64-bit integers as well
+  int64_t bits, most_bits;
+  memcpy(&bits, &number, sizeof(bits));
+  memcpy(&most_bits, &most, sizeof(most_bits));
+  bits = bits < most_bits ? bits : most_bits;
+  memcpy(&number, &bits, sizeof(number));
+  return number;
+#else
+  return number < most ? number : most;
+#endif
+}
+
 // `below` is the last number of the float type under the range's end. Up to there the type reaches
 // every integer of a small type; above it, a large one has its greatest to add.
 #define SVARI_SMALL_FROM_FLOAT(type, float_type, name, least, below)                               \
@@ -16,13 +41,10 @@
   {                                                                                                \
     float_type number = x == x ? x : 0;                                                            \
     number = number > (least) ? number : (least);                                                  \
-    number = number < (below) ? number : (below);                                                  \
-    return (type##_t)(int32_t)number;                                                              \
+    return (type##_t)(int32_t)svari_##name##_at_most(number, below);                               \
   }
 SVARI_SMALL_FROM_FLOAT(int8, float, float, -0x1p7f, 127.0f)
 SVARI_SMALL_FROM_FLOAT(int16, float, float, -0x1p15f, 32767.0f)
-SVARI_SMALL_FROM_FLOAT(uint8, float, float, 0.0f, 255.0f)
-SVARI_SMALL_FROM_FLOAT(uint16, float, float, 0.0f, 65535.0f)
 SVARI_SMALL_FROM_FLOAT(int8, double, double, -0x1p7, 127.0)
 SVARI_SMALL_FROM_FLOAT(int16, double, double, -0x1p15, 32767.0)
 SVARI_SMALL_FROM_FLOAT(int32, double, double, -0x1p31, 2147483647.0)
@@ -30,13 +52,27 @@ SVARI_SMALL_FROM_FLOAT(uint8, double, double, 0.0, 255.0)
 SVARI_SMALL_FROM_FLOAT(uint16, double, double, 0.0, 65535.0)
 #undef SVARI_SMALL_FROM_FLOAT
 
+// Where the least is 0, the bits tell the rest as well: as integers they are negative for what is below
+// it, and more than infinity's for NaN.
+#define SVARI_UNSIGNED_FROM_FLOAT(type, below)                                                     \
+  SVARI_CONVERT_INLINE type##_t svari_##type##_from_float(float x)                                 \
+  {                                                                                                \
+    int32_t bits = (int32_t)svari_bits_of_float(x);                                                \
+    int32_t size = bits > 0 ? bits : 0;                                                            \
+    size &= 0 - (bits <= 0x7f800000);                                                              \
+    float number = svari_float_from_bits((uint32_t)size);                                          \
+    return (type##_t)(int32_t)svari_float_at_most(number, below);                                  \
+  }
+SVARI_UNSIGNED_FROM_FLOAT(uint8, 255.0f)
+SVARI_UNSIGNED_FROM_FLOAT(uint16, 65535.0f)
+#undef SVARI_UNSIGNED_FROM_FLOAT
+
 SVARI_CONVERT_INLINE int32_t
 svari_int32_from_float(float x)
 {
   float number = x == x ? x : 0;
   number = number > -0x1p31f ? number : -0x1p31f;
-  number = number < 0x1.fffffep30f ? number : 0x1.fffffep30f;
-  int32_t whole = (int32_t)number;
+  int32_t whole = (int32_t)svari_float_at_most(number, 0x1.fffffep30f);
   return x >= 0x1p31f ? INT32_MAX : whole;
 }
 
@@ -44,8 +80,7 @@ SVARI_CONVERT_INLINE uint32_t
 svari_uint32_from_float(float x)
 {
   float number = x > 0 ? x : 0; // NaN too
-  number = number < 0x1.fffffep31f ? number : 0x1.fffffep31f;
-  uint32_t whole = (uint32_t)number;
+  uint32_t whole = (uint32_t)svari_float_at_most(number, 0x1.fffffep31f);
   return x >= 0x1p32f ? UINT32_MAX : whole;
 }
 
@@ -53,8 +88,7 @@ SVARI_CONVERT_INLINE uint32_t
 svari_uint32_from_double(double x)
 {
   double number = x > 0 ? x : 0;
-  number = number < 4294967295.0 ? number : 4294967295.0;
-  return (uint32_t)number;
+  return (uint32_t)svari_double_at_most(number, 4294967295.0);
 }
 
 SVARI_CONVERT_INLINE double
