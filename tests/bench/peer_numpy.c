@@ -19,6 +19,7 @@ become_numpy(const char *folder, int input, int output)
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(input, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
+  setenv("NUMPY_MADVISE_HUGEPAGE", "0", 0); // unless told otherwise, on pages like everybody here
   execl(PYTHON, PYTHON, BENCH_NUMPY_SCRIPT, folder, (char *)NULL);
   _exit(127);
 }

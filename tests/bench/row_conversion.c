@@ -24,7 +24,9 @@ static const struct {
     {"float64", "float16", true},      {"int32", "float32", true},
     {"float32", "int32", true},        {"int64", "float64", true},
     {"float64", "int64", true},        {"uint8", "float32", true},
-    {"float32", "uint8", true},        {"float32", "bool", true},
+    {"float32", "uint8", true},        {"float32", "int8", true},
+    {"float32", "int16", true},        {"float64", "uint8", true},
+    {"float64", "int16", true},        {"float32", "bool", true},
     {"bool", "float32", true},         {"complex64", "complex128", true},
     {"complex128", "complex64", true}, {"float32", "complex64", true},
 };
