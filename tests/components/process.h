@@ -6,8 +6,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "fakes/asleep.hpp"
 
 class Process
 {
@@ -71,13 +71,9 @@ public:
     kill(pid_, number);
   }
 
-  // A signal that stops is only sent when kill() returns: threads that run go on for a while.
   void Stop() const
   {
-    Signal(SIGSTOP);
-    while (!IsStopped()) {
-      usleep(1000);
-    }
+    svar_test::stop(pid_);
   }
 
   // As when whoever reads our log goes away.
@@ -125,21 +121,6 @@ public:
   }
 
 private:
-  bool IsStopped() const
-  {
-    const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
-    for (const auto &task : std::filesystem::directory_iterator(tasks)) {
-      std::ifstream status(task.path() / "status");
-      std::string line;
-      while (std::getline(status, line) && line.rfind("State:", 0) != 0) {
-      }
-      if (line.find('T') == std::string::npos) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   bool ReadLine(std::string *out_line)
   {
     out_line->clear();

@@ -64,10 +64,9 @@ was_in_system_calls(pid_t pid)
   return each;
 }
 
-/// True if each thread of another process sleeps. One that another thread woke, holding a lock, is in a system call
-/// and yet does not sleep.
+/// True if the kernel has each thread of another process in one of these states.
 inline bool
-is_asleep(pid_t pid)
+each_thread_is(pid_t pid, const std::string &states)
 {
   bool each = true;
   for (const auto &task :
@@ -75,10 +74,27 @@ is_asleep(pid_t pid)
     std::string line;
     std::getline(std::ifstream(task.path() / "stat"), line); // tid (name) state ...
     size_t end = line.rfind(") ");
-    each = each && end != std::string::npos &&
-           std::string("ST").find(line[end + 2]) != std::string::npos;
+    each = each && end != std::string::npos && states.find(line[end + 2]) != std::string::npos;
   }
   return each;
+}
+
+/// True if each thread of another process sleeps. One that another thread woke, holding a lock, is in a system call
+/// and yet does not sleep.
+inline bool
+is_asleep(pid_t pid)
+{
+  return each_thread_is(pid, "ST");
+}
+
+/// A signal that stops is only sent when kill() returns: threads that run go on for a while.
+inline void
+stop(pid_t pid)
+{
+  kill(pid, SIGSTOP);
+  while (!each_thread_is(pid, "T")) {
+    usleep(1000);
+  }
 }
 
 /// Stops a child while each of its threads sleeps, so that it may be killed: not within a call into iceoryx, which

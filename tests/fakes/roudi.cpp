@@ -129,7 +129,7 @@ Roudi::Kill()
 void
 Roudi::Pause() const
 {
-  ASSERT_EQ(kill(pid_, SIGSTOP), 0);
+  svar_test::stop(pid_);
 }
 
 std::string
