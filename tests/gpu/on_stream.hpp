@@ -2,7 +2,10 @@
 #ifndef TESTS_GPU_ON_STREAM_HPP
 #define TESTS_GPU_ON_STREAM_HPP
 
+#include <sched.h>
 #include <unistd.h>
+
+#include <atomic>
 
 #include "fakes/arrays.hpp"
 #include "gpu/stand_in.hpp"
@@ -21,16 +24,35 @@ class Gate
 public:
   explicit Gate(const svari_stream_t &stream)
   {
-    EXPECT_SVAR_OK(svari_stream_call(
-        &stream, [](void *signal) { static_cast<Signal *>(signal)->wait(); }, &signal_));
+    EXPECT_SVAR_OK(svari_stream_call(&stream, wait, this));
+  }
+  ~Gate()
+  {
+    if (!is_open_) {
+      open();
+    }
+    while (is_waiting_) { // it was told to go on, and may not have yet
+      sched_yield();
+    }
   }
   void open()
   {
+    is_open_ = true;
     signal_.raise();
   }
 
 private:
+  static void wait(void *state)
+  {
+    Gate *gate = static_cast<Gate *>(state);
+    gate->is_waiting_ = true;
+    gate->signal_.wait();
+    gate->is_waiting_ = false;
+  }
+
   Signal signal_;
+  bool is_open_ = false;
+  std::atomic_bool is_waiting_{false};
 };
 
 /// The variable "w" of a store, on the GPU, and all zeros.
