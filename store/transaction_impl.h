@@ -23,6 +23,16 @@ svar_ret_t svari_transaction_filter(svari_store_container_t *container, const sv
 // SVAR_ERR_ARGUMENT: the variable is of another handle.
 svar_ret_t svari_transaction_refuse_stranger(const svar_transaction_t *transaction);
 
+// The container of a tensor of this store.
+// SVAR_ERR_TYPE: it is no tensor; as svari_transaction_refuse_stranger()
+svar_ret_t svari_transaction_require(const svar_transaction_t *transaction,
+                                     const svar_variable_t *variable,
+                                     svari_store_container_t **out_container);
+
+// Room in the host for a value of this shape; *out_data is where it goes.
+svar_ret_t svari_transaction_take_room(svar_transaction_t *transaction,
+                                       svari_store_container_t *container, const int64_t *shape,
+                                       uint64_t size_bytes, uint8_t **out_data);
 // Waits for what is under way in an earlier loan of the variable on a GPU: its room will go back.
 svar_ret_t svari_transaction_finish_earlier(svar_transaction_t *transaction,
                                             const svari_store_container_t *container);

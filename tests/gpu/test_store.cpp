@@ -86,6 +86,17 @@ protected:
   {
     return read<float>(address(view), svar_value_bytes(&view) / sizeof(float));
   }
+  /// A transaction with a loan of the variable that its stream fills only later.
+  void loan_and_fill_late(const Variable &variable, const Floats &values,
+                          svar_transaction_t **out_change, svar_value_t *out_hole)
+  {
+    ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), out_change));
+    ASSERT_SVAR_OK(svar_transaction_loan(*out_change, variable.get(), nullptr, false, out_hole));
+    stand_in().delay(3000);
+    ASSERT_SVAR_OK(svari_stream_to_device(&stream_, address(*out_hole), values.data(),
+                                          values.size() * sizeof(float)));
+    ASSERT_SVAR_OK(svar_transaction_follow(*out_change, variable.get(), stream_.stream));
+  }
   /// By a stream that waits for no other, and at once.
   Floats fetch_apart(const svar_value_t &view)
   {
@@ -350,12 +361,7 @@ TEST_F(GpuStore, AnAbortWaitsForTheStreamThatFillsItsLoan)
   svar_transaction_t *change = nullptr;
   for (float x = 0; x < 10; x++) {
     const Floats values{x, -1};
-    ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
-    ASSERT_SVAR_OK(svar_transaction_loan(change, w.get(), nullptr, false, &hole));
-    stand_in().delay(3000);
-    ASSERT_SVAR_OK(
-        svari_stream_to_device(&stream_, address(hole), values.data(), 2 * sizeof(float)));
-    ASSERT_SVAR_OK(svar_transaction_follow(change, w.get(), stream_.stream));
+    ASSERT_NO_FATAL_FAILURE(loan_and_fill_late(w, values, &change, &hole));
     svar_transaction_abort(change);
     ASSERT_EQ(fetch_apart(hole), values);
     ASSERT_EQ(get(w), Floats({1, 2}));
@@ -378,12 +384,7 @@ TEST_F(GpuStore, ALoanIsReplacedWhenTheStreamThatFillsItIsDone)
   for (int i = 0; i < 10; i++) {
     for (const auto &replace : ways) {
       values[0]++;
-      ASSERT_SVAR_OK(svar_transaction_begin(store_.get(), &change));
-      ASSERT_SVAR_OK(svar_transaction_loan(change, w.get(), nullptr, false, &hole));
-      stand_in().delay(3000);
-      ASSERT_SVAR_OK(
-          svari_stream_to_device(&stream_, address(hole), values.data(), 2 * sizeof(float)));
-      ASSERT_SVAR_OK(svar_transaction_follow(change, w.get(), stream_.stream));
+      ASSERT_NO_FATAL_FAILURE(loan_and_fill_late(w, values, &change, &hole));
       ASSERT_SVAR_OK(replace());
       EXPECT_EQ(fetch_apart(hole), values);
       svar_transaction_abort(change);
